@@ -1,0 +1,35 @@
+//! Embeds the built-in plugins: every `*.wasm` of the folder that `cargo xtask plugins` fills.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::{env, fs};
+
+fn main() {
+    println!("cargo::rerun-if-env-changed=CCR_PLUGINS_DIR");
+    let folder = env::var_os("CCR_PLUGINS_DIR").map_or_else(default_folder, PathBuf::from);
+    println!("cargo::rerun-if-changed={}", folder.display());
+    let mut files: Vec<PathBuf> = fs::read_dir(&folder)
+        .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
+        .unwrap_or_default();
+    files.retain(|file| file.extension().is_some_and(|extension| extension == "wasm"));
+    files.sort();
+    if files.is_empty() {
+        println!("cargo::warning=no built-in plugins in {}: run `cargo xtask plugins` first", folder.display());
+    }
+    let mut source = String::from("/// Name and bytes of each built-in component.\n");
+    source.push_str("pub(super) const COMPONENTS: &[(&str, &[u8])] = &[\n");
+    for file in &files {
+        println!("cargo::rerun-if-changed={}", file.display());
+        let name = file.file_stem().unwrap_or_default().to_string_lossy();
+        let _ = writeln!(source, "    ({name:?}, include_bytes!({:?})),", file.display().to_string());
+    }
+    source.push_str("];\n");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("built_in.rs");
+    fs::write(&out, source).expect("cargo's output folder can be written to");
+}
+
+/// `target/plugins` of the workspace.
+fn default_folder() -> PathBuf {
+    let manifest = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo sets it"));
+    manifest.join("..").join("target").join("plugins")
+}

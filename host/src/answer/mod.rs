@@ -1,0 +1,164 @@
+//! Step 8, answer back: what an upstream sends, on its way to the client.
+//!
+//! There are two ways. An upstream that speaks the client's own format, with nothing to edit, is forwarded byte for byte
+//! while its token counts are read on the side ([`raw`]). Everything else becomes typed events ([`source`]), which are
+//! written as a stream ([`stream`]) or folded into one message ([`whole`]).
+//!
+//! Nothing is sent before the first content is there: up to then another target may still serve the request.
+
+mod quiet;
+mod raw;
+mod source;
+mod stream;
+mod whole;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ccr_messages::answer::Head;
+use http::HeaderMap;
+
+use crate::error::{GatewayError, from_protocol};
+use crate::plugins::PluginEngine;
+use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
+use crate::plugins::upstream as protocol;
+use crate::record::OpenRecord;
+use crate::snapshot::{Chain, Protocol};
+use crate::upstream::UpstreamResponse;
+
+pub use stream::LiveStream;
+
+/// Largest answer that is read as a whole, and largest single event of a stream: above anything a model writes, below what
+/// would hurt.
+pub const MAX_ANSWER: usize = 64 * 1024 * 1024;
+
+/// Largest error body that is read: providers explain themselves in less, and the rest is of no use.
+const MAX_ERROR: usize = 256 * 1024;
+
+/// An answer that has begun well.
+pub enum Answer {
+    /// A stream for the client, its first content in hand.
+    Stream(LiveStream),
+    /// The whole message as JSON.
+    Whole(Bytes),
+}
+
+/// What is needed to read one upstream's answer.
+pub struct Reading<'a> {
+    /// Shared by all.
+    pub engine: &'a PluginEngine,
+    /// The target's protocol and transformers.
+    pub chain: &'a Arc<Chain>,
+    /// What the protocol left at encoding.
+    pub context: &'a [u8],
+    /// What the client reads first.
+    pub head: Head,
+    /// The client wants a stream.
+    pub streaming: bool,
+    /// How long a client may hear nothing before it gets a ping.
+    pub ping_every: Duration,
+}
+
+/// Reads an upstream's answer up to its first content; an error here may still lead to another target.
+pub async fn begin(
+    reading: Reading<'_>,
+    response: UpstreamResponse,
+    record: &mut OpenRecord,
+) -> Result<Answer, GatewayError> {
+    if !(200..300).contains(&response.status) {
+        return Err(read_error(&reading, response).await);
+    }
+    let edited = reading.chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS));
+    let is_stream = is_event_stream(&response.headers);
+    let same_format = matches!(reading.chain.protocol, Protocol::Inner { .. }) && !edited;
+    if same_format && reading.streaming == is_stream {
+        return if is_stream {
+            raw::begin(response.body, &reading, record).await.map(Answer::Stream)
+        } else {
+            raw::whole(response.body, &reading.head.model, record).await.map(Answer::Whole)
+        };
+    }
+    let head = reading.head.clone();
+    let streaming = reading.streaming;
+    let source = source::EventSource::open(&reading, response, is_stream).await?;
+    if streaming {
+        stream::begin(source, head, record).await.map(Answer::Stream)
+    } else {
+        whole::read(source, head, record).await.map(Answer::Whole)
+    }
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    let value = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    value.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
+}
+
+/// What a provider says is wrong.
+async fn read_error(reading: &Reading<'_>, response: UpstreamResponse) -> GatewayError {
+    let UpstreamResponse { status, headers, body } = response;
+    let provider = body.provider().to_owned();
+    if (300..400).contains(&status) {
+        let reason = format!("answered with a redirect ({status}); correct its api_base_url");
+        return GatewayError::BadAnswer { provider, reason };
+    }
+    // The status alone is worth telling when the body cannot be read.
+    let text = body.read_all(MAX_ERROR).await.unwrap_or_default();
+    let mut failure = match &reading.chain.protocol {
+        Protocol::Inner { .. } => ccr_messages::anthropic::decode_error(status, &text),
+        Protocol::Plugin(used) => {
+            let wire = protocol::wire_response(status, &headers, text);
+            match protocol::decode_error(reading.engine, &used.plugin, used.surroundings.clone(), wire).await {
+                Ok(failure) => failure.into(),
+                Err(error) => return from_protocol(error, &provider),
+            }
+        }
+    };
+    failure.status = Some(status);
+    failure.retry_after_ms = failure.retry_after_ms.or_else(|| retry_after_ms(&headers));
+    failure.message = format!("provider `{provider}`: {}", failure.message);
+    GatewayError::Upstream(failure)
+}
+
+/// `retry-after` in seconds or as a date (RFC 9110, section 10.2.3).
+fn retry_after_ms(headers: &HeaderMap) -> Option<u64> {
+    let value = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = value.parse::<u64>() {
+        return Some(seconds.saturating_mul(1000));
+    }
+    let when = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    u64::try_from(when.duration_since(jiff::Timestamp::now()).as_millis()).ok()
+}
+
+/// Whether a body without a usable content type begins like an event stream.
+fn looks_like_events(start: &[u8]) -> bool {
+    let start = start.trim_ascii_start();
+    [b"data:".as_slice(), b"event:", b":", b"id:", b"retry:"].iter().any(|field| start.starts_with(field))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(value: &str) -> HeaderMap {
+        [(http::header::RETRY_AFTER, value.parse().expect("legal"))].into_iter().collect()
+    }
+
+    #[test]
+    fn retry_after_comes_in_seconds_and_as_a_date() {
+        assert_eq!(retry_after_ms(&headers("3")), Some(3000));
+        let when = jiff::Timestamp::now() + jiff::SignedDuration::from_secs(100);
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&when).expect("a date");
+        let wait = retry_after_ms(&headers(&date)).expect("a date");
+        assert!((90_000..=100_000).contains(&wait), "{wait}");
+        assert_eq!(retry_after_ms(&headers("Wed, 21 Oct 2015 07:28:00 GMT")), None);
+        assert_eq!(retry_after_ms(&headers("soon")), None);
+    }
+
+    #[test]
+    fn events_are_told_from_json() {
+        assert!(looks_like_events(b"data: {}"));
+        assert!(looks_like_events(b"\n: OPENROUTER PROCESSING"));
+        assert!(!looks_like_events(b"{\"data\":1}"));
+    }
+}

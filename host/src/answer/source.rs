@@ -1,0 +1,279 @@
+//! An upstream's answer as typed events: framed, decoded by the protocol, tool calls put together, edited by transformers.
+
+use std::time::Duration;
+
+use ccr_messages::anthropic;
+use ccr_messages::event::Event;
+use ccr_messages::sse::SseDecoder;
+use ccr_messages::tool_calls::Assembler;
+
+use super::quiet::{Came, Waiting};
+use super::{MAX_ANSWER, Reading, looks_like_events};
+use crate::error::{GatewayError, from_protocol};
+use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
+use crate::plugins::bindings::{self, SseEvent};
+use crate::plugins::{transformer, upstream as protocol};
+use crate::snapshot::Protocol;
+use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
+
+/// Where events come from.
+pub(super) struct EventSource {
+    input: Input,
+    assembler: Assembler,
+    /// Those that edit answers, the innermost first: the onion on its way back.
+    transformers: Vec<transformer::AnswerStream>,
+    provider: String,
+    /// The provider said why the model stopped; without it, an end is a broken answer.
+    finished: bool,
+    ended: bool,
+}
+
+enum Input {
+    /// Server-sent events.
+    Stream(Box<Stream>),
+    /// A whole answer, decoded at once.
+    Whole(Vec<Event>, Duration),
+}
+
+struct Stream {
+    waiting: Waiting,
+    frames: SseDecoder,
+    decoder: Decoder,
+}
+
+enum Decoder {
+    Inner(anthropic::Decoder),
+    Plugin(protocol::Decoder),
+}
+
+/// What the next step brought.
+pub(super) enum Next {
+    /// Events, perhaps none.
+    Events(Vec<Event>),
+    /// The last events: the answer has come to its end.
+    Last(Vec<Event>),
+    /// The last events of an answer that broke off, and how.
+    Broken(Vec<Event>, GatewayError),
+    /// A ping is due.
+    Quiet,
+}
+
+/// How far the input has come.
+enum End {
+    Open,
+    Clean,
+    Broken(String),
+}
+
+impl EventSource {
+    /// Finds out what kind of answer it is, whatever its content type says, and makes what reads it.
+    pub(super) async fn open(
+        reading: &Reading<'_>,
+        response: UpstreamResponse,
+        is_stream: bool,
+    ) -> Result<Self, GatewayError> {
+        let provider = response.body.provider().to_owned();
+        let mut waiting = Waiting::new(response.body, reading.ping_every);
+        let read_error = |error| UpstreamBody::error(&provider, error);
+        let first = if is_stream { None } else { Some(waiting.next_batch().await.map_err(read_error)?) };
+        let looks = |batch: &Batch| batch.pieces.first().is_some_and(|piece| looks_like_events(piece));
+        let (input, finished) = match first {
+            Some(first) if !looks(&first) => {
+                let body = waiting.rest(first, MAX_ANSWER).await.map_err(read_error)?;
+                let wire = protocol::wire_response(response.status, &response.headers, body);
+                (decode_whole(reading, wire, &provider).await?, true)
+            }
+            first => {
+                waiting.put_back(first);
+                let decoder = Decoder::open(reading, &provider).await?;
+                (Input::Stream(Box::new(Stream { waiting, frames: SseDecoder::new(MAX_ANSWER), decoder })), false)
+            }
+        };
+        let transformers = open_transformers(reading).await?;
+        let assembler = Assembler::new(&reading.head.id);
+        Ok(Self { input, assembler, transformers, provider, finished, ended: false })
+    }
+
+    /// The next events.
+    pub(super) async fn next(&mut self) -> Result<Next, GatewayError> {
+        if self.ended {
+            return Ok(Next::Last(Vec::new()));
+        }
+        let (raw, end) = match &mut self.input {
+            Input::Whole(events, _) => (std::mem::take(events), End::Clean),
+            Input::Stream(stream) => match stream.waiting.next().await {
+                Came::Quiet => return Ok(Next::Quiet),
+                Came::Error(error) => return Err(UpstreamBody::error(&self.provider, error)),
+                Came::Batch(batch) => stream.decode(batch, &self.provider).await?,
+            },
+        };
+        self.finished |= raw.iter().any(|event| matches!(event, Event::Finish(_) | Event::Error(_)));
+        self.ended = !matches!(end, End::Open);
+        let reason = match end {
+            End::Open => return Ok(Next::Events(self.assemble(raw, false).await?)),
+            _ if self.finished => return Ok(Next::Last(self.assemble(raw, true).await?)),
+            End::Broken(reason) => reason,
+            End::Clean => "it ended without saying why".into(),
+        };
+        let events = self.assemble(raw, false).await?;
+        let reason = format!("broke off in the middle of its answer ({reason})");
+        Ok(Next::Broken(events, GatewayError::BadAnswer { provider: self.provider.clone(), reason }))
+    }
+
+    /// Tool calls put together, then every transformer in turn.
+    async fn assemble(&mut self, raw: Vec<Event>, ended: bool) -> Result<Vec<Event>, GatewayError> {
+        let mut events = Vec::with_capacity(raw.len());
+        for event in raw {
+            self.assembler.push(event, &mut events);
+        }
+        if ended {
+            self.assembler.finish(&mut events);
+        }
+        for transformer in &mut self.transformers {
+            let batch: Vec<bindings::Event> = events.into_iter().map(Into::into).collect();
+            let mut edited = if batch.is_empty() { batch } else { transformer.push(&batch).await? };
+            if ended {
+                edited.extend(transformer.finish().await?);
+            }
+            events = edited.into_iter().map(Into::into).collect();
+        }
+        Ok(events)
+    }
+
+    /// Time spent in plugins so far.
+    pub(super) fn plugin_time(&self) -> Duration {
+        let input = match &self.input {
+            Input::Stream(stream) => stream.decoder.spent(),
+            Input::Whole(_, spent) => *spent,
+        };
+        input + self.transformers.iter().map(transformer::AnswerStream::spent).sum::<Duration>()
+    }
+}
+
+impl Stream {
+    /// Frames what came and has the protocol read all events of it at once.
+    async fn decode(&mut self, batch: Batch, provider: &str) -> Result<(Vec<Event>, End), GatewayError> {
+        let end = match batch.broken {
+            Some(reason) => End::Broken(reason),
+            None if batch.ended => End::Clean,
+            None => End::Open,
+        };
+        let mut framed = Framed::default();
+        for piece in &batch.pieces {
+            self.frames.push(piece, |event| framed.add(event));
+        }
+        if !matches!(end, End::Open) {
+            self.frames.finish(|event| framed.add(event));
+        }
+        if let Some(reason) = framed.unreadable {
+            return Err(GatewayError::BadAnswer { provider: provider.to_owned(), reason });
+        }
+        let mut events = self.decoder.push(&framed.events, provider).await?;
+        if matches!(end, End::Clean) {
+            events.extend(self.decoder.finish(provider).await?);
+        }
+        Ok((events, end))
+    }
+}
+
+/// The events that one batch held.
+#[derive(Default)]
+struct Framed {
+    events: Vec<SseEvent>,
+    unreadable: Option<String>,
+}
+
+impl Framed {
+    fn add(&mut self, event: Result<ccr_messages::sse::SseEvent<'_>, ccr_messages::sse::SseError>) {
+        match event {
+            Ok(event) => {
+                self.events.push(SseEvent { event: event.event.map(str::to_owned), data: event.data.to_owned() });
+            }
+            Err(error) => self.unreadable = Some(format!("sent something that cannot be read: {error}")),
+        }
+    }
+}
+
+impl Decoder {
+    async fn open(reading: &Reading<'_>, provider: &str) -> Result<Self, GatewayError> {
+        match &reading.chain.protocol {
+            Protocol::Inner { .. } => Ok(Self::Inner(anthropic::Decoder::new())),
+            Protocol::Plugin(used) => {
+                protocol::Decoder::open(reading.engine, &used.plugin, used.surroundings.clone(), reading.context)
+                    .await
+                    .map(Self::Plugin)
+                    .map_err(|error| from_protocol(error, provider))
+            }
+        }
+    }
+
+    async fn push(&mut self, events: &[SseEvent], provider: &str) -> Result<Vec<Event>, GatewayError> {
+        match self {
+            _ if events.is_empty() => Ok(Vec::new()),
+            Self::Inner(decoder) => {
+                let mut out = Vec::with_capacity(events.len());
+                for event in events {
+                    decoder.push(event.data.as_bytes(), &mut out);
+                }
+                Ok(out)
+            }
+            Self::Plugin(decoder) => read(decoder.push(events).await, provider),
+        }
+    }
+
+    async fn finish(&mut self, provider: &str) -> Result<Vec<Event>, GatewayError> {
+        match self {
+            Self::Inner(_) => Ok(Vec::new()),
+            Self::Plugin(decoder) => read(decoder.finish().await, provider),
+        }
+    }
+
+    fn spent(&self) -> Duration {
+        match self {
+            Self::Inner(_) => Duration::ZERO,
+            Self::Plugin(decoder) => decoder.spent(),
+        }
+    }
+}
+
+fn read(
+    events: Result<Vec<bindings::Event>, crate::plugins::PluginError>,
+    provider: &str,
+) -> Result<Vec<Event>, GatewayError> {
+    match events {
+        Ok(events) => Ok(events.into_iter().map(Into::into).collect()),
+        Err(error) => Err(from_protocol(error, provider)),
+    }
+}
+
+async fn decode_whole(
+    reading: &Reading<'_>,
+    wire: crate::plugins::bindings::upstream::exports::ccr::plugin::upstream_protocol::WireResponse,
+    provider: &str,
+) -> Result<Input, GatewayError> {
+    match &reading.chain.protocol {
+        Protocol::Inner { .. } => {
+            let mut events = Vec::new();
+            anthropic::decode_message(&wire.body, &mut events);
+            Ok(Input::Whole(events, Duration::ZERO))
+        }
+        Protocol::Plugin(used) => {
+            let surroundings = used.surroundings.clone();
+            let (events, spent) = protocol::decode(reading.engine, &used.plugin, surroundings, wire, reading.context)
+                .await
+                .map_err(|error| from_protocol(error, provider))?;
+            Ok(Input::Whole(events.into_iter().map(Into::into).collect(), spent))
+        }
+    }
+}
+
+async fn open_transformers(reading: &Reading<'_>) -> Result<Vec<transformer::AnswerStream>, GatewayError> {
+    let mut open = Vec::new();
+    for used in reading.chain.transformers.iter().rev() {
+        if used.plugin.hooks.contains(TransformerHooks::EVENTS) {
+            let surroundings = used.surroundings.clone();
+            open.push(transformer::AnswerStream::open(reading.engine, &used.plugin, surroundings).await?);
+        }
+    }
+    Ok(open)
+}

@@ -1,0 +1,133 @@
+//! The command line: what can be typed, and what it means.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Home, LogLevel, Overrides, Source, process_env};
+use crate::gateway::{self, Sources, StartError};
+
+/// Exit code for a bad config (`EX_USAGE` of sysexits.h, as other proxies use it).
+const BAD_CONFIG: u8 = 64;
+
+/// A gateway for coding agents: Claude Code and its like talk to one endpoint, any provider answers.
+#[derive(Debug, Parser)]
+#[command(name = "ccr", version, arg_required_else_help = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start the gateway; it runs in the foreground.
+    Start(Start),
+    /// Check a config file and its plugins as a start would, and stop.
+    Check {
+        /// The file; the one in the home folder if none is named.
+        file: Option<PathBuf>,
+        /// Folder with plugins.
+        #[arg(long, value_name = "DIR")]
+        plugins: Option<PathBuf>,
+    },
+    /// Ask a running gateway how it is; the exit code says whether it answers. For container health checks.
+    Health {
+        /// Its port.
+        #[arg(short, long, default_value_t = 3456, env = "CCR_PORT")]
+        port: u16,
+    },
+}
+
+/// Options of `ccr start`. The command line goes before the environment (`CCR_HOST`, `HOST`, …), that before the file.
+#[derive(Debug, Args)]
+pub struct Start {
+    /// Config file; JSON5.
+    #[arg(short, long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Port to listen on; 0 takes a free one.
+    #[arg(short, long, value_name = "N")]
+    port: Option<u16>,
+    /// Address to listen on. Other than loopback only with an APIKEY.
+    #[arg(long, value_name = "ADDR")]
+    host: Option<String>,
+    /// Folder with plugins.
+    #[arg(long, value_name = "DIR")]
+    plugins: Option<PathBuf>,
+    /// off, error, warn, info, debug or trace.
+    #[arg(short, long, value_name = "LEVEL")]
+    log_level: Option<LogLevel>,
+    /// Run in the background.
+    #[arg(short, long)]
+    daemon: bool,
+    /// Add the built-in demo provider, which answers without any key or network.
+    #[arg(long)]
+    demo: bool,
+}
+
+/// Runs what was typed.
+pub fn run() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match cli.command {
+        Command::Start(start) if start.daemon => crate::daemon::spawn(),
+        Command::Start(start) => crate::run::start(start.meant(), start.demo),
+        Command::Check { file, plugins } => check(sources(file, plugins, Overrides::default())),
+        Command::Health { port } => crate::run::health(port),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(StartError::Config(problems)) => {
+            eprintln!("{problems}");
+            ExitCode::from(BAD_CONFIG)
+        }
+        Err(StartError::Other(error)) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+impl Start {
+    fn meant(&self) -> Sources {
+        let overrides = Overrides {
+            host: self.host.clone(),
+            port: self.port,
+            log_level: self.log_level,
+            ..Overrides::default()
+        };
+        sources(self.config.clone(), self.plugins.clone(), overrides)
+    }
+}
+
+fn sources(file: Option<PathBuf>, plugins: Option<PathBuf>, overrides: Overrides) -> Sources {
+    let home = Home::find(&process_env);
+    let config = match file {
+        Some(path) => Source { path, named: true },
+        None => Source { path: home.config(), named: false },
+    };
+    Sources { config, plugins: plugins.unwrap_or_else(|| home.plugins()), overrides }
+}
+
+fn check(sources: Sources) -> Result<(), StartError> {
+    let home = Home::find(&process_env);
+    let problems = crate::run::runtime()?.block_on(gateway::check(&sources, &home))?;
+    let path = sources.config.path.display();
+    if problems.is_empty() {
+        println!("{path}: good");
+    } else {
+        eprintln!("{problems}");
+        println!("{path}: good, with warnings");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,147 @@
+//! `plugins`: what the operator says about each plugin: options, limits, grants.
+
+use std::collections::BTreeMap;
+
+use super::{authority, options};
+use crate::config::{
+    FailMode, Grants, HostPort, PluginSettings, PluginTimeouts, Secret,
+    overrides::without_brackets,
+    reader::{Node, Table},
+};
+
+pub(super) fn plugins(node: &Node<'_>) -> Vec<PluginSettings> {
+    let mut plugins: Vec<PluginSettings> = Vec::new();
+    for item in node.items().unwrap_or_default() {
+        let Some(plugin) = plugin(&item) else {
+            continue;
+        };
+        if plugins
+            .iter()
+            .any(|known| known.name.eq_ignore_ascii_case(&plugin.name))
+        {
+            item.error(
+                format!("plugin `{}` has two entries", plugin.name),
+                "merge them into one",
+            );
+        }
+        plugins.push(plugin);
+    }
+    plugins
+}
+
+fn plugin(node: &Node<'_>) -> Option<PluginSettings> {
+    let table = node.table()?;
+    let name = table
+        .get(&["name", "id"])
+        .and_then(|node| node.filled_text());
+    if name.is_none() {
+        node.error(
+            "the entry has no `name`",
+            "add `name`, the plugin's own name as `/api/plugins` shows it",
+        );
+    }
+    let settings = PluginSettings {
+        name: name.unwrap_or_default().to_owned(),
+        enabled: table
+            .get(&["enabled"])
+            .and_then(|node| node.boolean())
+            .unwrap_or(true),
+        options: options(&table),
+        memory: table.get(&["memory_mb"]).and_then(|node| memory(&node)),
+        timeouts: table
+            .get(&["timeouts"])
+            .and_then(|node| timeouts(&node))
+            .unwrap_or_default(),
+        grants: table
+            .get(&["grants"])
+            .and_then(|node| grants(&node))
+            .unwrap_or_default(),
+        fail: table.get(&["fail"]).and_then(|node| fail(&node)),
+    };
+    table.finish();
+    name.map(|_| settings)
+}
+
+fn memory(node: &Node<'_>) -> Option<u64> {
+    /// All that 32-bit WebAssembly can address.
+    const MOST: u64 = 4096;
+    node.number(1..=MOST).map(|megabytes| megabytes << 20)
+}
+
+fn timeouts(node: &Node<'_>) -> Option<PluginTimeouts> {
+    let table = node.table()?;
+    let read = |name| table.get(&[name]).and_then(|node| node.milliseconds());
+    let timeouts = PluginTimeouts {
+        request: read("request_ms"),
+        events: read("events_ms"),
+        init: read("init_ms"),
+        tool: read("tool_ms"),
+    };
+    table.finish();
+    Some(timeouts)
+}
+
+fn grants(node: &Node<'_>) -> Option<Grants> {
+    let table = node.table()?;
+    let flag = |name| {
+        table
+            .get(&[name])
+            .and_then(|node| node.boolean())
+            .unwrap_or_default()
+    };
+    let hosts = table
+        .get(&["http"])
+        .map(|node| node.one_or_many())
+        .unwrap_or_default();
+    let grants = Grants {
+        http: hosts.iter().filter_map(host).collect(),
+        kv: flag("kv"),
+        model: flag("model"),
+        secrets: table
+            .get(&["secrets"])
+            .and_then(|node| node.table())
+            .map(|table| secrets(&table))
+            .unwrap_or_default(),
+    };
+    table.finish();
+    Some(grants)
+}
+
+fn secrets(table: &Table<'_>) -> BTreeMap<String, Secret> {
+    table
+        .entries()
+        .into_iter()
+        .filter_map(|(name, node)| Some((name.to_owned(), node.secret()?)))
+        .collect()
+}
+
+fn host(node: &Node<'_>) -> Option<HostPort> {
+    let text = node.filled_text()?;
+    match authority(text) {
+        Some(authority) => {
+            let host = without_brackets(authority.host()).to_ascii_lowercase();
+            Some(HostPort {
+                host,
+                port: authority.port_u16(),
+            })
+        }
+        None => {
+            node.error("is not a host", "write one exact name, as in `api.example.com` or `api.example.com:8443`; there are no wildcards");
+            None
+        }
+    }
+}
+
+fn fail(node: &Node<'_>) -> Option<FailMode> {
+    match node.filled_text()? {
+        "open" => Some(FailMode::Open),
+        "closed" => Some(FailMode::Closed),
+        _ => {
+            node.error(
+                "must be `open` or `closed`",
+                "`open` goes on without the plugin, `closed` refuses the request",
+            );
+            None
+        }
+    }
+}

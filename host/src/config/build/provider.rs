@@ -1,0 +1,226 @@
+//! `Providers`: names, addresses, models and headers in all their spellings; `keys` and `transformers` have files of their own.
+
+use std::sync::Arc;
+
+use http::{HeaderName, HeaderValue, header};
+use reqwest::Url;
+use serde_json::Value;
+
+use super::{keys, raw, transformers};
+use crate::config::{
+    Provider, SafeUrl,
+    reader::{Node, Table},
+};
+
+pub(super) fn providers(node: &Node<'_>) -> Vec<Provider> {
+    let items = node.items().unwrap_or_default();
+    items
+        .iter()
+        .enumerate()
+        .filter_map(|(index, item)| provider(item, index))
+        .collect()
+}
+
+/// A provider with mistakes stays in the list, so that references to it are not reported as well.
+fn provider(node: &Node<'_>, index: usize) -> Option<Provider> {
+    let table = node.table()?;
+    let name = name(&table);
+    let mut provider = Provider {
+        path: node.path.clone(),
+        ..Provider::named(name.unwrap_or_default())
+    };
+    provider.unavailable = unavailable(&table, node, index, &provider.name);
+    if let Some(url) = base_url(&table, provider.unavailable.is_some()) {
+        provider.base_url = url;
+    }
+    provider.keys = keys::keys(&table);
+    keys::warn_of_missing_key(&table, &provider);
+    provider.models = models(&table);
+    transformers::transformers(&table, &mut provider);
+    provider.headers = table
+        .get(&["headers", "extraHeaders"])
+        .map(|node| headers(&node))
+        .unwrap_or_default();
+    provider.protocol = table
+        .get(&["type"])
+        .and_then(|node| node.filled_text())
+        .map(str::to_owned);
+    provider.tokenizer = raw(&table, "tokenizer");
+    provider.capabilities = raw(&table, "capabilities");
+    provider.model_metadata = raw(&table, "modelMetadata");
+    provider.extra_body = raw(&table, "extraBody");
+    // Of claude-code-router 3, without an effect here.
+    table.get(&["id"]);
+    table.get(&["autoFetchModels"]);
+    table.finish();
+    Some(provider)
+}
+
+fn name<'a>(table: &Table<'a>) -> Option<&'a str> {
+    let node = table.get(&["name"]);
+    let name = match &node {
+        // A name with a missing variable is still a name to speak of.
+        Some(node) if node.is_unset() => node.value.as_str(),
+        Some(node) => node.text(),
+        None => Some(""),
+    }?;
+    let node = node.as_ref().unwrap_or(&table.node);
+    if name.is_empty() {
+        node.error(
+            "the provider has no name",
+            "add `name`; the router refers to it as `name,model`",
+        );
+    }
+    if name.contains(',') {
+        node.error(
+            "a provider's name must not contain a comma",
+            "the comma ends the name in `provider,model`; choose another name",
+        );
+    }
+    if name.chars().any(char::is_control) {
+        node.error(
+            "a provider's name must not contain control characters",
+            "choose another name",
+        );
+    }
+    Some(name)
+}
+
+/// Why the provider cannot be used although the file is in order.
+fn unavailable(table: &Table<'_>, node: &Node<'_>, index: usize, name: &str) -> Option<String> {
+    let reader = node.reader;
+    let mut reason = None;
+    for unset in reader
+        .unset
+        .iter()
+        .filter(|unset| unset.provider == Some(index))
+    {
+        let message = format!(
+            "the environment variable {} is not set, so provider `{name}` is unavailable",
+            unset.variable
+        );
+        reader.warning(
+            &unset.path,
+            message,
+            format!(
+                "set {} before the start, or remove the provider",
+                unset.variable
+            ),
+        );
+        reason.get_or_insert_with(|| {
+            format!(
+                "the environment variable {} is not set ({})",
+                unset.variable, unset.path
+            )
+        });
+    }
+    let enabled = table
+        .get(&["enabled"])
+        .and_then(|node| node.boolean())
+        .unwrap_or(true);
+    if !enabled {
+        reason = Some(format!(
+            "it is switched off by `enabled: false` ({})",
+            node.path
+        ));
+    }
+    reason
+}
+
+fn base_url(table: &Table<'_>, unavailable: bool) -> Option<SafeUrl> {
+    let Some(node) = table.get(&["api_base_url", "base_url", "HOST", "url"]) else {
+        if !unavailable {
+            table.node.error(
+                "the provider has no `api_base_url`",
+                "add `api_base_url`, as in `https://api.example.com/v1`",
+            );
+        }
+        return None;
+    };
+    let text = node.text()?;
+    let hint = "write the whole address, as in `https://api.example.com/v1`";
+    let has_scheme = text.contains("://");
+    let message = match Url::parse(text) {
+        Ok(mut url) if matches!(url.scheme(), "http" | "https") => {
+            if url.fragment().is_some() {
+                node.warning("what stands behind `#` is never sent", "remove it");
+                url.set_fragment(None);
+            }
+            return Some(SafeUrl::new(url));
+        }
+        Ok(url) if has_scheme => format!("`{}://` is not supported", url.scheme()),
+        Err(error) if has_scheme => format!("is not a URL: {error}"),
+        // `localhost:11434/v1` even parses, with the scheme `localhost`.
+        _ => "the URL has no `http://` or `https://`".to_owned(),
+    };
+    node.error(message, hint);
+    None
+}
+
+fn models(table: &Table<'_>) -> Vec<Arc<str>> {
+    let Some(node) = table.get(&["models"]) else {
+        table.node.warning(
+            "the provider lists no models",
+            "add `models`, so that clients are offered them and slips are noticed",
+        );
+        return Vec::new();
+    };
+    let mut models: Vec<Arc<str>> = Vec::new();
+    for item in node.one_or_many() {
+        match item.filled_text() {
+            Some(model) if models.iter().any(|known| **known == *model) => {
+                item.warning(format!("`{model}` is listed twice"), "remove one")
+            }
+            Some(model) => models.push(model.into()),
+            None => {}
+        }
+    }
+    if models.is_empty() && matches!(node.value, Value::Array(_)) {
+        node.warning(
+            "the provider lists no models",
+            "add their names, so that clients are offered them and slips are noticed",
+        );
+    }
+    models
+}
+
+fn headers(node: &Node<'_>) -> Vec<(HeaderName, HeaderValue)> {
+    let entries = node
+        .table()
+        .map(|table| table.entries())
+        .unwrap_or_default();
+    entries
+        .iter()
+        .filter_map(|(name, value)| header(name, value))
+        .collect()
+}
+
+fn header(name: &str, node: &Node<'_>) -> Option<(HeaderName, HeaderValue)> {
+    let text = node.text()?;
+    let Ok(name) = HeaderName::try_from(name) else {
+        node.error("is not the name of a header", "use letters, digits and `-`");
+        return None;
+    };
+    if [
+        header::HOST,
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::CONNECTION,
+    ]
+    .contains(&name)
+    {
+        node.error("this header is made by the gateway itself", "remove it");
+        return None;
+    }
+    let Ok(mut value) = HeaderValue::from_str(text) else {
+        node.error(
+            "has characters that a header cannot carry",
+            "keep to visible ASCII characters",
+        );
+        return None;
+    };
+    // Headers carry keys as often as not.
+    node.reader.secret(text);
+    value.set_sensitive(true);
+    Some((name, value))
+}

@@ -1,0 +1,155 @@
+//! `Router` and `fallback`: scenarios, and references to models resolved to providers.
+
+use std::collections::BTreeMap;
+
+use super::raw;
+use crate::config::{
+    RouterConfig, Scenario,
+    names::{Found, look_up, nearest, nearest_provider, same_name},
+    provider::{ModelRef, Provider},
+    reader::{Node, Table},
+};
+
+pub(super) fn router(node: &Node<'_>, providers: &[Provider]) -> RouterConfig {
+    let mut router = RouterConfig::default();
+    let Some(table) = node.table() else {
+        return router;
+    };
+    // Some of claude-code-router's documents put the scenarios one level deeper.
+    let nested = table.get(&["routes"]).and_then(|node| node.table());
+    for part in [Some(&table), nested.as_ref()].into_iter().flatten() {
+        for scenario in Scenario::ALL {
+            if let Some(target) = part
+                .get(&[scenario.as_str()])
+                .and_then(|node| reference(&node, providers))
+            {
+                router.targets.entry(scenario).or_insert(target);
+            }
+        }
+        if let Some(threshold) = part
+            .get(&["longContextThreshold"])
+            .and_then(|node| node.number(0..=u64::MAX))
+        {
+            router.long_context_threshold = threshold;
+        }
+    }
+    router.rules = raw(&table, "rules");
+    router.fallback = raw(&table, "fallback");
+    router.built_in_rules = raw(&table, "builtInRules");
+    table.finish();
+    nested.into_iter().for_each(Table::finish);
+    router
+}
+
+pub(super) fn fallback(
+    node: &Node<'_>,
+    providers: &[Provider],
+) -> BTreeMap<Scenario, Vec<ModelRef>> {
+    let mut lists = BTreeMap::new();
+    let Some(table) = node.table() else {
+        return lists;
+    };
+    for scenario in Scenario::ALL {
+        let Some(list) = table.get(&[scenario.as_str()]) else {
+            continue;
+        };
+        let mut targets: Vec<ModelRef> = Vec::new();
+        for item in list.one_or_many() {
+            match reference(&item, providers) {
+                Some(target) if targets.contains(&target) => item.warning(
+                    "is in the list already",
+                    "remove it: a target is tried once",
+                ),
+                Some(target) => targets.push(target),
+                None => {}
+            }
+        }
+        if !targets.is_empty() {
+            lists.insert(scenario, targets);
+        }
+    }
+    table.finish();
+    lists
+}
+
+/// Resolves `provider,model`. What cannot be resolved is an error; an unlisted model is not, since lists age.
+fn reference(node: &Node<'_>, providers: &[Provider]) -> Option<ModelRef> {
+    let text = node.filled_text()?;
+    match look_up(providers, text) {
+        Found::Model { target, listed } => {
+            if !listed {
+                warn_of_unlisted(node, &target, providers);
+            }
+            Some(target)
+        }
+        Found::NoModel => {
+            node.error(
+                format!("`{text}` names a provider but no model"),
+                "write `provider,model`",
+            );
+            None
+        }
+        Found::UnknownProvider(name) => {
+            let hint = match nearest_provider(providers, name) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => known(providers),
+            };
+            node.error(format!("there is no provider `{name}`"), hint);
+            None
+        }
+        Found::Bare => {
+            node.error(
+                format!("`{text}` does not say which provider"),
+                complete(text, providers),
+            );
+            None
+        }
+    }
+}
+
+fn warn_of_unlisted(node: &Node<'_>, target: &ModelRef, providers: &[Provider]) {
+    let Some(provider) = providers
+        .get(target.provider)
+        .filter(|provider| !provider.models.is_empty())
+    else {
+        return;
+    };
+    let hint = match nearest(&target.model, provider.models.iter().map(|model| &**model)) {
+        Some((name, true)) => format!(
+            "did you mean `{name}`? Otherwise add it to {}.models",
+            provider.path
+        ),
+        _ => format!("add it to {}.models", provider.path),
+    };
+    node.warning(
+        format!(
+            "provider `{}` does not list the model `{}`",
+            provider.name, target.model
+        ),
+        hint,
+    );
+}
+
+/// How a model without a provider should be written.
+fn complete(model: &str, providers: &[Provider]) -> String {
+    let lists = |provider: &&Provider| provider.models.iter().any(|known| same_name(known, model));
+    match providers.iter().find(lists) {
+        Some(provider) => format!("write `{},{model}`", provider.name),
+        None => format!("write `provider,model`; {}", known(providers)),
+    }
+}
+
+fn known(providers: &[Provider]) -> String {
+    /// Enough to recognise what was meant, and still one line.
+    const SHOWN: usize = 8;
+    if providers.is_empty() {
+        return "add the provider to `Providers` first".to_owned();
+    }
+    let names: Vec<_> = providers
+        .iter()
+        .take(SHOWN)
+        .map(|provider| format!("`{}`", provider.name))
+        .collect();
+    let more = if providers.len() > SHOWN { ", …" } else { "" };
+    format!("the providers are {}{more}", names.join(", "))
+}

@@ -1,0 +1,145 @@
+//! Loading, from a path to a configuration or to the list of everything that is wrong with it.
+
+use std::path::{Path, PathBuf};
+
+use super::{
+    Config, Env, Overrides, Problems, build, check, home,
+    interpolate::interpolate,
+    problem::Severity,
+    read::{self, Failure},
+    reader::{Node, Reader},
+};
+
+/// Which file to load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Source {
+    pub path: PathBuf,
+    /// The user named it. Then it must exist; the one in the home folder need not.
+    pub named: bool,
+}
+
+/// Loads a file. Without errors there is a configuration, and perhaps warnings; with any error there is none.
+/// All problems are found in one go.
+pub fn load(
+    source: &Source,
+    env: Env<'_>,
+    overrides: &Overrides,
+) -> Result<(Config, Problems), Problems> {
+    let file = source.path.display().to_string();
+    let (text, missing) = match read::text(&source.path) {
+        Ok(text) => (text, false),
+        Err(Failure::NotFound) => (String::new(), true),
+        Err(failure) => return Err(refuse(file, failure)),
+    };
+    let base = source.path.parent().unwrap_or(Path::new(""));
+    let loading = Loading {
+        file,
+        base,
+        env,
+        overrides,
+    };
+    loading.text(&text, |reader| {
+        if missing {
+            let severity = if source.named {
+                Severity::Error
+            } else {
+                Severity::Warning
+            };
+            reader.problem(
+                severity,
+                "",
+                "the file does not exist",
+                Some(CREATE.to_owned()),
+            );
+        }
+    })
+}
+
+/// Loads a configuration from a text, as an editor in the browser sends it. `file` is what messages call it, `base` the folder where
+/// relative paths begin.
+pub fn load_text(
+    file: &str,
+    text: &str,
+    base: &Path,
+    env: Env<'_>,
+    overrides: &Overrides,
+) -> Result<(Config, Problems), Problems> {
+    Loading {
+        file: file.to_owned(),
+        base,
+        env,
+        overrides,
+    }
+    .text(text, |_| {})
+}
+
+/// What to do without a file.
+const CREATE: &str = "create it with `Providers` and `Router`; `config/config.example.json` of the project is a start";
+
+struct Loading<'a> {
+    file: String,
+    base: &'a Path,
+    env: Env<'a>,
+    overrides: &'a Overrides,
+}
+
+impl Loading<'_> {
+    fn text(self, text: &str, first: impl FnOnce(&Reader)) -> Result<(Config, Problems), Problems> {
+        let parsed = match read::parse(text) {
+            Ok(parsed) => parsed,
+            Err(failure) => return Err(refuse(self.file, failure)),
+        };
+        let mut value = parsed.value;
+        let interpolated = interpolate(&mut value, self.env);
+        let reader = Reader::new(self.file, interpolated.unset);
+        for secret in &interpolated.secrets {
+            reader.secret(secret);
+        }
+        first(&reader);
+        for path in &parsed.repeated {
+            reader.warning(
+                path,
+                "the key is given twice; the last one counts",
+                "remove the other",
+            );
+        }
+        let overrides = self.overrides.with_environment(self.env, &reader);
+        let places = build::Places {
+            base: self.base,
+            home: home::user_home(self.env),
+        };
+        let mut config = build::config(
+            &Node::root(&reader, &value),
+            &places,
+            overrides.demo.as_ref(),
+        );
+        overrides.apply(&mut config);
+        check::check(&mut config, &value, &reader);
+        let problems = reader.into_problems();
+        if problems.has_errors() {
+            Err(problems)
+        } else {
+            Ok((config, problems))
+        }
+    }
+}
+
+/// The problem of a file that gives no value at all.
+fn refuse(file: String, failure: Failure) -> Problems {
+    let (place, message, hint) = match failure {
+        Failure::NotFound => (
+            String::new(),
+            "the file does not exist".to_owned(),
+            Some(CREATE),
+        ),
+        Failure::Unreadable(message, hint) => (String::new(), message, Some(hint)),
+        Failure::Syntax {
+            place,
+            message,
+            hint,
+        } => (place, message, hint),
+    };
+    let reader = Reader::new(file, Vec::new());
+    reader.problem(Severity::Error, &place, message, hint.map(str::to_owned));
+    reader.into_problems()
+}

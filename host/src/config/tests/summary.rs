@@ -1,0 +1,83 @@
+//! A configuration as one JSON value, every part of it, for comparing with a fixture.
+
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use crate::config::{Config, ModelRef, PluginSettings, Provider, TransformerUse};
+
+pub(super) fn summary(config: &Config) -> Value {
+    let target = |target: &ModelRef| target.display(config);
+    let paths = |paths: &[PathBuf]| {
+        paths
+            .iter()
+            .map(|path| path.display().to_string())
+            .collect::<Vec<_>>()
+    };
+    let times = [
+        config.timeouts.connect,
+        config.timeouts.first_byte,
+        config.timeouts.idle,
+        config.timeouts.shutdown,
+    ];
+    json!({
+        "host": config.host,
+        "port": config.port,
+        "key": config.api_key.as_ref().map(|key| key.expose().to_owned()),
+        "log": [json!(config.log), json!(config.log_level.as_str()), json!(config.record_bodies)],
+        "proxy": config.proxy_url.as_ref().map(|url| url.expose().as_str()),
+        "timeouts_ms": times.map(|time| time.as_millis() as u64),
+        "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
+        "router": config.router.targets.iter().map(|(scenario, model)| (scenario.as_str().to_owned(), target(model).into())).collect::<serde_json::Map<_, _>>(),
+        "threshold": config.router.long_context_threshold,
+        "raw": [&*config.router.rules, &*config.router.fallback, &*config.router.built_in_rules, &*config.status_line],
+        "fallback": config.fallback.iter().map(|(scenario, list)| (scenario.as_str().to_owned(), list.iter().map(target).collect::<Vec<_>>().into())).collect::<serde_json::Map<_, Value>>(),
+        "transformers": config.transformers.iter().map(|entry| json!([entry.name, entry.path.display().to_string(), *entry.options])).collect::<Vec<_>>(),
+        "routers": paths(&config.custom_routers),
+        "image_agent": config.force_use_image_agent,
+        "system_prompt": config.rewrite_system_prompt.as_ref().map(|path| path.display().to_string()),
+        "plugins": config.plugins.iter().map(plugin).collect::<Vec<_>>(),
+        "allowed": [&config.allowed_hosts, &config.allowed_origins],
+        "claude": [json!(config.claude_path), json!(config.non_interactive)],
+    })
+}
+
+fn provider(provider: &Provider) -> Value {
+    let uses = |uses: &[TransformerUse]| {
+        uses.iter()
+            .map(|entry| json!([entry.name, *entry.options]))
+            .collect::<Vec<_>>()
+    };
+    json!({
+        "name": &*provider.name,
+        "url": provider.base_url.expose().as_str(),
+        "keys": provider.keys.iter().map(|key| json!([key.id, key.secret.expose(), key.enabled, key.priority, key.weight, *key.limits])).collect::<Vec<_>>(),
+        "models": provider.models.iter().map(|model| &**model).collect::<Vec<_>>(),
+        "use": uses(&provider.transformers),
+        "per_model": provider.per_model.iter().map(|(model, list)| (model.to_string(), uses(list).into())).collect::<serde_json::Map<_, Value>>(),
+        "headers": provider.headers.iter().map(|(name, value)| json!([name.as_str(), value.to_str().unwrap()])).collect::<Vec<_>>(),
+        "unavailable": provider.unavailable,
+        "raw": [&*provider.tokenizer, &*provider.capabilities, &*provider.model_metadata, &*provider.extra_body],
+        "type": provider.protocol,
+    })
+}
+
+fn plugin(plugin: &PluginSettings) -> Value {
+    let times = [
+        plugin.timeouts.request,
+        plugin.timeouts.events,
+        plugin.timeouts.init,
+        plugin.timeouts.tool,
+    ];
+    json!({
+        "name": plugin.name,
+        "enabled": plugin.enabled,
+        "options": *plugin.options,
+        "memory": plugin.memory,
+        "times_ms": times.map(|time| time.map(|time| time.as_millis() as u64)),
+        "http": plugin.grants.http.iter().map(|host| json!([host.host, host.port])).collect::<Vec<_>>(),
+        "kv_model": [plugin.grants.kv, plugin.grants.model],
+        "secrets": plugin.grants.secrets.iter().map(|(name, value)| json!([name, value.expose()])).collect::<Vec<_>>(),
+        "fail": plugin.fail.map(|mode| format!("{mode:?}")),
+    })
+}

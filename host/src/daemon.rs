@@ -1,0 +1,46 @@
+//! `ccr start -d`: the same program once more, in the background.
+
+use std::fs::OpenOptions;
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::Context as _;
+
+use crate::config::{Home, process_env};
+use crate::gateway::StartError;
+
+/// Starts the gateway without `-d` in a process of its own, and returns when it listens.
+pub fn spawn() -> Result<(), StartError> {
+    let home = Home::find(&process_env);
+    let logs = home.logs();
+    std::fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;
+    let log_path = logs.join("ccr.log");
+    let log = OpenOptions::new().create(true).append(true).open(&log_path);
+    let log = log.with_context(|| format!("{} cannot be opened", log_path.display()))?;
+    let program = std::env::current_exe().context("the program does not know its own path")?;
+    let arguments = std::env::args_os().skip(1).filter(|argument| argument != "-d" && argument != "--daemon");
+    let mut command = Command::new(program);
+    command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+    detach(&mut command);
+    let mut child = command.spawn().context("the gateway does not start")?;
+    let mut line = String::new();
+    let output = child.stdout.take().context("the gateway's output is gone")?;
+    BufReader::new(output).read_line(&mut line).context("the gateway's output cannot be read")?;
+    if line.is_empty() {
+        let status = child.wait().context("the gateway is gone")?;
+        return Err(anyhow::anyhow!("the gateway ended with {status}; {} says why", log_path.display()).into());
+    }
+    print!("{line}");
+    println!("running in the background as process {}; its log is {}", child.id(), log_path.display());
+    Ok(())
+}
+
+/// Out of the terminal's process group: closing the terminal or ctrl-C there must not end it.
+#[cfg(unix)]
+fn detach(command: &mut Command) {
+    use std::os::unix::process::CommandExt as _;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn detach(_: &mut Command) {}

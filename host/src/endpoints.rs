@@ -1,0 +1,209 @@
+//! Which path is answered by what, and the small answers that need no provider.
+
+use std::sync::Arc;
+
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use hyper::body::Incoming;
+use serde_json::{Value, json};
+
+use crate::body::{self, Body};
+use crate::config::Severity;
+use crate::error::GatewayError;
+use crate::gateway::Gateway;
+use crate::plugins::Origin;
+use crate::{auth, headers, ids, pipeline};
+
+/// The gateway's version.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// Answers one request.
+pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
+    let head_only = request.method() == Method::HEAD;
+    let path = request.uri().path();
+    let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
+    let response = match (path, request.method()) {
+        ("/v1/messages", &Method::POST) => pipeline::messages(gateway, request).await,
+        ("/v1/messages", _) => refuse(&method("/v1/messages", "POST")),
+        ("/" | "/health", &Method::GET | &Method::HEAD) => public(gateway, &request, path),
+        ("/v1/models", &Method::GET | &Method::HEAD) => models(gateway, &request, None),
+        (path, &Method::GET | &Method::HEAD) if path.starts_with("/v1/models/") => {
+            let id = percent_decoded(&path["/v1/models/".len()..]);
+            models(gateway, &request, Some(&id))
+        }
+        (path, _) => refuse(&GatewayError::NotFound(format!(
+            "there is nothing at `{}`; clients of the Anthropic API use /v1/messages and /v1/models",
+            path.chars().take(80).collect::<String>()
+        ))),
+    };
+    if head_only { without_body(response) } else { response }
+}
+
+/// What anybody may ask, but for pages and names that may not use a loopback gateway.
+fn public(gateway: &Gateway, request: &Request<Incoming>, path: &str) -> Response<Body> {
+    let snapshot = gateway.snapshot();
+    if snapshot.config.api_key.is_none() {
+        if let Err(error) = auth::authenticate(&snapshot.config, request.headers(), request.uri()) {
+            return refuse(&error);
+        }
+    }
+    match path {
+        "/" => json_response(&json!({ "message": "LLMs API", "version": VERSION })),
+        _ => json_response(&health(gateway)),
+    }
+}
+
+/// How the gateway is: `degraded` when something of the config or the plugins is not as it was meant.
+fn health(gateway: &Gateway) -> Value {
+    let snapshot = gateway.snapshot();
+    let problems = gateway.problems();
+    let broken = snapshot.registry.broken();
+    let bad = problems.iter().any(|problem| problem.severity == Severity::Error) || !broken.is_empty();
+    let plugins: Vec<Value> = snapshot
+        .registry
+        .iter()
+        .map(|plugin| {
+            let origin = if plugin.origin == Origin::BuiltIn { "built-in" } else { "file" };
+            json!({
+                "name": &*plugin.name,
+                "version": plugin.version,
+                "roles": plugin.role_names(),
+                "origin": origin,
+                "state": "ready",
+                "calls": plugin.meter.calls(),
+                "failures": plugin.meter.failures(),
+                "ms": plugin.meter.time().as_secs_f64() * 1000.0,
+                "peak_memory_bytes": plugin.meter.peak_memory(),
+            })
+        })
+        .chain(broken.iter().map(|broken| {
+            // Only the file's name: where it lies on the machine is nobody's business.
+            let file = broken.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            let state = if broken.earlier_serves { "failed, an earlier version serves" } else { "failed" };
+            json!({ "name": broken.name, "file": file, "state": state, "reason": broken.reason })
+        }))
+        .collect();
+    let problems: Vec<Value> = problems
+        .iter()
+        .map(|problem| {
+            json!({
+                "severity": if problem.severity == Severity::Error { "error" } else { "warning" },
+                "path": problem.path,
+                "message": problem.message,
+                "hint": problem.hint,
+            })
+        })
+        .collect();
+    json!({
+        "status": if bad { "degraded" } else { "ok" },
+        "timestamp": jiff::Timestamp::now().to_string(),
+        "version": VERSION,
+        "uptime_s": gateway.started.elapsed().as_secs(),
+        "problems": problems,
+        "plugins": plugins,
+        "records_lost": gateway.records().lost(),
+    })
+}
+
+/// The models of the config, as Anthropic lists them: once as `provider,model`, which every client can ask for.
+fn models(gateway: &Gateway, request: &Request<Incoming>, id: Option<&str>) -> Response<Body> {
+    let snapshot = gateway.snapshot();
+    if let Err(error) = auth::authenticate(&snapshot.config, request.headers(), request.uri()) {
+        return refuse(&error);
+    }
+    let Some(id) = id else {
+        let data: Vec<Value> = snapshot
+            .config
+            .providers
+            .iter()
+            .flat_map(|provider| provider.models.iter().map(move |model| model_entry(&provider.name, model)))
+            .collect();
+        let end = |entry: Option<&Value>| entry.map_or(Value::Null, |entry| entry["id"].clone());
+        let (first, last) = (end(data.first()), end(data.last()));
+        return json_response(&json!({ "data": data, "has_more": false, "first_id": first, "last_id": last }));
+    };
+    match snapshot.config.resolve_model(id) {
+        Ok(Some(target)) => {
+            let provider = snapshot.config.provider(&target).map(|provider| &*provider.name).unwrap_or_default();
+            let mut entry = model_entry(provider, &target.model);
+            entry["id"] = Value::String(id.to_owned());
+            json_response(&entry)
+        }
+        // A bare name goes where the router says, so it is there.
+        Ok(None) => json_response(&json!({ "type": "model", "id": id, "display_name": id, "created_at": CREATED })),
+        Err(unknown) => refuse(&GatewayError::NoRoute(unknown.to_string())),
+    }
+}
+
+/// Clients want a date; nothing says when a provider's model was made.
+const CREATED: &str = "1970-01-01T00:00:00Z";
+
+fn model_entry(provider: &str, model: &str) -> Value {
+    json!({
+        "type": "model",
+        "id": format!("{provider},{model}"),
+        "display_name": format!("{model} ({provider})"),
+        "created_at": CREATED,
+    })
+}
+
+fn json_response(value: &Value) -> Response<Body> {
+    let mut response = Response::new(body::full(value.to_string()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+}
+
+fn refuse(error: &GatewayError) -> Response<Body> {
+    let id = ids::request_id();
+    let mut response = error.render(&id);
+    if let GatewayError::MethodNotAllowed(_) = error {
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+    }
+    headers::with_request_id(response, &id)
+}
+
+fn method(path: &str, allowed: &str) -> GatewayError {
+    GatewayError::MethodNotAllowed(format!("{path} takes {allowed} only"))
+}
+
+/// The head of a response, its length kept.
+fn without_body(mut response: Response<Body>) -> Response<Body> {
+    if response.status() == StatusCode::OK {
+        if let Some(length) = http_body::Body::size_hint(response.body()).exact() {
+            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+        }
+    }
+    response.map(|_| body::empty())
+}
+
+/// `%2F` and its like in a model's name.
+fn percent_decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&byte, tail)) = rest.split_first() {
+        let hex = |digit: u8| char::from(digit).to_digit(16);
+        match (byte, tail) {
+            (b'%', [high, low, after @ ..]) if hex(*high).is_some() && hex(*low).is_some() => {
+                let value = hex(*high).unwrap_or_default() * 16 + hex(*low).unwrap_or_default();
+                bytes.push(u8::try_from(value).unwrap_or_default());
+                rest = after;
+            }
+            _ => {
+                bytes.push(byte);
+                rest = tail;
+            }
+        }
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::percent_decoded;
+
+    #[test]
+    fn a_models_name_may_hold_a_slash() {
+        assert_eq!(percent_decoded("openrouter%2Canthropic%2fclaude"), "openrouter,anthropic/claude");
+        assert_eq!(percent_decoded("claude-x[1m]%"), "claude-x[1m]%");
+        assert_eq!(percent_decoded("%zz%2"), "%zz%2");
+    }
+}

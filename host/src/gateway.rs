@@ -1,0 +1,193 @@
+//! What all requests share: the current snapshot, the plugin engine, the HTTP clients, the record log.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+
+use crate::config::{self, Config, Home, Overrides, Problem, Problems, Severity, Source};
+use crate::plugins::PluginEngine;
+use crate::plugins::cache::CompileCache;
+use crate::record::RecordLog;
+use crate::snapshot::{Snapshot, Unresolved};
+use crate::upstream::Upstreams;
+
+/// Where everything comes from, so that it can be loaded again.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// The config file.
+    pub config: Source,
+    /// The plugins folder.
+    pub plugins: PathBuf,
+    /// What the command line says.
+    pub overrides: Overrides,
+}
+
+/// The gateway's shared state.
+pub struct Gateway {
+    sources: Sources,
+    engine: PluginEngine,
+    cache: CompileCache,
+    snapshot: ArcSwap<Snapshot>,
+    upstreams: ArcSwap<Upstreams>,
+    records: Arc<RecordLog>,
+    /// Problems of the config that serves, and of a newer one that could not take its place.
+    problems: Mutex<Vec<Problem>>,
+    /// The address that is listened on was chosen at start; a reload cannot change it.
+    listening: (String, u16),
+    /// When it was started.
+    pub started: Instant,
+}
+
+impl Gateway {
+    /// Loads config and plugins. `Err` lists every problem: the program ends with 64.
+    pub async fn start(
+        sources: Sources,
+        home: &Home,
+        records: impl FnOnce(&Config) -> anyhow::Result<Arc<RecordLog>>,
+    ) -> Result<Self, StartError> {
+        let (config, warnings) = load(&sources)?;
+        let engine = PluginEngine::new()?;
+        let cache = CompileCache::open(home.dir().join("cache"));
+        let upstreams = Upstreams::new(&config)?;
+        let records = records(&config)?;
+        let listening = (config.host.clone(), config.port);
+        let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, None)
+            .await
+            .map_err(|unresolved| StartError::Config(as_problems(&sources, unresolved)))?;
+        Ok(Self {
+            sources,
+            engine,
+            cache,
+            snapshot: ArcSwap::from_pointee(snapshot),
+            upstreams: ArcSwap::from_pointee(upstreams),
+            records,
+            problems: Mutex::new(warnings.iter().cloned().collect()),
+            listening,
+            started: Instant::now(),
+        })
+    }
+
+    /// The generation that serves now.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.snapshot.load_full()
+    }
+
+    /// The plugin engine.
+    pub fn engine(&self) -> &PluginEngine {
+        &self.engine
+    }
+
+    /// The HTTP clients.
+    pub fn upstreams(&self) -> Arc<Upstreams> {
+        self.upstreams.load_full()
+    }
+
+    /// The record log.
+    pub fn records(&self) -> &Arc<RecordLog> {
+        &self.records
+    }
+
+    /// What is wrong with the config, or with a newer one that could not be taken.
+    pub fn problems(&self) -> Vec<Problem> {
+        self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Loads everything again, and swaps it in whole if it is good. Otherwise the last good one goes on serving.
+    pub async fn reload(&self) {
+        match self.build_again().await {
+            Ok(warnings) => {
+                tracing::info!("config and plugins loaded again");
+                self.set_problems(warnings.iter().cloned().collect());
+            }
+            Err(StartError::Config(problems)) => {
+                tracing::error!("the changed config is not used, the last good one goes on serving:\n{problems}");
+                self.set_problems(problems.iter().cloned().collect());
+            }
+            Err(StartError::Other(error)) => {
+                tracing::error!("the changed config is not used, the last good one goes on serving: {error:#}");
+                let path = self.sources.config.path.display().to_string();
+                self.set_problems(vec![problem(path, String::new(), format!("{error:#}"), None)]);
+            }
+        }
+    }
+
+    async fn build_again(&self) -> Result<Problems, StartError> {
+        let (config, warnings) = load(&self.sources)?;
+        if (&config.host, config.port) != (&self.listening.0, self.listening.1) {
+            tracing::warn!("HOST and PORT have changed; that takes effect when the gateway is started again");
+        }
+        let current = self.snapshot();
+        let upstreams = self.upstreams();
+        let new_upstreams = match upstreams.fits(&current.config, &config) {
+            true => None,
+            false => Some(Upstreams::new(&config)?),
+        };
+        let snapshot = Snapshot::build(config, &self.engine, &self.cache, &self.sources.plugins, Some(&current))
+            .await
+            .map_err(|unresolved| StartError::Config(as_problems(&self.sources, unresolved)))?;
+        if let Some(upstreams) = new_upstreams {
+            self.upstreams.store(Arc::new(upstreams));
+        }
+        self.snapshot.store(Arc::new(snapshot));
+        Ok(warnings)
+    }
+
+    fn set_problems(&self, problems: Vec<Problem>) {
+        *self.problems.lock().unwrap_or_else(PoisonError::into_inner) = problems;
+    }
+
+    /// Files outside the plugins folder that the config names.
+    pub fn extra_files(&self) -> Vec<PathBuf> {
+        let config = &self.snapshot().config;
+        let transformers = config.transformers.iter().map(|transformer| transformer.path.clone());
+        transformers.chain(config.custom_routers.iter().cloned()).collect()
+    }
+}
+
+/// Why the gateway does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The config is bad.
+    #[error("{0}")]
+    Config(Problems),
+    /// Something else.
+    #[error("{0:#}")]
+    Other(#[from] anyhow::Error),
+}
+
+fn load(sources: &Sources) -> Result<(Config, Problems), StartError> {
+    config::load(&sources.config, &config::process_env, &sources.overrides).map_err(StartError::Config)
+}
+
+/// Checks config and plugins without serving; the same work as at start.
+pub async fn check(sources: &Sources, home: &Home) -> Result<Problems, StartError> {
+    let (config, mut problems) = load(sources)?;
+    let engine = PluginEngine::new().context("plugins cannot be checked")?;
+    let cache = CompileCache::open(home.dir().join("cache"));
+    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, None)
+        .await
+        .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
+    for broken in snapshot.registry.broken() {
+        let hint = Some("correct or remove the file; requests that need it get a 503 that names it".to_owned());
+        let mut found = problem(broken.path.display().to_string(), String::new(), broken.reason.clone(), hint);
+        found.severity = Severity::Warning;
+        problems.push(found);
+    }
+    Ok(problems)
+}
+
+fn as_problems(sources: &Sources, unresolved: Vec<Unresolved>) -> Problems {
+    let file = sources.config.path.display().to_string();
+    let mut problems = Problems::default();
+    for name in unresolved {
+        problems.push(problem(file.clone(), name.path, name.message, name.hint));
+    }
+    problems
+}
+
+fn problem(file: String, path: String, message: String, hint: Option<String>) -> Problem {
+    Problem { severity: Severity::Error, file, path, message, hint }
+}

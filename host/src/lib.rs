@@ -1,0 +1,31 @@
+//! The gateway's host: an HTTP server that sends each request through sandboxed plugins to a provider, and the answer back.
+//!
+//! A request's way reads from top to bottom in [`pipeline`]: accept ([`server`]), authenticate ([`auth`]), read
+//! ([`request`]), agents prepare, route ([`routing`]), transform ([`transform`](mod@transform)), forward ([`upstream`]),
+//! answer back ([`answer`]), record ([`record`]).
+//!
+//! What it works with: [`config`] and [`plugins`], put together in a [`snapshot`]; the shared state is [`gateway`]'s.
+
+pub mod answer;
+pub mod auth;
+pub mod body;
+pub mod cli;
+pub mod config;
+mod daemon;
+pub mod demo;
+pub mod endpoints;
+pub mod error;
+pub mod gateway;
+mod headers;
+mod ids;
+pub mod pipeline;
+pub mod plugins;
+pub mod record;
+pub mod request;
+pub mod routing;
+mod run;
+pub mod server;
+pub mod snapshot;
+pub mod transform;
+pub mod upstream;
+pub mod wire;

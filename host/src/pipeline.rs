@@ -1,0 +1,296 @@
+//! The way of a request, from top to bottom: authenticate → read → agents prepare → route → transform → forward →
+//! answer back → record. (The first step, accept, is [`crate::server`]'s.)
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bytes::Bytes;
+use ccr_messages::answer::Head;
+use futures_util::stream;
+use http::{HeaderValue, Request, Response, StatusCode, header};
+use http_body::Frame;
+use http_body_util::{BodyExt as _, StreamBody};
+use hyper::body::Incoming;
+
+use crate::answer::{self, Answer, LiveStream, Reading};
+use crate::auth;
+use crate::body::{self, Body};
+use crate::config::ModelRef;
+use crate::error::GatewayError;
+use crate::gateway::Gateway;
+use crate::record::{Attempt, OpenRecord, Outcome, milliseconds};
+use crate::request::{self, InnerRequest};
+use crate::routing::{self, Route};
+use crate::snapshot::Snapshot;
+use crate::transform;
+use crate::{headers, ids};
+
+/// Answers `POST /v1/messages`.
+pub async fn messages(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
+    let id = ids::request_id();
+    let record = OpenRecord::begin(gateway.records(), id.clone(), request.method(), request.uri().path());
+    // One snapshot for the whole request: a reload changes nothing for it.
+    let snapshot = gateway.snapshot();
+    let mut exchange = Exchange { gateway: Arc::clone(gateway), snapshot, record };
+    let response = match exchange.prepare(request).await {
+        Ok((request, route)) => respond(exchange, request, route).await,
+        Err(error) => exchange.refuse(&error),
+    };
+    headers::with_request_id(response, &id)
+}
+
+/// What a request carries along from its arrival to its record.
+struct Exchange {
+    gateway: Arc<Gateway>,
+    snapshot: Arc<Snapshot>,
+    record: OpenRecord,
+}
+
+impl Exchange {
+    /// Authenticate, read, agents prepare, route.
+    async fn prepare(&mut self, request: Request<Incoming>) -> Result<(InnerRequest, Route), GatewayError> {
+        let (head, body) = request.into_parts();
+        let caller = auth::authenticate(&self.snapshot.config, &head.headers, &head.uri)?;
+        self.record.record.client_key = caller.key_name;
+
+        let body = request::read_body(&head.headers, body).await?;
+        self.record.record.bytes_in = body.len() as u64;
+        let visible = request::visible_headers(&head.headers);
+        let query = head.uri.query().map(str::to_owned);
+        let request = InnerRequest::parse(body, &self.record.record.id, visible, query)?;
+        self.note_request(&request);
+
+        // Agents prepare the request here; none is served yet.
+
+        let route = routing::route(self.gateway.engine(), &self.snapshot, &request).await?;
+        self.note_route(&route);
+        Ok((request, route))
+    }
+
+    fn note_request(&mut self, request: &InnerRequest) {
+        let about = request.about();
+        let text = |name| about.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
+        let record = &mut self.record.record;
+        record.client = text(header::USER_AGENT);
+        record.session.clone_from(&about.session);
+        record.requested_model = Some(about.model.clone());
+        record.stream = about.streaming;
+        record.ms.read = Some(self.record.elapsed_ms());
+    }
+
+    fn note_route(&mut self, route: &Route) {
+        self.record.add_plugin_time(route.plugin_time);
+        let elapsed = self.record.elapsed_ms();
+        let record = &mut self.record.record;
+        record.scenario = Some(route.scenario.as_str());
+        record.route_reason = Some(route.reason.clone());
+        record.ms.route = Some(elapsed);
+    }
+
+    /// Ends the request with an error.
+    fn refuse(mut self, error: &GatewayError) -> Response<Body> {
+        let record = &mut self.record.record;
+        record.status = Some(error.status().as_u16());
+        let outcome = if matches!(error, GatewayError::ClientGone) { Outcome::ClientGone } else { Outcome::Failed };
+        let failure = ccr_messages::event::Failure {
+            kind: error.kind(),
+            message: error.to_string(),
+            status: None,
+            retry_after_ms: None,
+        };
+        self.record.fail(outcome, &failure);
+        let record = &self.record.record;
+        tracing::info!(request = record.id, status = record.status, "{error}");
+        let mut response = error.render(&record.id);
+        headers::describe(&mut response, record);
+        response
+    }
+
+    /// Tries the targets in their order, each from the original request, until one begins to answer.
+    async fn attempt_all(&mut self, request: &InnerRequest, route: &Route) -> Result<Answer, GatewayError> {
+        let mut last = GatewayError::NoRoute("the route has no targets".into());
+        for target in &route.targets {
+            let started = Instant::now();
+            let error = match self.attempt(request, target).await {
+                Ok(answer) => {
+                    self.note_attempt(target, started, None);
+                    return Ok(answer);
+                }
+                Err(error) => error,
+            };
+            self.note_attempt(target, started, Some(&error));
+            let go_on = error.next_target_may_help();
+            last = error;
+            if !go_on {
+                break;
+            }
+        }
+        Err(last)
+    }
+
+    /// Transform, forward, and the beginning of the answer, for one target.
+    async fn attempt(&mut self, request: &InnerRequest, target: &ModelRef) -> Result<Answer, GatewayError> {
+        let snapshot = Arc::clone(&self.snapshot);
+        let provider = snapshot
+            .config
+            .provider(target)
+            .ok_or_else(|| GatewayError::NoRoute("the provider is gone from the config".into()))?;
+        self.record.record.provider = Some(provider.name.to_string());
+        self.record.record.model = Some(target.model.to_string());
+        if let Some(reason) = &provider.unavailable {
+            return Err(GatewayError::Unavailable(format!("provider `{}` is unavailable: {reason}", provider.name)));
+        }
+        let chain = snapshot.chain(target).map_err(|reason| {
+            GatewayError::Unavailable(format!("provider `{}` is unavailable: {reason}", provider.name))
+        })?;
+
+        let engine = self.gateway.engine();
+        let transformed = transform::transform(engine, provider, chain, target, request.clone()).await?;
+        self.record.add_plugin_time(transformed.plugin_time);
+        self.record.record.dropped.clone_from(&transformed.dropped);
+        self.record.record.ms.encode = Some(self.record.elapsed_ms());
+
+        let streaming = request.about().streaming;
+        let key = provider.keys.iter().find(|key| key.enabled).map(|key| &key.secret);
+        let response = self.gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
+        self.record.record.ms.upstream_head = Some(self.record.elapsed_ms());
+
+        let reading = Reading {
+            engine,
+            chain,
+            context: &transformed.context,
+            head: Head { id: ids::message_id(), model: request.about().model.clone() },
+            streaming,
+            ping_every: snapshot.config.timeouts.ping,
+        };
+        answer::begin(reading, response, &mut self.record).await
+    }
+
+    fn note_attempt(&mut self, target: &ModelRef, started: Instant, error: Option<&GatewayError>) {
+        let provider = self.snapshot.config.provider(target);
+        self.record.record.attempts.push(Attempt {
+            provider: provider.map(|provider| provider.name.to_string()).unwrap_or_default(),
+            model: target.model.to_string(),
+            key: provider.and_then(|provider| provider.keys.iter().find(|key| key.enabled)).map(|key| key.id.clone()),
+            status: Some(error.map_or(200, |error| error.status().as_u16())),
+            error: error.map(ToString::to_string),
+            ms: milliseconds(started.elapsed()),
+        });
+    }
+}
+
+/// Answers a routed request. A client that streams and has heard nothing for a while gets the head of its stream and pings,
+/// although the upstream has not begun; what goes wrong after that is told within the stream.
+async fn respond(mut exchange: Exchange, request: InnerRequest, route: Route) -> Response<Body> {
+    let ping_every = exchange.snapshot.config.timeouts.ping;
+    let streaming = request.about().streaming;
+    let early_head = streaming.then(|| headers::early(&exchange.snapshot.config, &route));
+    let mut work = Box::pin(async move {
+        let answer = exchange.attempt_all(&request, &route).await;
+        (exchange, answer)
+    });
+    let Some(early_head) = early_head else {
+        let (exchange, answer) = work.await;
+        return finish_head(exchange, answer);
+    };
+    match tokio::time::timeout(ping_every, &mut work).await {
+        Ok((exchange, answer)) => finish_head(exchange, answer),
+        Err(_) => {
+            let body = StreamState::Working { work, ping_every, greeted: false };
+            early_head.into_response(stream_body(body))
+        }
+    }
+}
+
+/// The response whose answer has begun, or failed to.
+fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> Response<Body> {
+    match answer {
+        Err(error) => exchange.refuse(&error),
+        Ok(Answer::Whole(json)) => {
+            exchange.record.record.status = Some(200);
+            exchange.record.record.bytes_out = json.len() as u64;
+            exchange.record.end(Outcome::Completed);
+            let mut response = Response::new(body::full(json));
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            headers::describe(&mut response, &exchange.record.record);
+            response
+        }
+        Ok(Answer::Stream(live)) => {
+            exchange.record.record.status = Some(200);
+            let mut response = Response::new(body::empty());
+            headers::describe(&mut response, &exchange.record.record);
+            headers::event_stream(&mut response);
+            *response.body_mut() = stream_body(StreamState::Live { live, exchange });
+            *response.status_mut() = StatusCode::OK;
+            response
+        }
+    }
+}
+
+/// A stream's body: dropping it (the client hung up) drops the upstream's request and the plugins' instances, and closes the
+/// record.
+enum StreamState {
+    /// Nothing has begun yet.
+    Working { work: Work, ping_every: std::time::Duration, greeted: bool },
+    /// The answer is coming.
+    Live { live: LiveStream, exchange: Exchange },
+    /// Nothing follows.
+    Over,
+}
+
+type Work = std::pin::Pin<Box<dyn Future<Output = (Exchange, Result<Answer, GatewayError>)> + Send>>;
+
+fn stream_body(state: StreamState) -> Body {
+    let frames = stream::unfold(Box::new(state), |mut state| async move {
+        let bytes = state.next().await?;
+        Some((Ok(Frame::data(bytes)), state))
+    });
+    StreamBody::new(frames).boxed_unsync()
+}
+
+impl StreamState {
+    async fn next(&mut self) -> Option<Bytes> {
+        loop {
+            match self {
+                Self::Over => return None,
+                Self::Live { live, exchange } => return live.next(&mut exchange.record).await,
+                Self::Working { work, ping_every, greeted } => {
+                    if !std::mem::replace(greeted, true) {
+                        return Some(Bytes::from_static(ccr_messages::encode::PING.as_bytes()));
+                    }
+                    match tokio::time::timeout(*ping_every, work).await {
+                        Err(_) => return Some(Bytes::from_static(ccr_messages::encode::PING.as_bytes())),
+                        Ok((exchange, answer)) => {
+                            if let Some(last) = self.begin(exchange, answer) {
+                                return Some(last);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes over from waiting to the answer; returns the last words if there is none.
+    fn begin(&mut self, mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> Option<Bytes> {
+        exchange.record.record.status = Some(200);
+        match answer {
+            Ok(Answer::Stream(live)) => {
+                *self = Self::Live { live, exchange };
+                None
+            }
+            Ok(Answer::Whole(_)) => {
+                // Cannot be: a streaming request is answered with a stream.
+                *self = Self::Over;
+                None
+            }
+            Err(error) => {
+                tracing::info!(request = exchange.record.record.id, "{error}");
+                let failure = error.into_failure();
+                exchange.record.fail(Outcome::Failed, &failure);
+                *self = Self::Over;
+                Some(ccr_messages::encode::error_event(&failure).into())
+            }
+        }
+    }
+}

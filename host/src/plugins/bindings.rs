@@ -1,0 +1,45 @@
+//! What wasmtime makes of `wit/`: the imports once, and one world per role. Nothing but generated code and its remapping.
+#![allow(
+    unreachable_pub,
+    unused_qualifications,
+    clippy::allow_attributes_without_reason,
+    clippy::pedantic,
+    reason = "generated code; its documentation is in wit/"
+)]
+
+/// The interfaces that the host offers, and the shared types.
+pub mod imports {
+    wasmtime::component::bindgen!({
+        path: "../wit",
+        world: "imports",
+        with: {
+            "ccr:plugin/host.request": crate::plugins::lent::Request,
+            "ccr:plugin/host.wire-request": crate::plugins::lent::WireRequest,
+        },
+        imports: { default: trappable },
+    });
+}
+
+macro_rules! role {
+    ($name:ident, $world:literal) => {
+        pub mod $name {
+            wasmtime::component::bindgen!({
+                path: "../wit",
+                world: $world,
+                with: { "ccr:plugin/types": super::imports::ccr::plugin::types,
+                        "ccr:plugin/host": super::imports::ccr::plugin::host,
+                        "ccr:plugin/kv": super::imports::ccr::plugin::kv,
+                        "ccr:plugin/model": super::imports::ccr::plugin::model,
+                        "ccr:plugin/http": super::imports::ccr::plugin::http },
+                exports: { default: async },
+            });
+        }
+    };
+}
+
+role!(platform, "platform");
+role!(upstream, "upstream-protocol-plugin");
+role!(transformer, "transformer-plugin");
+role!(router, "router-plugin");
+
+pub use imports::ccr::plugin::types::{Event, Failure, Fault, Header, SseEvent, Target};

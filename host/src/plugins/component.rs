@@ -1,0 +1,282 @@
+//! One plugin as it is loaded: checked, compiled, linked, and asked what it is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use wasmtime::component::{Component, InstancePre};
+
+use super::bindings::platform::exports::ccr::plugin::plugin::Description;
+use super::bindings::platform::{PlatformPre, exports::ccr::plugin::plugin::TransformerHooks};
+use super::bindings::router::RouterPluginPre;
+use super::bindings::transformer::TransformerPluginPre;
+use super::bindings::upstream::UpstreamProtocolPluginPre;
+use super::breaker::Breaker;
+use super::cache::CompileCache;
+use super::engine::PluginEngine;
+use super::error::{Cause, PluginError};
+use super::guest::{Guest, Surroundings};
+use super::meter::Meter;
+use super::session::Session;
+
+/// The versions of `ccr:plugin` that this host serves; a component built for another is refused by name.
+const SERVED: &str = "0.1";
+
+/// Where a component came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Part of the binary.
+    BuiltIn,
+    /// A file of the plugins folder or one that the config names.
+    File(std::path::PathBuf),
+}
+
+/// How far a plugin may go. Design §6 has the reasons for the defaults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    /// Bytes of memory of one instance.
+    pub memory: usize,
+    /// Time of one call on the request's way to the provider.
+    pub request: Duration,
+    /// Time of one call with a batch of events.
+    pub events: Duration,
+    /// Time of the first call, `describe`.
+    pub init: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 64 * 1024 * 1024,
+            request: Duration::from_millis(250),
+            events: Duration::from_millis(50),
+            init: Duration::from_secs(2),
+        }
+    }
+}
+
+/// The roles that a component exports, each ready to be instantiated.
+pub(super) struct Roles {
+    pub(super) upstream: Option<UpstreamProtocolPluginPre<Guest>>,
+    pub(super) transformer: Option<TransformerPluginPre<Guest>>,
+    pub(super) router: Option<RouterPluginPre<Guest>>,
+}
+
+/// A loaded plugin.
+pub struct Plugin {
+    /// As the config names it.
+    pub name: Arc<str>,
+    /// Semantic version, as it says itself.
+    pub version: String,
+    /// One sentence.
+    pub summary: String,
+    /// JSON Schema of its options.
+    pub settings_schema: Option<String>,
+    /// Which hooks of a transformer are called.
+    pub hooks: TransformerHooks,
+    /// Where it came from.
+    pub origin: Origin,
+    /// Content hash.
+    pub digest: String,
+    /// How far it may go.
+    pub limits: Limits,
+    /// Its recent failures.
+    pub breaker: Breaker,
+    /// What it cost so far.
+    pub meter: Meter,
+    pub(super) roles: Roles,
+    pub(super) needs_wasi: bool,
+}
+
+impl Plugin {
+    /// Name and version, for messages.
+    pub fn label(&self) -> String {
+        format!("{} {}", self.name, self.version)
+    }
+
+    /// The names of the roles it has.
+    pub fn role_names(&self) -> Vec<&'static str> {
+        let roles = &self.roles;
+        [
+            roles.upstream.is_some().then_some("upstream-protocol"),
+            roles.transformer.is_some().then_some("transformer"),
+            roles.router.is_some().then_some("router"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Whether it speaks a provider's format.
+    pub fn is_protocol(&self) -> bool {
+        self.roles.upstream.is_some()
+    }
+
+    /// Whether it edits requests or answers.
+    pub fn is_transformer(&self) -> bool {
+        self.roles.transformer.is_some()
+    }
+
+    /// Whether it chooses targets.
+    pub fn is_router(&self) -> bool {
+        self.roles.router.is_some()
+    }
+}
+
+/// Loads a component: verify → compile → link → self-test (`describe`). `known_as` is what messages call it until it has
+/// said its own name.
+pub async fn load(
+    engine: &PluginEngine,
+    cache: &CompileCache,
+    wasm: &[u8],
+    known_as: &str,
+    origin: Origin,
+    limits: Limits,
+) -> Result<Plugin, PluginError> {
+    let refuse = |cause| PluginError { plugin: known_as.into(), step: "load", cause };
+    if !wasm.starts_with(COMPONENT_PREAMBLE) {
+        return Err(refuse(Cause::NotLoaded(not_a_component(wasm))));
+    }
+    let digest = super::cache::digest(wasm);
+    let component = tokio::task::block_in_place(|| cache.load(engine, wasm, &digest))
+        .map_err(|error| refuse(Cause::NotLoaded(format!("it does not compile: {error:#}"))))?;
+    let shape = Shape::of(&component, engine).map_err(|reason| refuse(Cause::NotLoaded(reason)))?;
+    let pre = engine
+        .linker(shape.needs_wasi)
+        .instantiate_pre(&component)
+        .map_err(|error| refuse(Cause::NotLoaded(format!("it asks for something this host does not have: {error:#}"))))?;
+    let description = describe(engine, &pre, known_as, &shape, limits).await?;
+    let roles = Roles::of(&pre, &shape).map_err(|error| refuse(Cause::NotLoaded(format!("{error:#}"))))?;
+    check_name(&description.name).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
+    Ok(Plugin {
+        name: description.name.into(),
+        version: description.version,
+        summary: description.summary,
+        settings_schema: description.settings_schema,
+        hooks: description.hooks,
+        origin,
+        digest,
+        limits,
+        breaker: Breaker::default(),
+        meter: Meter::default(),
+        roles,
+        needs_wasi: shape.needs_wasi,
+    })
+}
+
+/// How a component begins (component model, binary format: magic, version 13, layer 1).
+const COMPONENT_PREAMBLE: &[u8] = b"\0asm\x0d\0\x01\0";
+
+fn not_a_component(bytes: &[u8]) -> String {
+    if bytes.starts_with(b"\0asm") {
+        "it is a core WebAssembly module, not a component; build it for wasm32-wasip2, or turn it into one with \
+         `wasm-tools component new`"
+            .into()
+    } else {
+        "it is not a WebAssembly component".into()
+    }
+}
+
+fn check_name(name: &str) -> Result<(), String> {
+    let legal = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    // Long enough for any sensible name, short enough for a header or a table.
+    if name.is_empty() || name.len() > 64 || !name.bytes().all(legal) {
+        return Err("its name must be 1 to 64 lower-case letters, digits and `-`".into());
+    }
+    Ok(())
+}
+
+async fn describe(
+    engine: &PluginEngine,
+    pre: &InstancePre<Guest>,
+    known_as: &str,
+    shape: &Shape,
+    limits: Limits,
+) -> Result<Description, PluginError> {
+    let fail = |cause| PluginError { plugin: known_as.into(), step: "describe", cause };
+    let platform = PlatformPre::new(pre.clone()).map_err(|error| fail(Cause::NotLoaded(format!("{error:#}"))))?;
+    let surroundings = Surroundings { name: known_as.into(), settings: "{}".into(), config: "{}".into() };
+    let mut session = Session::open(engine, surroundings, shape.needs_wasi, limits.memory).await.map_err(fail)?;
+    session.arm(limits.init);
+    let instance = match platform.instantiate_async(session.store()).await {
+        Ok(instance) => instance,
+        Err(error) => return Err(fail(session.why(&error))),
+    };
+    match instance.ccr_plugin_plugin().call_describe(session.store()).await {
+        Ok(description) => Ok(description),
+        Err(error) => Err(fail(session.why(&error))),
+    }
+}
+
+/// What can be seen of a component without running it.
+struct Shape {
+    needs_wasi: bool,
+    exports: Vec<String>,
+}
+
+impl Shape {
+    fn of(component: &Component, engine: &PluginEngine) -> Result<Self, String> {
+        let shape = component.component_type();
+        let engine = engine.wasmtime();
+        let imports: Vec<String> = shape.imports(engine).map(|(name, _)| name.to_owned()).collect();
+        let exports: Vec<String> = shape.exports(engine).map(|(name, _)| name.to_owned()).collect();
+        for name in imports.iter().chain(&exports) {
+            check_version(name)?;
+        }
+        if !exports.iter().any(|name| name.starts_with("ccr:plugin/plugin@")) {
+            return Err("it does not export `ccr:plugin/plugin`, so it is no plugin of this gateway".into());
+        }
+        Ok(Self { needs_wasi: imports.iter().any(|name| name.starts_with("wasi:")), exports })
+    }
+
+    fn has(&self, interface: &str) -> bool {
+        self.exports.iter().any(|name| {
+            name.strip_prefix("ccr:plugin/")
+                .and_then(|rest| rest.strip_prefix(interface))
+                .is_some_and(|rest| rest.starts_with('@'))
+        })
+    }
+}
+
+fn check_version(interface: &str) -> Result<(), String> {
+    let Some((_, version)) = interface.strip_prefix("ccr:plugin/").and_then(|rest| rest.split_once('@')) else {
+        return Ok(());
+    };
+    let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
+    if minor == SERVED {
+        return Ok(());
+    }
+    Err(format!("it was built for ccr:plugin {version}; this gateway serves {SERVED}: build it again with the current SDK"))
+}
+
+impl Roles {
+    fn of(pre: &InstancePre<Guest>, shape: &Shape) -> wasmtime::Result<Self> {
+        let roles = Self {
+            upstream: shape.has("upstream-protocol").then(|| UpstreamProtocolPluginPre::new(pre.clone())).transpose()?,
+            transformer: shape.has("transformer").then(|| TransformerPluginPre::new(pre.clone())).transpose()?,
+            router: shape.has("router").then(|| RouterPluginPre::new(pre.clone())).transpose()?,
+        };
+        Ok(roles)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_for_another_version_is_refused_with_that_version() {
+        assert!(check_version("ccr:plugin/host@0.1.0").is_ok());
+        assert!(check_version("ccr:plugin/host@0.1.7").is_ok());
+        assert!(check_version("wasi:io/poll@0.2.0").is_ok());
+        let refusal = check_version("ccr:plugin/host@0.3.0").expect_err("0.3 is not served");
+        assert!(refusal.contains("0.3.0") && refusal.contains("0.1"), "{refusal}");
+    }
+
+    #[test]
+    fn names_are_plain() {
+        assert!(check_name("openai-responses").is_ok());
+        for bad in ["", "Upper", "sp ace", "ünïcode", &"x".repeat(65)] {
+            assert!(check_name(bad).is_err(), "{bad}");
+        }
+    }
+}

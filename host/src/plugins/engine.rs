@@ -1,0 +1,132 @@
+//! The wasmtime engine, its linkers and its clock: what is made once per process.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, HasSelf, Linker};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+
+use super::bindings::imports::Imports;
+use super::guest::Guest;
+
+/// How often guest code looks at its deadline and lets others run: far below the shortest limit of a call (50 ms), and
+/// 200 wake-ups a second cost a tenth of a percent of one core.
+const TICK: Duration = Duration::from_millis(5);
+
+/// Instances that may live at once. A streamed answer holds one for as long as it lasts, so it bounds streams, too.
+pub const MAX_INSTANCES: u32 = 1000;
+
+/// Largest memory that a plugin's limit may be set to; the pool reserves (but does not use) it for each instance.
+pub const MAX_MEMORY: usize = 512 * 1024 * 1024;
+
+/// Bytes of an instance's memory that are wiped by hand when it ends. Beyond them the pages go back to the system, which
+/// costs the next instance a page fault each; a translated 67 kB request touches about this much.
+const KEEP_RESIDENT: usize = 512 * 1024;
+
+/// Everything of wasmtime that plugins share.
+pub struct PluginEngine {
+    engine: Engine,
+    /// For components that import nothing but `ccr:plugin`.
+    bare: Linker<Guest>,
+    /// For those whose language brings WASI along.
+    wasi: Linker<Guest>,
+    permits: Arc<Semaphore>,
+    /// Stops the clock when the engine goes.
+    _clock: Arc<()>,
+}
+
+impl PluginEngine {
+    /// Makes the engine, with a pool of instances where the system lets it reserve the address space, else without.
+    pub fn new() -> anyhow::Result<Self> {
+        let engine = match Engine::new(&config(true)) {
+            Ok(engine) => engine,
+            Err(error) => {
+                tracing::warn!("plugins run without an instance pool (each request costs a little more): {error:#}");
+                Engine::new(&config(false)).map_err(anyhow::Error::from).context("the WebAssembly engine does not start")?
+            }
+        };
+        let mut bare = Linker::new(&engine);
+        Imports::add_to_linker::<_, HasSelf<_>>(&mut bare, |guest| guest).map_err(anyhow::Error::from)?;
+        let mut wasi = bare.clone();
+        wasmtime_wasi::p2::add_to_linker_async(&mut wasi).map_err(anyhow::Error::from)?;
+        let clock = start_clock(&engine)?;
+        let permits = Arc::new(Semaphore::new(MAX_INSTANCES as usize));
+        Ok(Self { engine, bare, wasi, permits, _clock: clock })
+    }
+
+    pub(super) fn wasmtime(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn permits(&self) -> &Arc<Semaphore> {
+        &self.permits
+    }
+
+    /// The linker that serves what this component imports.
+    pub(super) fn linker(&self, needs_wasi: bool) -> &Linker<Guest> {
+        if needs_wasi { &self.wasi } else { &self.bare }
+    }
+
+    pub(super) fn compile(&self, wasm: &[u8]) -> wasmtime::Result<Component> {
+        Component::new(&self.engine, wasm)
+    }
+}
+
+fn config(pooled: bool) -> Config {
+    let mut config = Config::new();
+    config
+        .cranelift_opt_level(OptLevel::Speed)
+        .epoch_interruption(true)
+        // All calls are plain ones; the bookkeeping for concurrent ones costs more than the calls.
+        .concurrency_support(false)
+        // Not lent to plugins: nothing that they need, and every proposal is code that could be wrong.
+        .wasm_memory64(false)
+        .wasm_threads(false);
+    if pooled {
+        config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    }
+    config
+}
+
+/// Limits that let JavaScript and Python guests in; what they reserve is address space, not memory.
+fn pool() -> PoolingAllocationConfig {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(MAX_INSTANCES)
+        // A guest with imports has its own module and two small ones that tie it to them; Python brings dozens.
+        .total_core_instances(MAX_INSTANCES * 4)
+        .max_core_instances_per_component(200)
+        .total_memories(MAX_INSTANCES)
+        .max_memories_per_component(20)
+        .max_memory_size(MAX_MEMORY)
+        .total_tables(MAX_INSTANCES * 2)
+        .max_tables_per_component(20)
+        .table_elements(100_000)
+        .total_stacks(MAX_INSTANCES)
+        .max_component_instance_size(4 * 1024 * 1024)
+        .max_core_instance_size(4 * 1024 * 1024)
+        .linear_memory_keep_resident(KEEP_RESIDENT)
+        .table_keep_resident(64 * 1024)
+        .async_stack_keep_resident(64 * 1024)
+        .pagemap_scan(Enabled::Auto);
+    pool
+}
+
+/// The ticking thread; it ends when the returned guard is gone.
+fn start_clock(engine: &Engine) -> anyhow::Result<Arc<()>> {
+    let guard = Arc::new(());
+    let alive = Arc::downgrade(&guard);
+    let engine = engine.weak();
+    std::thread::Builder::new()
+        .name("plugin-clock".into())
+        .spawn(move || {
+            while alive.strong_count() > 0 {
+                std::thread::sleep(TICK);
+                let Some(engine) = engine.upgrade() else { return };
+                engine.increment_epoch();
+            }
+        })
+        .context("the plugins' clock does not start")?;
+    Ok(guard)
+}

@@ -1,0 +1,87 @@
+//! What the host keeps beside one instance: its limits, its deadline, what it was lent.
+//!
+//! It lives in the instance's store and is dropped with it. The functions that a plugin may call are in [`super::lent`]
+//! (requests) and [`super::imports`] (everything else).
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use wasmtime::ResourceLimiter;
+use wasmtime::component::ResourceTable;
+use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+
+/// Lines that one instance may write to the log: enough to tell what it does with one request, too few to fill a disk.
+const LOG_LINES: u32 = 64;
+
+/// Table elements of one instance: JavaScript and Python guests need tens of thousands.
+const TABLE_ELEMENTS: usize = 100_000;
+
+/// What one use of a plugin sees of the world around it.
+#[derive(Debug, Clone)]
+pub struct Surroundings {
+    /// The plugin's name, for its log lines.
+    pub name: Arc<str>,
+    /// The options of this use, a JSON object.
+    pub settings: Arc<str>,
+    /// The public part of the config, as JSON.
+    pub config: Arc<str>,
+}
+
+/// The data of one store.
+pub struct Guest {
+    pub(super) table: ResourceTable,
+    pub(super) memory: MemoryLimit,
+    /// When the call at hand must be over.
+    pub(super) deadline: Instant,
+    pub(super) timed_out: bool,
+    pub(super) surroundings: Surroundings,
+    pub(super) log_lines_left: u32,
+    /// Only for components that import WASI (their language's runtime does): a world with nothing in it.
+    wasi: Option<Box<WasiCtx>>,
+}
+
+impl Guest {
+    pub(super) fn new(surroundings: Surroundings, memory_bytes: usize, wasi: bool) -> Self {
+        Self {
+            table: ResourceTable::new(),
+            memory: MemoryLimit { limit: memory_bytes, peak: 0, exceeded: false },
+            deadline: Instant::now(),
+            timed_out: false,
+            surroundings,
+            log_lines_left: LOG_LINES,
+            wasi: wasi.then(|| Box::new(WasiCtx::builder().build())),
+        }
+    }
+}
+
+impl WasiView for Guest {
+    fn ctx(&mut self) -> WasiCtxView<'_> {
+        // Only the linker for WASI components leads here, and they get a context; for any other an empty one is as good.
+        let ctx = self.wasi.get_or_insert_with(|| Box::new(WasiCtx::builder().build()));
+        WasiCtxView { ctx, table: &mut self.table }
+    }
+}
+
+/// Bounds an instance's memory and remembers how far it went.
+#[derive(Debug)]
+pub(super) struct MemoryLimit {
+    limit: usize,
+    pub(super) peak: usize,
+    /// The instance asked for more than it may have; what follows in the guest is usually a trap.
+    pub(super) exceeded: bool,
+}
+
+impl ResourceLimiter for MemoryLimit {
+    fn memory_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        if desired > self.limit {
+            self.exceeded = true;
+            return Ok(false);
+        }
+        self.peak = self.peak.max(desired);
+        Ok(true)
+    }
+
+    fn table_growing(&mut self, _current: usize, desired: usize, _maximum: Option<usize>) -> wasmtime::Result<bool> {
+        Ok(desired <= TABLE_ELEMENTS)
+    }
+}

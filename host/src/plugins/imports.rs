@@ -1,0 +1,127 @@
+//! What every plugin may call without asking (`wit/host.wit`), and the capabilities, which are refused unless granted.
+
+use std::sync::LazyLock;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use super::bindings::imports::ccr::plugin::{host, http, kv, model, types};
+use super::guest::Guest;
+
+/// Longest log line of a plugin: `wit/host.wit` promises it.
+const LOG_LINE_BYTES: usize = 4 * 1024;
+
+/// Most random bytes of one call: `wit/host.wit` promises it.
+const RANDOM_BYTES: u32 = 64 * 1024;
+
+/// Where the plugins' monotonic clock begins: no plugin learns how long the machine has been up.
+static CLOCK_START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+impl types::Host for Guest {}
+
+impl host::Host for Guest {
+    fn log(&mut self, level: host::Level, message: String) -> wasmtime::Result<()> {
+        if self.log_lines_left == 0 {
+            return Ok(());
+        }
+        self.log_lines_left -= 1;
+        let plugin = &*self.surroundings.name;
+        let message = cut(&message);
+        match level {
+            host::Level::Error => tracing::error!(plugin, "{message}"),
+            host::Level::Warn => tracing::warn!(plugin, "{message}"),
+            host::Level::Info => tracing::info!(plugin, "{message}"),
+            host::Level::Debug => tracing::debug!(plugin, "{message}"),
+            host::Level::Trace => tracing::trace!(plugin, "{message}"),
+        }
+        if self.log_lines_left == 0 {
+            tracing::warn!(plugin, "the rest of what this instance says is left out");
+        }
+        Ok(())
+    }
+
+    fn settings(&mut self) -> wasmtime::Result<String> {
+        Ok(self.surroundings.settings.to_string())
+    }
+
+    fn config(&mut self) -> wasmtime::Result<String> {
+        Ok(self.surroundings.config.to_string())
+    }
+
+    fn now_ms(&mut self) -> wasmtime::Result<u64> {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Ok(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    fn monotonic_ns(&mut self) -> wasmtime::Result<u64> {
+        Ok(u64::try_from(CLOCK_START.elapsed().as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    fn random(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
+        let mut bytes = vec![0; length.min(RANDOM_BYTES) as usize];
+        getrandom::fill(&mut bytes).map_err(|error| wasmtime::Error::msg(error.to_string()))?;
+        Ok(bytes)
+    }
+}
+
+/// The beginning of a line, cut between characters.
+fn cut(message: &str) -> &str {
+    let mut end = message.len().min(LOG_LINE_BYTES);
+    while !message.is_char_boundary(end) {
+        end -= 1;
+    }
+    &message[..end]
+}
+
+/// The refusal of a capability, with what would allow it.
+fn not_granted(plugin: &str, capability: &str) -> types::Fault {
+    types::Fault::Denied(format!(
+        "plugin `{plugin}` may not use `{capability}`: no grant of it is served by this version of the gateway"
+    ))
+}
+
+impl kv::Host for Guest {
+    fn get(&mut self, _: kv::Scope, _: String) -> wasmtime::Result<Result<Option<Vec<u8>>, types::Fault>> {
+        Ok(Err(not_granted(&self.surroundings.name, "kv")))
+    }
+
+    fn set(
+        &mut self,
+        _: kv::Scope,
+        _: String,
+        _: Vec<u8>,
+        _: Option<u64>,
+    ) -> wasmtime::Result<Result<(), types::Fault>> {
+        Ok(Err(not_granted(&self.surroundings.name, "kv")))
+    }
+
+    fn delete(&mut self, _: kv::Scope, _: String) -> wasmtime::Result<Result<(), types::Fault>> {
+        Ok(Err(not_granted(&self.surroundings.name, "kv")))
+    }
+
+    fn keys(&mut self, _: kv::Scope, _: String) -> wasmtime::Result<Result<Vec<String>, types::Fault>> {
+        Ok(Err(not_granted(&self.surroundings.name, "kv")))
+    }
+}
+
+impl model::Host for Guest {
+    fn complete(&mut self, _: String) -> wasmtime::Result<Result<String, types::Fault>> {
+        Ok(Err(not_granted(&self.surroundings.name, "model")))
+    }
+}
+
+impl http::Host for Guest {
+    fn send(&mut self, _: http::HttpRequest) -> wasmtime::Result<Result<http::HttpResponse, types::Fault>> {
+        Ok(Err(not_granted(&self.surroundings.name, "http")))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_line_is_cut_between_characters() {
+        let line = "ä".repeat(LOG_LINE_BYTES);
+        assert_eq!(cut(&line).chars().count(), LOG_LINE_BYTES / 2);
+        assert_eq!(cut("short"), "short");
+    }
+}

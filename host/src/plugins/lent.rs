@@ -1,0 +1,224 @@
+//! The requests that are lent to plugins (`wit/host.wit`): each method is one call out of a sandbox.
+
+use http::HeaderName;
+use wasmtime::component::{Resource, ResourceTable};
+
+use super::bindings::imports::ccr::plugin::host::{HostRequest, HostWireRequest, RequestSummary};
+use super::bindings::{Fault, Target};
+use super::guest::Guest;
+use crate::request::InnerRequest;
+use crate::wire::WireBody;
+
+/// Most notes of one call about what was left out: as many as a request may sensibly lose, few enough for a header.
+const MAX_DROPPED: usize = 256;
+
+/// Longest of those notes, in bytes.
+const MAX_DROPPED_BYTES: usize = 256;
+
+/// An inner request in a plugin's hands.
+pub struct Request {
+    pub request: InnerRequest,
+    pub target: Option<Target>,
+    /// Routers may only read.
+    pub may_edit: bool,
+    pub dropped: Vec<String>,
+}
+
+/// A request as it goes over the wire in a plugin's hands.
+pub struct WireRequest {
+    pub target: Target,
+    pub path: String,
+    pub headers: http::HeaderMap,
+    pub body: WireBody,
+    pub dropped: Vec<String>,
+}
+
+fn note(list: &mut Vec<String>, mut what: String) {
+    if list.len() < MAX_DROPPED {
+        let mut end = what.len().min(MAX_DROPPED_BYTES);
+        while !what.is_char_boundary(end) {
+            end -= 1;
+        }
+        what.truncate(end);
+        list.push(what);
+    }
+}
+
+/// The rough number of tokens of a text of this many bytes: four bytes a token is what English and code come to.
+fn estimated_tokens(bytes: usize) -> u64 {
+    (bytes as u64).div_ceil(4)
+}
+
+fn lent<'t, T: 'static>(table: &'t ResourceTable, handle: &Resource<T>) -> wasmtime::Result<&'t T> {
+    Ok(table.get(handle)?)
+}
+
+impl HostRequest for Guest {
+    fn id(&mut self, handle: Resource<Request>) -> wasmtime::Result<String> {
+        Ok(lent(&self.table, &handle)?.request.about().id.clone())
+    }
+
+    fn model(&mut self, handle: Resource<Request>) -> wasmtime::Result<String> {
+        Ok(lent(&self.table, &handle)?.request.about().model.clone())
+    }
+
+    fn target(&mut self, handle: Resource<Request>) -> wasmtime::Result<Option<Target>> {
+        Ok(lent(&self.table, &handle)?.target.clone())
+    }
+
+    fn header(&mut self, handle: Resource<Request>, name: String) -> wasmtime::Result<Option<String>> {
+        let headers = &lent(&self.table, &handle)?.request.about().headers;
+        Ok(headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned))
+    }
+
+    fn session(&mut self, handle: Resource<Request>) -> wasmtime::Result<Option<String>> {
+        Ok(lent(&self.table, &handle)?.request.about().session.clone())
+    }
+
+    fn summary(&mut self, handle: Resource<Request>) -> wasmtime::Result<RequestSummary> {
+        let request = &lent(&self.table, &handle)?.request;
+        let figures = request.figures();
+        Ok(RequestSummary {
+            body_bytes: request.text().len() as u64,
+            messages: figures.messages,
+            tools: figures.tools,
+            has_images: figures.has_images,
+            thinking: figures.thinking,
+            streaming: request.about().streaming,
+            max_tokens: figures.max_tokens,
+        })
+    }
+
+    fn get(&mut self, handle: Resource<Request>, pointer: String) -> wasmtime::Result<Option<String>> {
+        Ok(lent(&self.table, &handle)?.request.get(&pointer).map(str::to_owned))
+    }
+
+    fn set(&mut self, handle: Resource<Request>, pointer: String, json: String) -> wasmtime::Result<Result<(), Fault>> {
+        let lent = self.table.get_mut(&handle)?;
+        Ok(editable(lent).and_then(|request| request.set(&pointer, &json).map_err(Fault::Other)))
+    }
+
+    fn remove(&mut self, handle: Resource<Request>, pointer: String) -> wasmtime::Result<Result<(), Fault>> {
+        let lent = self.table.get_mut(&handle)?;
+        Ok(editable(lent).and_then(|request| request.remove(&pointer).map_err(Fault::Other)))
+    }
+
+    fn body(&mut self, handle: Resource<Request>) -> wasmtime::Result<Vec<u8>> {
+        Ok(lent(&self.table, &handle)?.request.text().as_bytes().to_vec())
+    }
+
+    fn dropped(&mut self, handle: Resource<Request>, what: String) -> wasmtime::Result<()> {
+        note(&mut self.table.get_mut(&handle)?.dropped, what);
+        Ok(())
+    }
+
+    fn token_count(&mut self, handle: Resource<Request>) -> wasmtime::Result<u64> {
+        Ok(estimated_tokens(lent(&self.table, &handle)?.request.text().len()))
+    }
+
+    fn drop(&mut self, handle: Resource<Request>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+fn editable(lent: &mut Request) -> Result<&mut InnerRequest, Fault> {
+    if lent.may_edit {
+        Ok(&mut lent.request)
+    } else {
+        Err(Fault::Denied("this role may read the request, not edit it".into()))
+    }
+}
+
+impl HostWireRequest for Guest {
+    fn target(&mut self, handle: Resource<WireRequest>) -> wasmtime::Result<Target> {
+        Ok(lent(&self.table, &handle)?.target.clone())
+    }
+
+    fn path(&mut self, handle: Resource<WireRequest>) -> wasmtime::Result<String> {
+        Ok(lent(&self.table, &handle)?.path.clone())
+    }
+
+    fn set_path(&mut self, handle: Resource<WireRequest>, path: String) -> wasmtime::Result<Result<(), Fault>> {
+        let lent = self.table.get_mut(&handle)?;
+        if let Err(reason) = crate::wire::check_path(&path) {
+            return Ok(Err(Fault::Other(reason)));
+        }
+        lent.path = path;
+        Ok(Ok(()))
+    }
+
+    fn header(&mut self, handle: Resource<WireRequest>, name: String) -> wasmtime::Result<Option<String>> {
+        let headers = &lent(&self.table, &handle)?.headers;
+        Ok(headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned))
+    }
+
+    fn set_header(
+        &mut self,
+        handle: Resource<WireRequest>,
+        name: String,
+        value: String,
+    ) -> wasmtime::Result<Result<(), Fault>> {
+        let lent = self.table.get_mut(&handle)?;
+        Ok(crate::wire::set_header(&mut lent.headers, &name, &value).map_err(Fault::Denied))
+    }
+
+    fn remove_header(&mut self, handle: Resource<WireRequest>, name: String) -> wasmtime::Result<()> {
+        if let Ok(name) = HeaderName::try_from(name) {
+            self.table.get_mut(&handle)?.headers.remove(name);
+        }
+        Ok(())
+    }
+
+    fn get(&mut self, handle: Resource<WireRequest>, pointer: String) -> wasmtime::Result<Option<String>> {
+        Ok(self.table.get_mut(&handle)?.body.get(&pointer))
+    }
+
+    fn set(
+        &mut self,
+        handle: Resource<WireRequest>,
+        pointer: String,
+        json: String,
+    ) -> wasmtime::Result<Result<(), Fault>> {
+        Ok(self.table.get_mut(&handle)?.body.set(&pointer, &json).map_err(Fault::Other))
+    }
+
+    fn remove(&mut self, handle: Resource<WireRequest>, pointer: String) -> wasmtime::Result<Result<(), Fault>> {
+        Ok(self.table.get_mut(&handle)?.body.remove(&pointer).map_err(Fault::Other))
+    }
+
+    fn body(&mut self, handle: Resource<WireRequest>) -> wasmtime::Result<Vec<u8>> {
+        Ok(lent(&self.table, &handle)?.body.bytes().to_vec())
+    }
+
+    fn set_body(&mut self, handle: Resource<WireRequest>, body: Vec<u8>) -> wasmtime::Result<Result<(), Fault>> {
+        let lent = self.table.get_mut(&handle)?;
+        lent.body = WireBody::new(body.into());
+        Ok(Ok(()))
+    }
+
+    fn dropped(&mut self, handle: Resource<WireRequest>, what: String) -> wasmtime::Result<()> {
+        note(&mut self.table.get_mut(&handle)?.dropped, what);
+        Ok(())
+    }
+
+    fn drop(&mut self, handle: Resource<WireRequest>) -> wasmtime::Result<()> {
+        self.table.delete(handle)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_are_bounded_in_number_and_length() {
+        let mut list = Vec::new();
+        for _ in 0..1000 {
+            note(&mut list, "é".repeat(1000));
+        }
+        assert_eq!(list.len(), MAX_DROPPED);
+        assert!(list.iter().all(|what| what.len() <= MAX_DROPPED_BYTES));
+    }
+}

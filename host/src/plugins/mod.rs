@@ -1,0 +1,25 @@
+//! Plugins: how a component is loaded, kept within bounds, and called in each of its roles.
+//!
+//! [`engine`] is made once; [`registry`] is what one snapshot has loaded; [`upstream`], [`transformer`] and [`router`] are
+//! the calls. An instance lives for one call or one streamed answer ([`session`]).
+
+pub mod bindings;
+pub mod breaker;
+pub mod cache;
+pub mod component;
+pub mod engine;
+pub mod error;
+pub mod guest;
+mod imports;
+pub mod lent;
+pub mod meter;
+pub mod router;
+mod session;
+pub mod registry;
+pub mod transformer;
+pub mod upstream;
+
+pub use component::{Limits, Origin, Plugin};
+pub use engine::PluginEngine;
+pub use error::{Cause, PluginError};
+pub use guest::Surroundings;

@@ -1,0 +1,256 @@
+//! The plugins of one snapshot: the built-in ones that the config uses, those of the plugins folder, and those that the
+//! config names by path.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::cache::{CompileCache, digest};
+use super::component::{self, Limits, Origin, Plugin};
+use super::engine::{MAX_MEMORY, PluginEngine};
+use super::error::Cause;
+use crate::config::Config;
+
+/// Largest component that is read: Python guests have about 20 MB.
+const MAX_FILE: u64 = 256 * 1024 * 1024;
+
+mod built_in {
+    include!(concat!(env!("OUT_DIR"), "/built_in.rs"));
+}
+
+/// What serves when the config names no protocol: most providers speak it.
+pub const DEFAULT_PROTOCOL: &str = "openai";
+
+/// A file that could not be loaded.
+#[derive(Debug, Clone)]
+pub struct Broken {
+    /// The name that requests would ask for: the file's own.
+    pub name: String,
+    /// Where it lies.
+    pub path: PathBuf,
+    /// Why.
+    pub reason: String,
+    /// An earlier version still serves.
+    pub earlier_serves: bool,
+}
+
+/// All plugins of a snapshot, by lower-case name.
+#[derive(Default)]
+pub struct Registry {
+    plugins: BTreeMap<String, Arc<Plugin>>,
+    broken: Vec<Broken>,
+    /// Config paths of `transformers` and `CUSTOM_ROUTER_PATH` to what they loaded as.
+    by_path: BTreeMap<PathBuf, Arc<Plugin>>,
+}
+
+/// Loads plugins; what has been loaded before is taken over.
+pub struct Loader<'a> {
+    /// Shared by all.
+    pub engine: &'a PluginEngine,
+    /// Where compiled code is kept.
+    pub cache: &'a CompileCache,
+    /// What is meant.
+    pub config: &'a Config,
+    /// The plugins folder.
+    pub folder: &'a Path,
+    /// What serves now.
+    pub previous: Option<&'a Registry>,
+}
+
+impl Registry {
+    /// The plugin of this name, without regard to case.
+    pub fn get(&self, name: &str) -> Option<&Arc<Plugin>> {
+        self.plugins.get(&name.to_ascii_lowercase())
+    }
+
+    /// The plugin that was loaded from a path of the config.
+    pub fn at(&self, path: &Path) -> Option<&Arc<Plugin>> {
+        self.by_path.get(path)
+    }
+
+    /// Why there is no usable plugin of this name, if a file of that name is broken.
+    pub fn why_broken(&self, name: &str) -> Option<&Broken> {
+        self.broken.iter().find(|broken| broken.name.eq_ignore_ascii_case(name))
+    }
+
+    /// All plugins, by name.
+    pub fn iter(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.plugins.values()
+    }
+
+    /// All files that could not be loaded.
+    pub fn broken(&self) -> &[Broken] {
+        &self.broken
+    }
+
+    /// Every name that a config may use, for the nearest one in a message.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        let built_in = built_in::COMPONENTS.iter().map(|(name, _)| *name);
+        let loaded = self.plugins.keys().map(String::as_str);
+        built_in.chain(loaded).collect::<BTreeSet<_>>().into_iter()
+    }
+}
+
+/// Whether the binary has a component of this name.
+pub fn is_built_in(name: &str) -> bool {
+    built_in::COMPONENTS.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
+}
+
+impl Loader<'_> {
+    /// Loads everything that this config can use.
+    pub async fn load(&self) -> Registry {
+        let mut registry = Registry::default();
+        for path in wasm_files(self.folder) {
+            if let Some(plugin) = self.file(&path, &mut registry).await {
+                self.add(plugin, &mut registry);
+            }
+        }
+        let named = self.config.transformers.iter().map(|custom| (&custom.path, custom.name.as_deref()));
+        for (path, name) in named.chain(self.config.custom_routers.iter().map(|path| (path, None))) {
+            if let Some(plugin) = self.file(path, &mut registry).await {
+                registry.by_path.insert(path.clone(), Arc::clone(&plugin));
+                let name = name.map_or_else(|| plugin.name.to_ascii_lowercase(), str::to_ascii_lowercase);
+                registry.plugins.insert(name, plugin);
+            }
+        }
+        for (name, wasm) in built_in::COMPONENTS {
+            if self.is_used(name) && registry.get(name).is_none() {
+                self.built_in(name, wasm, &mut registry).await;
+            }
+        }
+        registry
+    }
+
+    /// Built-in components that nobody uses are not even compiled.
+    fn is_used(&self, name: &str) -> bool {
+        let uses = |transformers: &[crate::config::TransformerUse]| {
+            transformers.iter().any(|transformer| transformer.name.eq_ignore_ascii_case(name))
+        };
+        let in_provider = self.config.providers.iter().any(|provider| {
+            uses(&provider.transformers)
+                || provider.per_model.iter().any(|(_, transformers)| uses(transformers))
+                || provider.protocol.as_deref().is_some_and(|protocol| protocol.eq_ignore_ascii_case(name))
+        });
+        in_provider || (name == DEFAULT_PROTOCOL && !self.config.providers.is_empty())
+    }
+
+    async fn built_in(&self, name: &str, wasm: &[u8], registry: &mut Registry) {
+        match self.loaded(wasm, name, Origin::BuiltIn).await {
+            Ok(plugin) => {
+                registry.plugins.insert(name.to_ascii_lowercase(), plugin);
+            }
+            Err(cause) => registry.broken.push(Broken {
+                name: name.into(),
+                path: PathBuf::from("(built in)"),
+                reason: cause.to_string(),
+                earlier_serves: false,
+            }),
+        }
+    }
+
+    /// Loads one file. A file that does not load leaves its earlier version serving.
+    async fn file(&self, path: &Path, registry: &mut Registry) -> Option<Arc<Plugin>> {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        let loaded = match read(path) {
+            Ok(wasm) => self.loaded(&wasm, &name, Origin::File(path.to_owned())).await,
+            Err(reason) => Err(Cause::NotLoaded(reason)),
+        };
+        match loaded {
+            Ok(plugin) => Some(plugin),
+            Err(cause) => {
+                let earlier = self.previous.and_then(|previous| previous.from_file(path));
+                tracing::error!(file = %path.display(), "plugin not loaded: {cause}");
+                registry.broken.push(Broken {
+                    name,
+                    path: path.to_owned(),
+                    reason: cause.to_string(),
+                    earlier_serves: earlier.is_some(),
+                });
+                earlier
+            }
+        }
+    }
+
+    async fn loaded(&self, wasm: &[u8], known_as: &str, origin: Origin) -> Result<Arc<Plugin>, Cause> {
+        let limits = self.limits(known_as);
+        let hash = digest(wasm);
+        if let Some(same) = self.previous.and_then(|previous| previous.same(&hash, &origin, limits)) {
+            return Ok(same);
+        }
+        let plugin = component::load(self.engine, self.cache, wasm, known_as, origin, limits)
+            .await
+            .map_err(|error| error.cause)?;
+        tracing::info!(plugin = %plugin.label(), roles = ?plugin.role_names(), origin = ?plugin.origin, "plugin loaded");
+        Ok(Arc::new(plugin))
+    }
+
+    fn add(&self, plugin: Arc<Plugin>, registry: &mut Registry) {
+        if is_built_in(&plugin.name) {
+            tracing::info!(plugin = %plugin.label(), origin = ?plugin.origin, "takes the place of the built-in plugin of that name");
+        }
+        if let Some(other) = registry.plugins.get(&*plugin.name) {
+            let reason = format!("there is another plugin called `{}` ({:?}); remove one of them", plugin.name, other.origin);
+            tracing::error!("{reason}");
+            let path = match &plugin.origin {
+                Origin::File(path) => path.clone(),
+                Origin::BuiltIn => PathBuf::from("(built in)"),
+            };
+            registry.broken.push(Broken { name: plugin.name.to_string(), path, reason, earlier_serves: false });
+            return;
+        }
+        registry.plugins.insert(plugin.name.to_ascii_lowercase(), plugin);
+    }
+
+    fn limits(&self, name: &str) -> Limits {
+        let defaults = Limits::default();
+        let Some(settings) = self.config.plugin(name) else { return defaults };
+        let memory = settings.memory.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(defaults.memory);
+        Limits {
+            memory: memory.min(MAX_MEMORY),
+            request: settings.timeouts.request.unwrap_or(defaults.request),
+            events: settings.timeouts.events.unwrap_or(defaults.events),
+            init: settings.timeouts.init.unwrap_or(defaults.init),
+        }
+    }
+}
+
+impl Registry {
+    fn all(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.plugins.values().chain(self.by_path.values())
+    }
+
+    fn same(&self, hash: &str, origin: &Origin, limits: Limits) -> Option<Arc<Plugin>> {
+        self.all().find(|plugin| plugin.digest == hash && plugin.origin == *origin && plugin.limits == limits).cloned()
+    }
+
+    fn from_file(&self, path: &Path) -> Option<Arc<Plugin>> {
+        self.all().find(|plugin| plugin.origin == Origin::File(path.to_owned())).cloned()
+    }
+}
+
+/// The components of the plugins folder, in the order of their names.
+fn wasm_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = match std::fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(error) => {
+            if error.kind() != std::io::ErrorKind::NotFound {
+                tracing::error!(folder = %folder.display(), "the plugins folder cannot be read: {error}");
+            }
+            return Vec::new();
+        }
+    };
+    let mut files: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
+        .collect();
+    files.sort();
+    files
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, String> {
+    let about = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    if about.len() > MAX_FILE {
+        return Err(format!("{} is larger than {} MiB", path.display(), MAX_FILE / (1024 * 1024)));
+    }
+    std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+}

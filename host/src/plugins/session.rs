@@ -1,0 +1,187 @@
+//! One instance of a plugin: made for one call or one streamed answer, thrown away after it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::{Store, UpdateDeadline};
+
+use super::component::Plugin;
+use super::engine::PluginEngine;
+use super::error::{Cause, PluginError};
+use super::guest::{Guest, Surroundings};
+
+/// How long a request waits for a free instance before it is told that the gateway is overloaded: longer than any burst of
+/// short calls lasts, shorter than a client's patience.
+const WAIT_FOR_INSTANCE: Duration = Duration::from_secs(1);
+
+/// Bytes that one call may hand to the host, whatever it does with references to the same memory. Above the largest body
+/// (50 MiB), below what would hurt.
+const HOSTCALL_BYTES: usize = 128 * 1024 * 1024;
+
+/// A store with its place among the live instances.
+pub struct Session {
+    store: Store<Guest>,
+    limit: Duration,
+    memory_limit: usize,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Session {
+    /// Waits (within bounds) for a place and makes a store.
+    pub(super) async fn open(
+        engine: &PluginEngine,
+        surroundings: Surroundings,
+        wasi: bool,
+        memory: usize,
+    ) -> Result<Self, Cause> {
+        let permits = engine.permits();
+        let permit = match Arc::clone(permits).try_acquire_owned() {
+            Ok(permit) => permit,
+            Err(_) => tokio::time::timeout(WAIT_FOR_INSTANCE, Arc::clone(permits).acquire_owned())
+                .await
+                .ok()
+                .and_then(Result::ok)
+                .ok_or(Cause::Busy)?,
+        };
+        let mut store = Store::new(engine.wasmtime(), Guest::new(surroundings, memory, wasi));
+        store.limiter(|guest| &mut guest.memory);
+        store.set_hostcall_fuel(HOSTCALL_BYTES);
+        store.set_epoch_deadline(1);
+        store.epoch_deadline_callback(|mut context| {
+            let guest = context.data_mut();
+            if Instant::now() < guest.deadline {
+                return Ok(UpdateDeadline::Yield(1));
+            }
+            guest.timed_out = true;
+            Ok(UpdateDeadline::Interrupt)
+        });
+        Ok(Self { store, limit: Duration::ZERO, memory_limit: memory, _permit: permit })
+    }
+
+    /// Sets how long the next call may take, from now.
+    pub(super) fn arm(&mut self, limit: Duration) {
+        self.limit = limit;
+        let guest = self.store.data_mut();
+        guest.deadline = Instant::now() + limit;
+        self.store.set_epoch_deadline(1);
+    }
+
+    pub(super) fn store(&mut self) -> &mut Store<Guest> {
+        &mut self.store
+    }
+
+    pub(super) fn guest(&mut self) -> &mut Guest {
+        self.store.data_mut()
+    }
+
+    fn peak_memory(&self) -> usize {
+        self.store.data().memory.peak
+    }
+
+    /// Why the last call ended as it did.
+    pub(super) fn why(&self, error: &wasmtime::Error) -> Cause {
+        let guest = self.store.data();
+        if guest.timed_out {
+            Cause::TimedOut(self.limit)
+        } else if guest.memory.exceeded {
+            Cause::OutOfMemory(self.memory_limit)
+        } else {
+            Cause::Trapped(error.root_cause().to_string())
+        }
+    }
+}
+
+/// A plugin's instance with the bindings of the role that it is used in.
+pub struct Live<B> {
+    session: Session,
+    bindings: B,
+    plugin: Arc<Plugin>,
+    /// Time spent in this instance so far, its making included.
+    spent: Duration,
+    started: Instant,
+}
+
+impl<B> Live<B> {
+    /// Makes an instance; `instantiate` is the role's own way to do it.
+    pub(super) async fn new<F>(
+        engine: &PluginEngine,
+        plugin: &Arc<Plugin>,
+        surroundings: Surroundings,
+        instantiate: F,
+    ) -> Result<Self, PluginError>
+    where
+        F: AsyncInstantiate<B>,
+    {
+        let fail = |cause| PluginError { plugin: plugin.label(), step: "instantiate", cause };
+        let started = Instant::now();
+        if let Some(rest) = plugin.breaker.resting(started) {
+            return Err(fail(Cause::Resting(rest)));
+        }
+        let mut session =
+            Session::open(engine, surroundings, plugin.needs_wasi, plugin.limits.memory).await.map_err(fail)?;
+        session.arm(plugin.limits.init);
+        match instantiate.instantiate(session.store()).await {
+            Ok(bindings) => {
+                Ok(Self { session, bindings, plugin: Arc::clone(plugin), spent: started.elapsed(), started })
+            }
+            Err(error) => {
+                let cause = session.why(&error);
+                Err(note_failure(plugin, "instantiate", cause))
+            }
+        }
+    }
+
+    /// Begins a call that may take `limit`; ended by [`Live::end`].
+    pub(super) fn begin(&mut self, limit: Duration) -> (&B, &mut Store<Guest>) {
+        self.started = Instant::now();
+        self.session.arm(limit);
+        (&self.bindings, &mut self.session.store)
+    }
+
+    /// Ends a call: counts its time, and turns a trap into what it was.
+    pub(super) fn end<T>(&mut self, step: &'static str, result: wasmtime::Result<T>) -> Result<T, PluginError> {
+        let time = self.started.elapsed();
+        self.spent += time;
+        self.plugin.meter.add(time, self.session.peak_memory(), result.is_err());
+        result.map_err(|error| {
+            let cause = self.session.why(&error);
+            note_failure(&self.plugin, step, cause)
+        })
+    }
+
+    /// A refusal by the plugin itself.
+    pub(super) fn refused(&self, step: &'static str, fault: super::bindings::Fault) -> PluginError {
+        PluginError { plugin: self.plugin.label(), step, cause: Cause::Refused(fault) }
+    }
+
+    /// An answer of the plugin that cannot be used; counts as a failure.
+    pub(super) fn bad_output(&self, step: &'static str, reason: impl Into<String>) -> PluginError {
+        note_failure(&self.plugin, step, Cause::BadOutput(reason.into()))
+    }
+
+    pub(super) fn guest(&mut self) -> &mut Guest {
+        self.session.guest()
+    }
+
+    pub(super) fn plugin(&self) -> &Arc<Plugin> {
+        &self.plugin
+    }
+
+    /// Time spent in this instance so far.
+    pub fn spent(&self) -> Duration {
+        self.spent
+    }
+}
+
+fn note_failure(plugin: &Plugin, step: &'static str, cause: Cause) -> PluginError {
+    if cause.is_failure() && plugin.breaker.failed(Instant::now()) {
+        tracing::warn!(plugin = %plugin.label(), "left alone for a while after repeated failures, the last one: {cause}");
+    }
+    PluginError { plugin: plugin.label(), step, cause }
+}
+
+/// How a role's bindings are instantiated; one implementation per role, in [`super::roles`].
+pub(super) trait AsyncInstantiate<B> {
+    fn instantiate(&self, store: &mut Store<Guest>) -> impl Future<Output = wasmtime::Result<B>> + Send;
+}

@@ -1,0 +1,204 @@
+//! The role `upstream-protocol` from the host's side: encode a request, read its answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName};
+use wasmtime::Store;
+use wasmtime::component::{Resource, ResourceAny};
+
+use super::bindings::upstream::UpstreamProtocolPlugin;
+use super::bindings::upstream::exports::ccr::plugin::upstream_protocol as wit;
+use super::bindings::{Event, Failure, Header, SseEvent, Target};
+use super::component::Plugin;
+use super::engine::PluginEngine;
+use super::error::{Cause, PluginError};
+use super::guest::{Guest, Surroundings};
+use super::lent;
+use super::session::{AsyncInstantiate, Live};
+use crate::request::InnerRequest;
+use crate::wire::{self, Credential, WireBody, WireRequest};
+
+/// What a plugin's output may exceed its input by, beside twice its length (design §6): JSON in another format is of the same
+/// size, and small inputs may grow by more than their own length.
+const OUTPUT_ALLOWANCE: usize = 1024 * 1024;
+
+type Instance = Live<UpstreamProtocolPlugin>;
+
+struct Upstream<'a>(&'a Plugin);
+
+impl AsyncInstantiate<UpstreamProtocolPlugin> for Upstream<'_> {
+    async fn instantiate(&self, store: &mut Store<Guest>) -> wasmtime::Result<UpstreamProtocolPlugin> {
+        match &self.0.roles.upstream {
+            Some(pre) => pre.instantiate_async(store).await,
+            None => Err(wasmtime::Error::msg("it has no role `upstream-protocol`")),
+        }
+    }
+}
+
+async fn instance(
+    engine: &PluginEngine,
+    plugin: &Arc<Plugin>,
+    surroundings: Surroundings,
+) -> Result<Instance, PluginError> {
+    Live::new(engine, plugin, surroundings, Upstream(plugin)).await
+}
+
+/// A request that a protocol has encoded.
+pub struct Encoded {
+    /// What goes over the wire.
+    pub request: WireRequest,
+    /// What the reading of the answer needs.
+    pub context: Vec<u8>,
+    /// What was left out.
+    pub dropped: Vec<String>,
+    /// Time spent in the plugin.
+    pub spent: Duration,
+}
+
+/// Has a protocol encode a request for a target.
+pub async fn encode(
+    engine: &PluginEngine,
+    plugin: &Arc<Plugin>,
+    surroundings: Surroundings,
+    request: InnerRequest,
+    target: Target,
+) -> Result<Encoded, PluginError> {
+    const STEP: &str = "encode";
+    let mut live = instance(engine, plugin, surroundings).await?;
+    let input_bytes = request.text().len();
+    let lent = lent::Request { request, target: Some(target), may_edit: false, dropped: Vec::new() };
+    let handle = push(&mut live, lent)?;
+    let limit = plugin.limits.request;
+    let (bindings, store) = live.begin(limit);
+    let borrowed = Resource::new_borrow(handle.rep());
+    let result = bindings.ccr_plugin_upstream_protocol().call_encode(store, borrowed).await;
+    let encoded = live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
+    let lent = live.guest().table.delete(handle).map_err(|error| live.bad_output(STEP, error.to_string()))?;
+    if encoded.body.len() > input_bytes * 2 + OUTPUT_ALLOWANCE {
+        return Err(live.bad_output(STEP, "the request it made is more than twice as large as the one it got"));
+    }
+    let context = encoded.context.clone();
+    let request = checked(encoded).map_err(|reason| live.bad_output(STEP, reason))?;
+    Ok(Encoded { request, context, dropped: lent.dropped, spent: live.spent() })
+}
+
+fn push(live: &mut Instance, lent: lent::Request) -> Result<Resource<lent::Request>, PluginError> {
+    live.guest().table.push(lent).map_err(|error| live.bad_output("encode", error.to_string()))
+}
+
+/// Only what is legal leaves the sandbox.
+fn checked(encoded: wit::EncodedRequest) -> Result<WireRequest, String> {
+    wire::check_path(&encoded.path)?;
+    let mut headers = HeaderMap::with_capacity(encoded.headers.len());
+    for Header { name, value } in &encoded.headers {
+        wire::set_header(&mut headers, name, value)?;
+    }
+    let credential = match encoded.credential {
+        wit::Credential::Bearer => Credential::Bearer,
+        wit::Credential::Header(name) => {
+            Credential::Header(HeaderName::try_from(&name).map_err(|_| format!("`{name}` is not a legal header name"))?)
+        }
+        wit::Credential::Query(name) => Credential::Query(name),
+        wit::Credential::None => Credential::None,
+        wit::Credential::Google => return Err("Google credentials are not served by this version of the gateway".into()),
+        wit::Credential::Aws(_) => return Err("AWS credentials are not served by this version of the gateway".into()),
+    };
+    Ok(WireRequest { path: encoded.path, headers, body: WireBody::new(encoded.body.into()), credential })
+}
+
+/// Has a protocol read a whole answer with a good status.
+pub async fn decode(
+    engine: &PluginEngine,
+    plugin: &Arc<Plugin>,
+    surroundings: Surroundings,
+    response: wit::WireResponse,
+    context: &[u8],
+) -> Result<(Vec<Event>, Duration), PluginError> {
+    const STEP: &str = "decode";
+    let mut live = instance(engine, plugin, surroundings).await?;
+    let limit = plugin.limits.request;
+    let (bindings, store) = live.begin(limit);
+    let result = bindings.ccr_plugin_upstream_protocol().call_decode(store, &response, context).await;
+    let events = live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
+    Ok((events, live.spent()))
+}
+
+/// Has a protocol read an answer with a bad status.
+pub async fn decode_error(
+    engine: &PluginEngine,
+    plugin: &Arc<Plugin>,
+    surroundings: Surroundings,
+    response: wit::WireResponse,
+) -> Result<Failure, PluginError> {
+    const STEP: &str = "decode-error";
+    let mut live = instance(engine, plugin, surroundings).await?;
+    let limit = plugin.limits.request;
+    let (bindings, store) = live.begin(limit);
+    let result = bindings.ccr_plugin_upstream_protocol().call_decode_error(store, &response).await;
+    live.end(STEP, result)
+}
+
+/// The parts of an answer that a protocol gets to see.
+pub fn wire_response(status: u16, headers: &HeaderMap, body: Vec<u8>) -> wit::WireResponse {
+    let headers = headers
+        .iter()
+        .filter(|(name, _)| !crate::request::is_secret(name.as_str()))
+        .filter_map(|(name, value)| Some(Header { name: name.as_str().into(), value: value.to_str().ok()?.into() }))
+        .collect();
+    wit::WireResponse { status, headers, body }
+}
+
+/// One streamed answer being read by an instance that lives as long as the stream.
+pub struct Decoder {
+    live: Instance,
+    handle: ResourceAny,
+}
+
+impl Decoder {
+    /// Makes the instance and its decoder.
+    pub async fn open(
+        engine: &PluginEngine,
+        plugin: &Arc<Plugin>,
+        surroundings: Surroundings,
+        context: &[u8],
+    ) -> Result<Self, PluginError> {
+        let mut live = instance(engine, plugin, surroundings).await?;
+        let limit = plugin.limits.request;
+        let (bindings, store) = live.begin(limit);
+        let result = bindings.ccr_plugin_upstream_protocol().decoder().call_constructor(store, context).await;
+        let handle = live.end("decoder", result)?;
+        Ok(Self { live, handle })
+    }
+
+    /// Reads all events that one read brought.
+    pub async fn push(&mut self, batch: &[SseEvent]) -> Result<Vec<Event>, PluginError> {
+        const STEP: &str = "decoder.push";
+        let (handle, limit) = (self.handle, self.live.plugin().limits.events);
+        let (bindings, store) = self.live.begin(limit);
+        let result = bindings.ccr_plugin_upstream_protocol().decoder().call_push(store, handle, batch).await;
+        self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))
+    }
+
+    /// The stream has ended.
+    pub async fn finish(&mut self) -> Result<Vec<Event>, PluginError> {
+        const STEP: &str = "decoder.finish";
+        let (handle, limit) = (self.handle, self.live.plugin().limits.events);
+        let (bindings, store) = self.live.begin(limit);
+        let result = bindings.ccr_plugin_upstream_protocol().decoder().call_finish(store, handle).await;
+        self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))
+    }
+
+    /// Time spent in the plugin.
+    pub fn spent(&self) -> Duration {
+        self.live.spent()
+    }
+}
+
+/// What a plugin's refusal is when it is the upstream's fault.
+pub fn upstream_failure(error: &PluginError) -> Option<&Failure> {
+    match &error.cause {
+        Cause::Refused(super::bindings::Fault::Upstream(failure)) => Some(failure),
+        _ => None,
+    }
+}

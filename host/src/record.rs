@@ -1,0 +1,356 @@
+//! Step 9, record: one line of JSON per request, closed when the body ends, fails or is dropped.
+//!
+//! Never a body and never a secret. Lines go through a bounded channel to a thread of their own: a slow or full disk costs
+//! lines, which are counted and said, never a request.
+
+use std::fs::{File, OpenOptions};
+use std::io::{BufWriter, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use ccr_messages::event::{Failure, Usage};
+use serde::Serialize;
+
+/// Lines that may wait for the disk: some seconds of a busy gateway, a few megabytes.
+const WAITING_LINES: usize = 4096;
+
+/// How a request ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The client has the whole answer.
+    Completed,
+    /// The client got an error instead of an answer.
+    Failed,
+    /// The client hung up before the end.
+    ClientGone,
+    /// The upstream broke off in mid-answer; the client saw an error event.
+    BrokenUpstream,
+}
+
+/// One try at one target.
+#[derive(Debug, Clone, Serialize)]
+pub struct Attempt {
+    /// The provider's name.
+    pub provider: String,
+    /// The model, in the provider's words.
+    pub model: String,
+    /// Which of the provider's keys.
+    pub key: Option<String>,
+    /// What the provider answered.
+    pub status: Option<u16>,
+    /// Why it was not good.
+    pub error: Option<String>,
+    /// How long it took to the answer's head, or to failure.
+    pub ms: f64,
+}
+
+/// An error as the client got it.
+#[derive(Debug, Clone, Serialize)]
+pub struct ErrorNote {
+    /// Anthropic's type.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// The words.
+    pub message: String,
+}
+
+/// Token counts, as Anthropic names them.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct UsageNote {
+    /// Neither read from nor written to a cache.
+    pub input_tokens: Option<u64>,
+    /// Reasoning included.
+    pub output_tokens: Option<u64>,
+    /// Read from a cache.
+    pub cache_read_input_tokens: Option<u64>,
+    /// Written to a cache.
+    pub cache_creation_input_tokens: Option<u64>,
+    /// Reasoning among the output.
+    pub reasoning_tokens: Option<u64>,
+    /// Server-side searches.
+    pub web_search_requests: Option<u64>,
+}
+
+impl From<Usage> for UsageNote {
+    fn from(usage: Usage) -> Self {
+        Self {
+            input_tokens: usage.input_tokens,
+            output_tokens: usage.output_tokens,
+            cache_read_input_tokens: usage.cache_read_input_tokens,
+            cache_creation_input_tokens: usage.cache_creation_input_tokens,
+            reasoning_tokens: usage.reasoning_tokens,
+            web_search_requests: usage.web_search_requests,
+        }
+    }
+}
+
+/// Milliseconds from the request's arrival to each step.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Times {
+    /// The body was read.
+    pub read: Option<f64>,
+    /// The target was chosen.
+    pub route: Option<f64>,
+    /// The request was encoded for the provider.
+    pub encode: Option<f64>,
+    /// The head of the provider's answer was there.
+    pub upstream_head: Option<f64>,
+    /// The first event of the answer was there.
+    pub first_event: Option<f64>,
+    /// The end.
+    pub total: f64,
+}
+
+/// What happened with one request.
+#[derive(Debug, Clone, Serialize)]
+pub struct RequestRecord {
+    /// As in `x-ccr-request-id`.
+    pub id: String,
+    /// When it came.
+    pub time: jiff::Timestamp,
+    /// The name of the client's key.
+    pub client_key: Option<String>,
+    /// The client's `user-agent`.
+    pub client: Option<String>,
+    /// The session that the client names.
+    pub session: Option<String>,
+    /// HTTP method.
+    pub method: String,
+    /// Path, without the query.
+    pub path: String,
+    /// The scenario it was routed by.
+    pub scenario: Option<&'static str>,
+    /// Why it went where it went.
+    pub route_reason: Option<String>,
+    /// The model that the client asked for.
+    pub requested_model: Option<String>,
+    /// The provider that served it.
+    pub provider: Option<String>,
+    /// The model that served it.
+    pub model: Option<String>,
+    /// What the provider says served it.
+    pub upstream_model: Option<String>,
+    /// Every try.
+    pub attempts: Vec<Attempt>,
+    /// What the client got.
+    pub status: Option<u16>,
+    /// The error that the client got.
+    pub error: Option<ErrorNote>,
+    /// Whether the client wanted a stream.
+    pub stream: bool,
+    /// Token counts.
+    pub usage: UsageNote,
+    /// Anthropic's `stop_reason`.
+    pub stop_reason: Option<String>,
+    /// When each step was done.
+    pub ms: Times,
+    /// Milliseconds spent in plugins.
+    pub plugin_ms: f64,
+    /// Length of the client's body.
+    pub bytes_in: u64,
+    /// Length of what the client got.
+    pub bytes_out: u64,
+    /// What was left out on the way.
+    pub dropped: Vec<String>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// A record that is being made. Wherever the request ends, dropping this writes the line.
+#[derive(Debug)]
+pub struct OpenRecord {
+    /// What is known so far.
+    pub record: RequestRecord,
+    started: Instant,
+    log: Arc<RecordLog>,
+}
+
+impl OpenRecord {
+    /// Begins the record of a request.
+    pub fn begin(log: &Arc<RecordLog>, id: String, method: &http::Method, path: &str) -> Self {
+        let record = RequestRecord {
+            id,
+            time: jiff::Timestamp::now(),
+            client_key: None,
+            client: None,
+            session: None,
+            method: method.as_str().to_owned(),
+            path: path.to_owned(),
+            scenario: None,
+            route_reason: None,
+            requested_model: None,
+            provider: None,
+            model: None,
+            upstream_model: None,
+            attempts: Vec::new(),
+            status: None,
+            error: None,
+            stream: false,
+            usage: UsageNote::default(),
+            stop_reason: None,
+            ms: Times::default(),
+            plugin_ms: 0.0,
+            bytes_in: 0,
+            bytes_out: 0,
+            dropped: Vec::new(),
+            // What a record is that nobody closed: its future or its body was dropped, because the client went away.
+            outcome: Outcome::ClientGone,
+        };
+        Self { record, started: Instant::now(), log: Arc::clone(log) }
+    }
+
+    /// Milliseconds since the request came.
+    pub fn elapsed_ms(&self) -> f64 {
+        milliseconds(self.started.elapsed())
+    }
+
+    /// Adds time spent in plugins.
+    pub fn add_plugin_time(&mut self, time: Duration) {
+        self.record.plugin_ms += milliseconds(time);
+    }
+
+    /// Notes how the answer ended.
+    pub fn end(&mut self, outcome: Outcome) {
+        self.record.outcome = outcome;
+    }
+
+    /// Notes the error that the client got.
+    pub fn fail(&mut self, outcome: Outcome, failure: &Failure) {
+        self.record.outcome = outcome;
+        self.record.error = Some(ErrorNote { kind: failure.kind.as_str(), message: failure.message.clone() });
+    }
+}
+
+impl Drop for OpenRecord {
+    fn drop(&mut self) {
+        self.record.ms.total = self.elapsed_ms();
+        self.log.write(&self.record);
+    }
+}
+
+/// Milliseconds with a fraction of three digits: a microsecond is what means something here.
+pub fn milliseconds(time: Duration) -> f64 {
+    (time.as_secs_f64() * 1_000_000.0).round() / 1000.0
+}
+
+/// Where records go.
+#[derive(Debug)]
+pub struct RecordLog {
+    lines: Option<SyncSender<Vec<u8>>>,
+    lost: Arc<AtomicU64>,
+}
+
+/// The thread that writes; joined at the end of the program, so that nothing is lost.
+#[derive(Debug)]
+pub struct RecordWriter(Option<JoinHandle<()>>);
+
+impl RecordLog {
+    /// A log that keeps nothing (`LOG: false`).
+    pub fn off() -> Arc<Self> {
+        Arc::new(Self { lines: None, lost: Arc::default() })
+    }
+
+    /// Opens the log in `folder`; one file a day.
+    pub fn open(folder: PathBuf) -> std::io::Result<(Arc<Self>, RecordWriter)> {
+        std::fs::create_dir_all(&folder)?;
+        let (lines, waiting) = sync_channel(WAITING_LINES);
+        let lost = Arc::new(AtomicU64::new(0));
+        let seen = Arc::clone(&lost);
+        let thread =
+            std::thread::Builder::new().name("records".into()).spawn(move || write_lines(&folder, &waiting, &seen))?;
+        Ok((Arc::new(Self { lines: Some(lines), lost }), RecordWriter(Some(thread))))
+    }
+
+    /// Lines that could not be kept, because the disk is slow or full.
+    pub fn lost(&self) -> u64 {
+        self.lost.load(Relaxed)
+    }
+
+    fn write(&self, record: &RequestRecord) {
+        let Some(lines) = &self.lines else { return };
+        let Ok(mut line) = serde_json::to_vec(record) else { return };
+        line.push(b'\n');
+        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = lines.try_send(line) {
+            self.lost.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+impl RecordWriter {
+    /// Waits until every line is written. All [`RecordLog`]s must be gone by then.
+    pub fn join(mut self) {
+        if let Some(thread) = self.0.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn write_lines(folder: &Path, waiting: &Receiver<Vec<u8>>, lost: &AtomicU64) {
+    let mut day = None;
+    let mut file = None;
+    while let Ok(first) = waiting.recv() {
+        let today = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
+        if day.as_ref() != Some(&today) {
+            file = open_day(folder, &today);
+            day = Some(today);
+        }
+        // Everything that waits goes out with one write.
+        let lines = std::iter::once(first).chain(waiting.try_iter());
+        let Some(writer) = file.as_mut() else {
+            lost.fetch_add(lines.count() as u64, Relaxed);
+            day = None;
+            continue;
+        };
+        if let Err(error) = write_all(writer, lines) {
+            tracing::error!("request records are lost: {error}; is the disk full?");
+            lost.fetch_add(1, Relaxed);
+            day = None;
+        }
+    }
+}
+
+fn open_day(folder: &Path, day: &str) -> Option<BufWriter<File>> {
+    let path = folder.join(format!("requests-{day}.jsonl"));
+    match OpenOptions::new().create(true).append(true).open(&path) {
+        Ok(file) => Some(BufWriter::new(file)),
+        Err(error) => {
+            tracing::error!(file = %path.display(), "request records cannot be written: {error}");
+            None
+        }
+    }
+}
+
+fn write_all(file: &mut BufWriter<File>, lines: impl Iterator<Item = Vec<u8>>) -> std::io::Result<()> {
+    for line in lines {
+        file.write_all(&line)?;
+    }
+    file.flush()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_dropped_record_is_written_as_a_line() {
+        let folder = std::env::temp_dir().join(format!("ccr-records-{}", std::process::id()));
+        let (log, writer) = RecordLog::open(folder.clone()).expect("a temporary folder");
+        let mut open = OpenRecord::begin(&log, "req_1".into(), &http::Method::POST, "/v1/messages");
+        open.record.status = Some(200);
+        open.end(Outcome::Completed);
+        drop(open);
+        drop(log);
+        writer.join();
+        let file = std::fs::read_dir(&folder).expect("made").next().expect("one file").expect("readable");
+        let text = std::fs::read_to_string(file.path()).expect("text");
+        let record: serde_json::Value = serde_json::from_str(text.trim_end()).expect("one JSON object");
+        assert_eq!(record["id"], "req_1");
+        assert_eq!(record["outcome"], "completed");
+        std::fs::remove_dir_all(folder).expect("ours");
+    }
+}

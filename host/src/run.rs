@@ -1,0 +1,162 @@
+//! `ccr start`: from what was typed to a serving gateway, and to its end.
+
+use std::io::Write as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use tokio::sync::{mpsc, watch};
+
+use crate::config::{Config, Demo, Home, LogLevel, SafeUrl, WatchPaths, Watcher, process_env};
+use crate::gateway::{Gateway, Sources, StartError};
+use crate::record::{RecordLog, RecordWriter};
+use crate::{demo, server};
+
+/// The runtime that everything runs on.
+pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime does not start")
+}
+
+/// Starts the gateway and serves until it is told to stop.
+pub fn start(sources: Sources, with_demo: bool) -> Result<(), StartError> {
+    // rustls wants one provider of cryptography for the process; a second start in one process finds it there.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    runtime()?.block_on(serve(sources, with_demo))
+}
+
+async fn serve(mut sources: Sources, with_demo: bool) -> Result<(), StartError> {
+    let home = Home::find(&process_env);
+    log_to_stderr(sources.overrides.log_level);
+    std::fs::create_dir_all(&sources.plugins)
+        .with_context(|| format!("the plugins folder {} cannot be made", sources.plugins.display()))?;
+    let (stop_demo, demo_stopped) = watch::channel(false);
+    let demo = if with_demo { Some(demo::start(demo_stopped).await?) } else { None };
+    if let Some(demo) = &demo {
+        let base_url = SafeUrl::new(demo.base_url.parse().context("the demo's address makes no URL")?);
+        sources.overrides.demo = Some(Demo { base_url, models: demo::models() });
+    }
+
+    let mut writer = None;
+    let gateway = Gateway::start(sources.clone(), &home, |config| open_records(config, &home, &mut writer)).await?;
+    let gateway = Arc::new(gateway);
+    for problem in gateway.problems() {
+        tracing::warn!("{problem}");
+    }
+    let config = gateway.snapshot();
+    let listener = server::listen(&config.config.host, config.config.port).await?;
+    let address = listener.local_addr().context("the listener has no address")?;
+    let grace = config.config.timeouts.shutdown;
+    drop(config);
+
+    let (reloads, watcher) = watch_files(&sources, &gateway)?;
+    let reloading = tokio::spawn(reload_when_told(Arc::clone(&gateway), reloads));
+    announce(&address.to_string())?;
+    let (stop, stopped) = watch::channel(false);
+    let serving = tokio::spawn(server::serve(Arc::clone(&gateway), listener, stopped, grace));
+    wait_for_signal().await?;
+    let _ = stop.send(true);
+    tokio::select! {
+        _ = serving => {}
+        second = wait_for_signal() => second?,
+    }
+    drop(watcher);
+    reloading.abort();
+    let _ = reloading.await;
+    let _ = stop_demo.send(true);
+    if let Some(demo) = demo {
+        demo.join().await;
+    }
+    drop(gateway);
+    if let Some(writer) = writer {
+        tokio::task::spawn_blocking(move || writer.join()).await.context("the last records could not be written")?;
+    }
+    Ok(())
+}
+
+fn open_records(config: &Config, home: &Home, writer: &mut Option<RecordWriter>) -> anyhow::Result<Arc<RecordLog>> {
+    if !config.log {
+        return Ok(RecordLog::off());
+    }
+    match RecordLog::open(home.logs()) {
+        Ok((log, thread)) => {
+            *writer = Some(thread);
+            Ok(log)
+        }
+        Err(error) => {
+            // A gateway without records is better than none.
+            tracing::error!(folder = %home.logs().display(), "request records are not kept: {error}");
+            Ok(RecordLog::off())
+        }
+    }
+}
+
+/// The one line on standard output; whoever started the gateway waits for it.
+fn announce(address: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "listening on http://{address}").and_then(|()| out.flush()).context("standard output is closed")
+}
+
+/// Everything else that is said goes to standard error.
+fn log_to_stderr(level: Option<LogLevel>) {
+    let level = level.or_else(|| process_env("CCR_LOG_LEVEL").or_else(|| process_env("LOG_LEVEL"))?.parse().ok());
+    let level = level.unwrap_or(LogLevel::Info).as_str();
+    // The libraries' own details only when they are asked for by RUST_LOG.
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("warn,gateway={level}")));
+    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+}
+
+fn watch_files(sources: &Sources, gateway: &Gateway) -> anyhow::Result<(mpsc::Receiver<()>, Option<Watcher>)> {
+    // One is enough: whatever happened, everything is looked at again.
+    let (changed, changes) = mpsc::channel(1);
+    let paths = WatchPaths { config: sources.config.path.clone(), plugins: sources.plugins.clone() };
+    let started = Watcher::start(paths, move |_| {
+        let _ = changed.try_send(());
+    });
+    match started {
+        Ok(watcher) => {
+            watcher.set_extra_files(gateway.extra_files());
+            Ok((changes, Some(watcher)))
+        }
+        Err(error) => {
+            tracing::error!("changes of config and plugins are not noticed: {error}; start again after a change");
+            Ok((changes, None))
+        }
+    }
+}
+
+async fn reload_when_told(gateway: Arc<Gateway>, mut reloads: mpsc::Receiver<()>) {
+    while reloads.recv().await.is_some() {
+        gateway.reload().await;
+    }
+}
+
+#[cfg(unix)]
+async fn wait_for_signal() -> anyhow::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn wait_for_signal() -> anyhow::Result<()> {
+    Ok(tokio::signal::ctrl_c().await?)
+}
+
+/// `ccr health`: asks the gateway on this machine.
+pub fn health(port: u16) -> Result<(), StartError> {
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let text = runtime()?.block_on(async {
+        // A gateway that needs longer for this is not well.
+        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
+        client.get(format!("http://127.0.0.1:{port}/health")).send().await?.error_for_status()?.text().await
+    });
+    let text = text.with_context(|| format!("no gateway answers on port {port}"))?;
+    println!("{text}");
+    Ok(())
+}

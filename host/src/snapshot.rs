@@ -1,0 +1,257 @@
+//! Everything that must agree within one request: the config, the loaded plugins, and how the two fit together.
+//!
+//! A request takes one `Arc<Snapshot>` and keeps it to its end, so a reload never changes a request in flight.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use serde_json::{Map, Value, json};
+
+use crate::config::{Config, ModelRef, Provider, TransformerUse};
+use crate::plugins::cache::CompileCache;
+use crate::plugins::registry::{DEFAULT_PROTOCOL, Loader, Registry};
+use crate::plugins::{Plugin, PluginEngine, Surroundings};
+
+/// One generation of config and plugins.
+pub struct Snapshot {
+    /// What is meant.
+    pub config: Config,
+    /// What is loaded.
+    pub registry: Registry,
+    /// The public part of the config, for plugins.
+    pub public_config: Arc<str>,
+    /// One per provider of the config, in its order.
+    plans: Vec<ProviderPlan>,
+    /// The custom routers, in their order.
+    pub routers: Vec<Result<PluginUse, String>>,
+}
+
+/// How a provider's requests are made.
+struct ProviderPlan {
+    any_model: Result<Arc<Chain>, String>,
+    /// Models with transformers of their own.
+    per_model: HashMap<Arc<str>, Result<Arc<Chain>, String>>,
+}
+
+/// A protocol, and the transformers around it, the outermost first.
+#[derive(Debug)]
+pub struct Chain {
+    /// Who speaks with the provider.
+    pub protocol: Protocol,
+    /// Who edits.
+    pub transformers: Vec<PluginUse>,
+}
+
+/// Who speaks a provider's format.
+#[derive(Debug, Clone)]
+pub enum Protocol {
+    /// The inner form itself, Anthropic Messages: nothing has to be translated.
+    Inner {
+        /// The key goes as `Authorization: Bearer`, not as `x-api-key` (option `UseBearer`).
+        use_bearer: bool,
+    },
+    /// A component.
+    Plugin(PluginUse),
+}
+
+/// The name of the protocol that needs no component.
+const INNER_PROTOCOL: &str = "anthropic";
+
+/// A plugin with the options of one use.
+#[derive(Clone)]
+pub struct PluginUse {
+    /// What is called.
+    pub plugin: Arc<Plugin>,
+    /// What it gets to see.
+    pub surroundings: Surroundings,
+}
+
+impl std::fmt::Debug for PluginUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.plugin.label())
+    }
+}
+
+/// A name in the config that nothing answers to.
+#[derive(Debug, Clone)]
+pub struct Unresolved {
+    /// Where it stands.
+    pub path: String,
+    /// What is wrong.
+    pub message: String,
+    /// What may have been meant.
+    pub hint: Option<String>,
+}
+
+impl Snapshot {
+    /// Loads the plugins and fits them to the config. `Err` lists the names that nothing answers to.
+    pub async fn build(
+        config: Config,
+        engine: &PluginEngine,
+        cache: &CompileCache,
+        folder: &Path,
+        previous: Option<&Self>,
+    ) -> Result<Self, Vec<Unresolved>> {
+        let loader = Loader { engine, cache, config: &config, folder, previous: previous.map(|snapshot| &snapshot.registry) };
+        let registry = loader.load().await;
+        let public_config: Arc<str> = public_view(&config).into();
+        let resolver = Resolver { config: &config, registry: &registry, public_config: &public_config };
+        let unresolved = resolver.unresolved();
+        if !unresolved.is_empty() {
+            return Err(unresolved);
+        }
+        let plans = config.providers.iter().map(|provider| resolver.plan(provider)).collect();
+        let routers = config.custom_routers.iter().map(|path| resolver.router(path)).collect();
+        Ok(Self { plans, routers, public_config, registry, config })
+    }
+
+    /// How requests for a target are made; `Err` says why none can be.
+    pub fn chain(&self, target: &ModelRef) -> Result<&Arc<Chain>, &str> {
+        let plan = self.plans.get(target.provider).ok_or("the provider is gone")?;
+        plan.per_model.get(&target.model).unwrap_or(&plan.any_model).as_ref().map_err(String::as_str)
+    }
+}
+
+/// What plugins may know of the config: never keys, nor addresses.
+fn public_view(config: &Config) -> String {
+    let providers: Vec<Value> = config
+        .providers
+        .iter()
+        .map(|provider| json!({ "name": &*provider.name, "models": provider.models.iter().map(|model| &**model).collect::<Vec<_>>() }))
+        .collect();
+    let router: Map<String, Value> = config
+        .router
+        .targets
+        .iter()
+        .map(|(scenario, target)| (scenario.as_str().to_owned(), Value::String(target.display(config))))
+        .collect();
+    json!({ "Providers": providers, "Router": router }).to_string()
+}
+
+struct Resolver<'a> {
+    config: &'a Config,
+    registry: &'a Registry,
+    public_config: &'a Arc<str>,
+}
+
+impl Resolver<'_> {
+    fn unresolved(&self) -> Vec<Unresolved> {
+        let providers = self.config.providers.iter();
+        let uses = providers.flat_map(|provider| {
+            provider.transformers.iter().chain(provider.per_model.iter().flat_map(|(_, transformers)| transformers))
+        });
+        uses.filter(|transformer| !self.is_known(&transformer.name)).map(|transformer| self.unknown(transformer)).collect()
+    }
+
+    fn is_known(&self, name: &str) -> bool {
+        name.eq_ignore_ascii_case(INNER_PROTOCOL)
+            || self.registry.get(name).is_some()
+            || self.registry.why_broken(name).is_some()
+    }
+
+    fn unknown(&self, transformer: &TransformerUse) -> Unresolved {
+        let known = self.registry.names().chain(std::iter::once("Anthropic"));
+        let lower = transformer.name.to_ascii_lowercase();
+        let nearest = known.max_by(|a, b| {
+            let score = |name: &str| strsim::jaro_winkler(&lower, &name.to_ascii_lowercase());
+            score(a).total_cmp(&score(b))
+        });
+        Unresolved {
+            path: transformer.path.clone(),
+            message: format!("there is no transformer called `{}`", transformer.name),
+            hint: nearest.map(|name| format!("did you mean `{name}`? A component of your own goes into the plugins folder")),
+        }
+    }
+
+    fn plan(&self, provider: &Provider) -> ProviderPlan {
+        let chain = |model_transformers: &[TransformerUse]| self.chain(provider, model_transformers).map(Arc::new);
+        ProviderPlan {
+            any_model: chain(&[]),
+            per_model: provider.per_model.iter().map(|(model, transformers)| (Arc::clone(model), chain(transformers))).collect(),
+        }
+    }
+
+    /// Provider level outside, model level inside: an onion, in both directions.
+    fn chain(&self, provider: &Provider, model_transformers: &[TransformerUse]) -> Result<Chain, String> {
+        let mut protocol = None;
+        let mut transformers = Vec::new();
+        for transformer in provider.transformers.iter().chain(model_transformers) {
+            if transformer.name.eq_ignore_ascii_case(INNER_PROTOCOL) {
+                let use_bearer = transformer.options.get("UseBearer").and_then(Value::as_bool).unwrap_or_default();
+                only_one(&mut protocol, Protocol::Inner { use_bearer }, provider)?;
+                continue;
+            }
+            let used = self.plugin(&transformer.name, &transformer.options)?;
+            if used.plugin.is_protocol() {
+                only_one(&mut protocol, Protocol::Plugin(used.clone()), provider)?;
+            } else if !used.plugin.is_transformer() {
+                return Err(format!("plugin `{}` is neither a protocol nor a transformer", used.plugin.label()));
+            }
+            if used.plugin.is_transformer() {
+                transformers.push(used);
+            }
+        }
+        let protocol = match protocol {
+            Some(protocol) => protocol,
+            None => self.default_protocol(provider)?,
+        };
+        Ok(Chain { protocol, transformers })
+    }
+
+    fn default_protocol(&self, provider: &Provider) -> Result<Protocol, String> {
+        match provider.protocol.as_deref() {
+            Some(name) if name.eq_ignore_ascii_case(INNER_PROTOCOL) => Ok(Protocol::Inner { use_bearer: false }),
+            Some(name) if self.registry.get(name).is_some_and(|plugin| plugin.is_protocol()) => {
+                Ok(Protocol::Plugin(self.plugin(name, &Value::Null)?))
+            }
+            _ => Ok(Protocol::Plugin(self.plugin(DEFAULT_PROTOCOL, &Value::Null)?)),
+        }
+    }
+
+    fn router(&self, path: &Path) -> Result<PluginUse, String> {
+        let Some(plugin) = self.registry.at(path) else {
+            let reason = self.registry.broken().iter().find(|broken| broken.path == path).map(|broken| broken.reason.as_str());
+            return Err(format!("router {}: {}", path.display(), reason.unwrap_or("not loaded")));
+        };
+        if !plugin.is_router() {
+            return Err(format!("plugin `{}` (CUSTOM_ROUTER_PATH) has no role `router`", plugin.label()));
+        }
+        Ok(self.with_options(plugin, &Value::Null))
+    }
+
+    fn plugin(&self, name: &str, options: &Value) -> Result<PluginUse, String> {
+        match self.registry.get(name) {
+            Some(plugin) => Ok(self.with_options(plugin, options)),
+            None => {
+                let reason = self.registry.why_broken(name).map_or("it is not there", |broken| &broken.reason);
+                Err(format!("plugin `{name}` cannot be used: {reason}"))
+            }
+        }
+    }
+
+    /// The options of a use lie over those that the config has for the plugin in general.
+    fn with_options(&self, plugin: &Arc<Plugin>, options: &Value) -> PluginUse {
+        let mut settings = Map::new();
+        let general = self.config.plugin(&plugin.name).map(|settings| &*settings.options);
+        for layer in [general, Some(options)].into_iter().flatten() {
+            if let Value::Object(members) = layer {
+                settings.extend(members.clone());
+            }
+        }
+        let surroundings = Surroundings {
+            name: plugin.label().into(),
+            settings: Value::Object(settings).to_string().into(),
+            config: Arc::clone(self.public_config),
+        };
+        PluginUse { plugin: Arc::clone(plugin), surroundings }
+    }
+}
+
+fn only_one(slot: &mut Option<Protocol>, protocol: Protocol, provider: &Provider) -> Result<(), String> {
+    if let Some(first) = slot {
+        return Err(format!("provider `{}` names two protocols ({first:?} and {protocol:?}); keep one", provider.name));
+    }
+    *slot = Some(protocol);
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Step 6, transform: the request through a target's chain of transformers and its protocol, into what goes over the wire.
+
+use std::borrow::Cow;
+use std::time::Duration;
+
+use bytes::Bytes;
+use ccr_messages::json::Writer;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::config::{ModelRef, Provider};
+use crate::error::{GatewayError, from_protocol};
+use crate::plugins::bindings::Target;
+use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
+use crate::plugins::{PluginEngine, transformer, upstream};
+use crate::request::InnerRequest;
+use crate::snapshot::{Chain, Protocol};
+use crate::wire::{self, Credential, WireBody, WireRequest};
+
+/// A request ready to be sent, and what the way back needs.
+pub struct Transformed {
+    /// What goes over the wire.
+    pub wire: WireRequest,
+    /// What the protocol needs to read the answer.
+    pub context: Vec<u8>,
+    /// What was left out.
+    pub dropped: Vec<String>,
+    /// Time spent in plugins.
+    pub plugin_time: Duration,
+}
+
+/// Makes the wire request for one target from the original request.
+pub async fn transform(
+    engine: &PluginEngine,
+    provider: &Provider,
+    chain: &Chain,
+    target: &ModelRef,
+    mut request: InnerRequest,
+) -> Result<Transformed, GatewayError> {
+    let target = Target {
+        provider: provider.name.to_string(),
+        model: target.model.to_string(),
+        base_path: base_path(provider),
+    };
+    let mut dropped = Vec::new();
+    let mut plugin_time = Duration::ZERO;
+    for used in hooked(chain, TransformerHooks::REQUEST) {
+        let edited =
+            transformer::transform_request(engine, &used.plugin, used.surroundings.clone(), request, target.clone()).await?;
+        request = edited.request;
+        dropped.extend(edited.dropped);
+        plugin_time += edited.spent;
+    }
+    let (mut wire, context) = match &chain.protocol {
+        Protocol::Inner { use_bearer } => (inner_wire(&request, &target, *use_bearer), Vec::new()),
+        Protocol::Plugin(used) => {
+            let surroundings = used.surroundings.clone();
+            let encoded = upstream::encode(engine, &used.plugin, surroundings, request, target.clone())
+                .await
+                .map_err(|error| from_protocol(error, &provider.name))?;
+            dropped.extend(encoded.dropped);
+            plugin_time += encoded.spent;
+            (encoded.request, encoded.context)
+        }
+    };
+    for used in hooked(chain, TransformerHooks::WIRE_REQUEST) {
+        let edited =
+            transformer::transform_wire_request(engine, &used.plugin, used.surroundings.clone(), wire, target.clone()).await?;
+        wire = edited.request;
+        dropped.extend(edited.dropped);
+        plugin_time += edited.spent;
+    }
+    Ok(Transformed { wire, context, dropped, plugin_time })
+}
+
+fn hooked(chain: &Chain, hook: TransformerHooks) -> impl Iterator<Item = &crate::snapshot::PluginUse> {
+    chain.transformers.iter().filter(move |used| used.plugin.hooks.contains(hook))
+}
+
+/// Path and query of a provider's base URL.
+fn base_path(provider: &Provider) -> String {
+    let url = provider.base_url.expose();
+    match url.query() {
+        Some(query) => format!("{}?{query}", url.path()),
+        None => url.path().to_owned(),
+    }
+}
+
+/// A request in the inner form goes out as it came in, but for the model's name.
+fn inner_wire(request: &InnerRequest, target: &Target, use_bearer: bool) -> WireRequest {
+    let path = ccr_messages::endpoint::join(&versioned(&target.base_path), "/messages");
+    let path = match &request.about().query {
+        Some(query) if !path.contains('?') => format!("{path}?{query}"),
+        _ => path,
+    };
+    let credential = if use_bearer { Credential::Bearer } else { Credential::Header(HeaderName::from_static("x-api-key")) };
+    WireRequest { path, headers: forwarded_headers(&request.about().headers), body: with_model(request, &target.model), credential }
+}
+
+/// Anthropic's API is under `/v1`; a base that names no path at all means that.
+fn versioned(base: &str) -> Cow<'_, str> {
+    match base.split_once('?') {
+        None if base.trim_matches('/').is_empty() => Cow::Borrowed("/v1"),
+        Some((path, query)) if path.trim_matches('/').is_empty() => Cow::Owned(format!("/v1?{query}")),
+        _ => Cow::Borrowed(base),
+    }
+}
+
+/// The client's body with another model's name in it; nothing else is copied.
+fn with_model(request: &InnerRequest, model: &str) -> WireBody {
+    let text = request.shared_text();
+    let Some(asked) = request.document().root().get("model") else { return WireBody::new(text) };
+    let mut name = Writer::with_capacity(model.len() + 2);
+    name.string(model);
+    if asked.raw() == name.as_str() {
+        return WireBody::new(text);
+    }
+    let span = asked.span();
+    WireBody::of_pieces(vec![text.slice(..span.start), Bytes::from(name.into_bytes()), text.slice(span.end..)])
+}
+
+/// The client's headers that an upstream of the same format may see.
+fn forwarded_headers(headers: &HeaderMap) -> HeaderMap {
+    let mut forwarded = HeaderMap::with_capacity(headers.len());
+    for (name, value) in headers {
+        let personal = matches!(name.as_str(), "origin" | "referer" | "x-real-ip" | "via");
+        let about_body = matches!(name.as_str(), "content-type" | "accept");
+        if !personal && !about_body && !wire::is_protected(name.as_str()) {
+            forwarded.append(name.clone(), value.clone());
+        }
+    }
+    // The version that the inner form is; an upstream refuses requests without one.
+    forwarded.entry("anthropic-version").or_insert(HeaderValue::from_static("2023-06-01"));
+    forwarded
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn request(body: &str) -> InnerRequest {
+        InnerRequest::parse(body.as_bytes().to_vec(), "req", HeaderMap::new(), None).expect("legal")
+    }
+
+    #[test]
+    fn only_the_models_name_is_replaced() {
+        let body = "{ \"x\" : 1.0,\n\"model\":\"a\",\"messages\":[{\"role\":\"user\",\"content\":\"\\u00e4\"}] }";
+        let wire = with_model(&request(body), "b\"c");
+        assert_eq!(String::from_utf8_lossy(&wire.bytes()), body.replace("\"a\"", "\"b\\\"c\""));
+        assert_eq!(with_model(&request(body), "a").into_pieces().len(), 1);
+    }
+
+    #[test]
+    fn a_bare_host_means_version_one() {
+        assert_eq!(versioned("/"), "/v1");
+        assert_eq!(versioned(""), "/v1");
+        assert_eq!(versioned("/?a=b"), "/v1?a=b");
+        assert_eq!(versioned("/anthropic"), "/anthropic");
+    }
+}

@@ -1,0 +1,111 @@
+//! The content of user and system messages: one string where texts are all there is, else OpenAI's list of parts.
+
+use super::block::{Block, is_blank};
+use super::media::{self, Image};
+use super::notes::Notes;
+use super::results;
+use ccr_plugin::messages::json::Writer;
+
+/// Texts of several blocks in one string, with an empty line between them, as they are things of their own.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    begun: bool,
+}
+
+impl Joined {
+    /// Makes ready for the next text in the open string.
+    pub(super) fn part<'w>(&mut self, out: &'w mut Writer) -> &'w mut Writer {
+        if self.begun {
+            out.escaped_part("\\n\\n");
+        }
+        self.begun = true;
+        out
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
+}
+
+/// Whether a block leaves anything in a user or system message.
+pub(super) fn says_something(block: Block<'_>) -> bool {
+    match block {
+        Block::Text(text) => !is_blank(text),
+        Block::Thinking(_) | Block::ToolUse(_) => false,
+        Block::Image(_) | Block::Document(_) | Block::ToolResult(_) | Block::Other(..) => true,
+    }
+}
+
+/// Writes a message of these blocks; none if there is nothing to say.
+/// Tool results among them are those that no call asked for.
+pub(super) fn message<'d>(
+    role: &str,
+    blocks: impl Iterator<Item = Block<'d>> + Clone,
+    notes: &mut Notes,
+    out: &mut Writer,
+) {
+    let blocks = blocks.filter(|block| says_something(*block));
+    if blocks.clone().next().is_none() {
+        return;
+    }
+    out.begin_object().key("role").string(role).key("content");
+    let has_images = blocks.clone().any(|block| matches!(block, Block::Image(source) if Image::read(source).is_some()));
+    if has_images {
+        out.begin_array();
+        for block in blocks {
+            part(block, notes, out);
+        }
+        out.end_array();
+    } else {
+        out.begin_string();
+        let mut joined = Joined::default();
+        for block in blocks {
+            joined.part(out);
+            text(block, notes, out);
+        }
+        out.end_string();
+    }
+    out.end_object();
+}
+
+fn part(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
+    if let Block::Image(source) = block
+        && let Some(image) = Image::read(source)
+    {
+        return image.write(out);
+    }
+    begin_text(out);
+    text(block, notes, out);
+    end_text(out);
+}
+
+/// Begins a text part; what follows goes into its string.
+pub(super) fn begin_text(out: &mut Writer) {
+    out.begin_object().key("type").string("text").key("text").begin_string();
+}
+
+pub(super) fn end_text(out: &mut Writer) {
+    out.end_string().end_object();
+}
+
+/// What stands for a block in the open string.
+fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
+    match block {
+        Block::Text(text) => _ = out.escaped_part(text.raw()),
+        Block::Image(_) => image_left_out(notes, out),
+        Block::Document(document) => media::document(document, notes, out),
+        Block::Other(block, kind) => media::other(block, kind, notes, out),
+        Block::ToolResult(result) => {
+            out.escaped_part("[Result of the tool call ").escaped_part(result.id);
+            out.escaped_part(", which is no longer in the conversation]\\n");
+            results::content(result, &mut Vec::new(), notes, out);
+        }
+        // Never said by a user; see `says_something`.
+        Block::Thinking(_) | Block::ToolUse(_) => {}
+    }
+}
+
+pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
+    notes.dropped("image");
+    out.escaped_part("[An image was left out here: it is neither data nor a URL.]");
+}
