@@ -71,7 +71,10 @@ fn check_origin(config: &Config, headers: &HeaderMap) -> Result<(), GatewayError
 /// A name that an attacker's DNS points to loopback is not ours.
 fn check_host(config: &Config, headers: &HeaderMap, uri: &Uri) -> Result<(), GatewayError> {
     // HTTP/2 has it in the URI.
-    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).or_else(|| uri.authority().map(|it| it.as_str()));
+    let host = headers
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok())
+        .or_else(|| uri.authority().map(|it| it.as_str()));
     let host = host.unwrap_or_default().to_ascii_lowercase();
     if is_own_host(config, &host) {
         return Ok(());
@@ -145,9 +148,12 @@ mod tests {
     fn a_foreign_page_is_refused_with_and_without_a_key() {
         let local = [("host", "localhost"), ("x-api-key", "right")];
         for config in [Config::default(), with_key()] {
-            for (origin, allowed) in
-                [("https://evil.example", false), ("null", false), ("http://localhost:3456", true), ("http://127.0.0.1", true)]
-            {
+            for (origin, allowed) in [
+                ("https://evil.example", false),
+                ("null", false),
+                ("http://localhost:3456", true),
+                ("http://127.0.0.1", true),
+            ] {
                 let mut pairs = local.to_vec();
                 pairs.push(("origin", origin));
                 assert_eq!(ask(&config, &pairs).is_ok(), allowed, "{origin}");

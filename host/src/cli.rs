@@ -89,12 +89,8 @@ pub fn run() -> ExitCode {
 
 impl Start {
     fn meant(&self) -> Sources {
-        let overrides = Overrides {
-            host: self.host.clone(),
-            port: self.port,
-            log_level: self.log_level,
-            ..Overrides::default()
-        };
+        let overrides =
+            Overrides { host: self.host.clone(), port: self.port, log_level: self.log_level, ..Overrides::default() };
         sources(self.config.clone(), self.plugins.clone(), overrides)
     }
 }

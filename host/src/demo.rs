@@ -84,7 +84,11 @@ async fn answer(request: Request<Incoming>) -> Response<Body> {
     };
     let Ok(request) = serde_json::from_slice::<serde_json::Value>(&body) else { return refuse("the body is not JSON") };
     let reply = script::reply(&request);
-    if request["stream"] == true { stream_of(script::chunks(&request, &reply)) } else { whole(&script::whole(&request, &reply)) }
+    if request["stream"] == true {
+        stream_of(script::chunks(&request, &reply))
+    } else {
+        whole(&script::whole(&request, &reply))
+    }
 }
 
 fn refuse(reason: &str) -> Response<Body> {

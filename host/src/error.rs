@@ -8,7 +8,7 @@ use ccr_messages::json::Writer;
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::body::{self, Body};
-use crate::plugins::bindings::{self, Fault};
+use crate::plugins::bindings::Fault;
 use crate::plugins::{Cause, PluginError};
 
 /// Everything that ends a request without an answer. Messages are for the user: they say what to do, and hold no secrets.
@@ -153,7 +153,9 @@ impl GatewayError {
             Self::Unavailable(_) | Self::Connect { .. } | Self::UpstreamTimeout { .. } | Self::BadAnswer { .. } => true,
             Self::Upstream(failure) => !matches!(failure.kind, ErrorKind::InvalidRequest | ErrorKind::TooLarge),
             Self::Plugin(error) => match &error.cause {
-                Cause::Refused(fault) => matches!(fault, Fault::Unavailable(_) | Fault::Other(_) | Fault::Unsupported(_)),
+                Cause::Refused(fault) => {
+                    matches!(fault, Fault::Unavailable(_) | Fault::Other(_) | Fault::Unsupported(_))
+                }
                 _ => true,
             },
             _ => false,
@@ -172,7 +174,12 @@ impl GatewayError {
 
     /// The error as an upstream-like failure, for the end of a stream that has begun.
     pub fn into_failure(self) -> Failure {
-        Failure { kind: self.kind(), message: self.to_string(), status: Some(self.status().as_u16()), retry_after_ms: None }
+        Failure {
+            kind: self.kind(),
+            message: self.to_string(),
+            status: Some(self.status().as_u16()),
+            retry_after_ms: None,
+        }
     }
 
     /// The whole answer, in Anthropic's form.
@@ -245,32 +252,6 @@ fn plugin_kind(cause: &Cause) -> ErrorKind {
     }
 }
 
-macro_rules! same_variants {
-    ($a:ty, $b:ty: $($variant:ident),+) => {
-        impl From<$a> for $b {
-            fn from(value: $a) -> Self {
-                match value { $(<$a>::$variant => Self::$variant,)+ }
-            }
-        }
-    };
-}
-
-same_variants!(bindings::imports::ccr::plugin::types::ErrorKind, ErrorKind:
-    InvalidRequest, Authentication, Billing, Permission, NotFound, TooLarge, RateLimit, Api, Timeout, Overloaded);
-same_variants!(ErrorKind, bindings::imports::ccr::plugin::types::ErrorKind:
-    InvalidRequest, Authentication, Billing, Permission, NotFound, TooLarge, RateLimit, Api, Timeout, Overloaded);
-
-impl From<bindings::Failure> for Failure {
-    fn from(failure: bindings::Failure) -> Self {
-        Self {
-            kind: failure.kind.into(),
-            message: failure.message,
-            status: failure.status,
-            retry_after_ms: failure.retry_after_ms,
-        }
-    }
-}
-
 /// A plugin's refusal is the upstream's error where the plugin only reports it.
 pub fn from_protocol(error: PluginError, provider: &str) -> GatewayError {
     match error.cause {
@@ -300,8 +281,12 @@ mod tests {
 
     #[test]
     fn a_wait_is_rounded_up_to_whole_seconds() {
-        let failure =
-            Failure { kind: ErrorKind::RateLimit, message: "slow down".into(), status: Some(429), retry_after_ms: Some(1200) };
+        let failure = Failure {
+            kind: ErrorKind::RateLimit,
+            message: "slow down".into(),
+            status: Some(429),
+            retry_after_ms: Some(1200),
+        };
         let response = GatewayError::Upstream(failure).render("req_1");
         assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
         assert_eq!(response.headers()["retry-after"], "2");
@@ -309,7 +294,8 @@ mod tests {
 
     #[test]
     fn a_status_that_is_no_error_is_not_passed_on() {
-        let failure = Failure { kind: ErrorKind::Overloaded, message: String::new(), status: Some(200), retry_after_ms: None };
+        let failure =
+            Failure { kind: ErrorKind::Overloaded, message: String::new(), status: Some(200), retry_after_ms: None };
         assert_eq!(GatewayError::Upstream(failure).status().as_u16(), 529);
     }
 }

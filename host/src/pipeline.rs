@@ -69,13 +69,15 @@ impl Exchange {
 
     fn note_request(&mut self, request: &InnerRequest) {
         let about = request.about();
-        let text = |name| about.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
+        let text =
+            |name| about.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
+        let elapsed = self.record.elapsed_ms();
         let record = &mut self.record.record;
         record.client = text(header::USER_AGENT);
         record.session.clone_from(&about.session);
         record.requested_model = Some(about.model.clone());
         record.stream = about.streaming;
-        record.ms.read = Some(self.record.elapsed_ms());
+        record.ms.read = Some(elapsed);
     }
 
     fn note_route(&mut self, route: &Route) {

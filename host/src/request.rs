@@ -127,7 +127,7 @@ impl InnerRequest {
             messages: count(view.messages().count()),
             tools: count(view.tools().count()),
             has_images: view.messages().flat_map(|message| message.content()).any(holds_image),
-            thinking: !matches!(view.thinking(), Thinking::Disabled),
+            thinking: view.thinking().is_some_and(|thinking| !matches!(thinking, Thinking::Disabled)),
             max_tokens: view.max_tokens(),
         }
     }
@@ -210,8 +210,19 @@ pub fn visible_headers(headers: &HeaderMap) -> HeaderMap {
 
 /// Whether a header may carry a credential. By parts of the name, as new ones appear faster than lists are kept.
 pub fn is_secret(name: &str) -> bool {
-    const PARTS: [&str; 11] =
-        ["auth", "authorization", "key", "apikey", "token", "cookie", "cookie2", "secret", "credential", "signature", "jwt"];
+    const PARTS: [&str; 11] = [
+        "auth",
+        "authorization",
+        "key",
+        "apikey",
+        "token",
+        "cookie",
+        "cookie2",
+        "secret",
+        "credential",
+        "signature",
+        "jwt",
+    ];
     let session_name = name == "x-claude-code-session-id";
     !session_name && name.split(['-', '_', '.']).any(|part| PARTS.contains(&part))
 }
@@ -222,7 +233,8 @@ mod tests {
 
     #[test]
     fn credentials_are_told_from_other_headers() {
-        for secret in ["authorization", "x-api-key", "cookie", "proxy-authorization", "x-goog-api-key", "x-auth-token"] {
+        for secret in ["authorization", "x-api-key", "cookie", "proxy-authorization", "x-goog-api-key", "x-auth-token"]
+        {
             assert!(is_secret(secret), "{secret}");
         }
         for plain in ["anthropic-version", "anthropic-beta", "user-agent", "x-claude-code-session-id", "content-type"] {
@@ -242,7 +254,8 @@ mod tests {
 
     #[test]
     fn a_byte_order_mark_is_not_sent_on() {
-        let body = "\u{feff}{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}".as_bytes().to_vec();
+        let body =
+            "\u{feff}{\"model\":\"m\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}".as_bytes().to_vec();
         let request = InnerRequest::parse(body, "req", HeaderMap::new(), None).expect("legal");
         assert!(request.text().starts_with('{'));
     }

@@ -28,11 +28,7 @@ pub struct Route {
 }
 
 /// Chooses the targets of a request.
-pub async fn route(
-    engine: &PluginEngine,
-    snapshot: &Snapshot,
-    request: &InnerRequest,
-) -> Result<Route, GatewayError> {
+pub async fn route(engine: &PluginEngine, snapshot: &Snapshot, request: &InnerRequest) -> Result<Route, GatewayError> {
     let config = &snapshot.config;
     let asked = ask_routers(engine, snapshot, request).await;
     let scenario = Scenario::Default;

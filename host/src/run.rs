@@ -103,7 +103,8 @@ fn log_to_stderr(level: Option<LogLevel>) {
     // The libraries' own details only when they are asked for by RUST_LOG.
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("warn,gateway={level}")));
-    let _ = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
 }
 
 fn watch_files(sources: &Sources, gateway: &Gateway) -> anyhow::Result<(mpsc::Receiver<()>, Option<Watcher>)> {

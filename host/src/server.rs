@@ -101,7 +101,9 @@ async fn accept(listener: &TcpListener) -> (TcpStream, SocketAddr) {
                 return (stream, peer);
             }
             Err(error) => {
-                tracing::error!("a connection could not be accepted: {error}; are there too few file descriptors (ulimit -n)?");
+                tracing::error!(
+                    "a connection could not be accepted: {error}; are there too few file descriptors (ulimit -n)?"
+                );
                 // Without a pause this would spin until a descriptor is free.
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }

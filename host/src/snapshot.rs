@@ -93,7 +93,8 @@ impl Snapshot {
         folder: &Path,
         previous: Option<&Self>,
     ) -> Result<Self, Vec<Unresolved>> {
-        let loader = Loader { engine, cache, config: &config, folder, previous: previous.map(|snapshot| &snapshot.registry) };
+        let loader =
+            Loader { engine, cache, config: &config, folder, previous: previous.map(|snapshot| &snapshot.registry) };
         let registry = loader.load().await;
         let public_config: Arc<str> = public_view(&config).into();
         let resolver = Resolver { config: &config, registry: &registry, public_config: &public_config };
@@ -141,7 +142,9 @@ impl Resolver<'_> {
         let uses = providers.flat_map(|provider| {
             provider.transformers.iter().chain(provider.per_model.iter().flat_map(|(_, transformers)| transformers))
         });
-        uses.filter(|transformer| !self.is_known(&transformer.name)).map(|transformer| self.unknown(transformer)).collect()
+        uses.filter(|transformer| !self.is_known(&transformer.name))
+            .map(|transformer| self.unknown(transformer))
+            .collect()
     }
 
     fn is_known(&self, name: &str) -> bool {
@@ -160,7 +163,8 @@ impl Resolver<'_> {
         Unresolved {
             path: transformer.path.clone(),
             message: format!("there is no transformer called `{}`", transformer.name),
-            hint: nearest.map(|name| format!("did you mean `{name}`? A component of your own goes into the plugins folder")),
+            hint: nearest
+                .map(|name| format!("did you mean `{name}`? A component of your own goes into the plugins folder")),
         }
     }
 
@@ -168,7 +172,11 @@ impl Resolver<'_> {
         let chain = |model_transformers: &[TransformerUse]| self.chain(provider, model_transformers).map(Arc::new);
         ProviderPlan {
             any_model: chain(&[]),
-            per_model: provider.per_model.iter().map(|(model, transformers)| (Arc::clone(model), chain(transformers))).collect(),
+            per_model: provider
+                .per_model
+                .iter()
+                .map(|(model, transformers)| (Arc::clone(model), chain(transformers)))
+                .collect(),
         }
     }
 
@@ -211,7 +219,8 @@ impl Resolver<'_> {
 
     fn router(&self, path: &Path) -> Result<PluginUse, String> {
         let Some(plugin) = self.registry.at(path) else {
-            let reason = self.registry.broken().iter().find(|broken| broken.path == path).map(|broken| broken.reason.as_str());
+            let reason =
+                self.registry.broken().iter().find(|broken| broken.path == path).map(|broken| broken.reason.as_str());
             return Err(format!("router {}: {}", path.display(), reason.unwrap_or("not loaded")));
         };
         if !plugin.is_router() {

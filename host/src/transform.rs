@@ -36,16 +36,14 @@ pub async fn transform(
     target: &ModelRef,
     mut request: InnerRequest,
 ) -> Result<Transformed, GatewayError> {
-    let target = Target {
-        provider: provider.name.to_string(),
-        model: target.model.to_string(),
-        base_path: base_path(provider),
-    };
+    let target =
+        Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
     let mut dropped = Vec::new();
     let mut plugin_time = Duration::ZERO;
     for used in hooked(chain, TransformerHooks::REQUEST) {
         let edited =
-            transformer::transform_request(engine, &used.plugin, used.surroundings.clone(), request, target.clone()).await?;
+            transformer::transform_request(engine, &used.plugin, used.surroundings.clone(), request, target.clone())
+                .await?;
         request = edited.request;
         dropped.extend(edited.dropped);
         plugin_time += edited.spent;
@@ -64,7 +62,8 @@ pub async fn transform(
     };
     for used in hooked(chain, TransformerHooks::WIRE_REQUEST) {
         let edited =
-            transformer::transform_wire_request(engine, &used.plugin, used.surroundings.clone(), wire, target.clone()).await?;
+            transformer::transform_wire_request(engine, &used.plugin, used.surroundings.clone(), wire, target.clone())
+                .await?;
         wire = edited.request;
         dropped.extend(edited.dropped);
         plugin_time += edited.spent;
@@ -92,8 +91,14 @@ fn inner_wire(request: &InnerRequest, target: &Target, use_bearer: bool) -> Wire
         Some(query) if !path.contains('?') => format!("{path}?{query}"),
         _ => path,
     };
-    let credential = if use_bearer { Credential::Bearer } else { Credential::Header(HeaderName::from_static("x-api-key")) };
-    WireRequest { path, headers: forwarded_headers(&request.about().headers), body: with_model(request, &target.model), credential }
+    let credential =
+        if use_bearer { Credential::Bearer } else { Credential::Header(HeaderName::from_static("x-api-key")) };
+    WireRequest {
+        path,
+        headers: forwarded_headers(&request.about().headers),
+        body: with_model(request, &target.model),
+        credential,
+    }
 }
 
 /// Anthropic's API is under `/v1`; a base that names no path at all means that.

@@ -1,6 +1,5 @@
 //! Step 7, forward: the wire request to a provider, and its answer as it comes in.
 
-use std::error::Error as _;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -307,10 +306,13 @@ impl UpstreamBody {
     pub fn error(provider: &str, error: ReadError) -> GatewayError {
         let provider = provider.to_owned();
         match error {
-            ReadError::Broken(reason) => {
-                GatewayError::BadAnswer { provider, reason: format!("broke off in the middle of its answer ({reason})") }
+            ReadError::Broken(reason) => GatewayError::BadAnswer {
+                provider,
+                reason: format!("broke off in the middle of its answer ({reason})"),
+            },
+            ReadError::TooLarge => {
+                GatewayError::BadAnswer { provider, reason: "answered more than can be read".into() }
             }
-            ReadError::TooLarge => GatewayError::BadAnswer { provider, reason: "answered more than can be read".into() },
             ReadError::Idle(limit) => GatewayError::UpstreamTimeout { provider, what: "sent nothing more", limit },
         }
     }

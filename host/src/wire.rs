@@ -159,7 +159,8 @@ mod tests {
         }
         assert!(check_path("/v1/chat/completions?a=b").is_ok());
         let mut headers = HeaderMap::new();
-        for bad in ["host", "authorization", "x-api-key", "content-length", "x-ccr-provider", "x-forwarded-for", "a b"] {
+        for bad in ["host", "authorization", "x-api-key", "content-length", "x-ccr-provider", "x-forwarded-for", "a b"]
+        {
             assert!(set_header(&mut headers, bad, "v").is_err(), "{bad}");
         }
         assert!(set_header(&mut headers, "x-title", "v\n").is_err());

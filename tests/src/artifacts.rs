@@ -10,9 +10,7 @@ pub fn workspace() -> &'static Path {
 
 /// A file of `tests/fixtures`.
 pub fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("fixtures")
-        .join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name)
 }
 
 /// The gateway's binary: the one that `CCR_BIN` names, else the one built beside these tests, else the workspace's.
@@ -34,10 +32,7 @@ pub fn component(name: &str) -> PathBuf {
         Some(target().join("plugins")),
         Some(workspace().join("target/plugins")),
     ];
-    let files = folders
-        .into_iter()
-        .flatten()
-        .map(|folder| folder.join(format!("{name}.wasm")));
+    let files = folders.into_iter().flatten().map(|folder| folder.join(format!("{name}.wasm")));
     let found = files.into_iter().find(|file| file.is_file());
     found.unwrap_or_else(|| {
         panic!("the component {name} is not built: run `cargo xtask plugins`, or the tests with `cargo xtask test`")
@@ -48,7 +43,5 @@ pub fn component(name: &str) -> PathBuf {
 pub fn target() -> PathBuf {
     let own = std::env::current_exe().expect("a program knows where it is");
     let target = own.ancestors().nth(3);
-    target
-        .expect("cargo puts tests three folders deep")
-        .to_owned()
+    target.expect("cargo puts tests three folders deep").to_owned()
 }

@@ -39,12 +39,7 @@ enum Payload {
 impl Request {
     /// A request without headers of its own and without a body.
     pub fn new(method: &str, target: &str) -> Self {
-        Self {
-            method: method.to_owned(),
-            target: target.to_owned(),
-            headers: Vec::new(),
-            body: None,
-        }
+        Self { method: method.to_owned(), target: target.to_owned(), headers: Vec::new(), body: None }
     }
 
     /// `GET`.
@@ -95,10 +90,7 @@ impl Request {
         match &self.body {
             None => (text + "\r\n").into_bytes(),
             Some(Payload::Whole(body)) => {
-                text += &format!(
-                    "content-type: application/json\r\ncontent-length: {}\r\n\r\n",
-                    body.len()
-                );
+                text += &format!("content-type: application/json\r\ncontent-length: {}\r\n\r\n", body.len());
                 [text.as_bytes(), body].concat()
             }
             Some(Payload::Chunks(chunks)) => {
@@ -119,10 +111,7 @@ impl Request {
 impl Client {
     /// A client of the gateway at this address.
     pub fn new(address: SocketAddr) -> Self {
-        Self {
-            address,
-            headers: Vec::new(),
-        }
+        Self { address, headers: Vec::new() }
     }
 
     /// A header that goes with each request.
@@ -161,10 +150,7 @@ impl Client {
         let stream = stream.ok()?;
         stream.set_nodelay(true).ok()?;
         let (reader, writer) = stream.into_split();
-        Some(Connection {
-            reader: Reader::new(reader),
-            writer,
-        })
+        Some(Connection { reader: Reader::new(reader), writer })
     }
 }
 
@@ -178,9 +164,7 @@ pub struct Connection {
 impl Connection {
     /// Sends bytes as they are; false if the gateway has closed the connection.
     pub async fn write(&mut self, bytes: &[u8]) -> bool {
-        within("sending", self.writer.write_all(bytes))
-            .await
-            .is_ok()
+        within("sending", self.writer.write_all(bytes)).await.is_ok()
     }
 
     /// Sends a request's bytes and waits for the head of its answer, which may come before all is sent.
@@ -202,22 +186,13 @@ impl Connection {
         };
         let status = head.first_line.split(' ').nth(1)?.parse().ok()?;
         let body = Body::of_response(method, status, &head.headers);
-        Some(Answer {
-            status,
-            headers: head.headers,
-            connection: self,
-            body,
-            events: SseReader::default(),
-            cut: false,
-        })
+        Some(Answer { status, headers: head.headers, connection: self, body, events: SseReader::default(), cut: false })
     }
 
     /// Waits until the gateway closes the connection; what it sends before that is thrown away.
     pub async fn closed(&mut self) {
-        within("the gateway closing a connection", async {
-            while matches!(self.reader.more().await, Ok(1..)) {}
-        })
-        .await;
+        within("the gateway closing a connection", async { while matches!(self.reader.more().await, Ok(1..)) {} })
+            .await;
     }
 }
 
@@ -287,8 +262,7 @@ impl Answer {
         }
         let part = |name: &str| {
             let text = body["error"][name].as_str();
-            text.unwrap_or_else(|| panic!("no error.{name} in {body}"))
-                .to_owned()
+            text.unwrap_or_else(|| panic!("no error.{name} in {body}")).to_owned()
         };
         (part("type"), part("message"))
     }

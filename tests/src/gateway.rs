@@ -57,20 +57,12 @@ impl Setup {
 
     /// With a config file of this text.
     pub fn config_text(text: &str) -> Self {
-        Self {
-            config: Some(text.to_owned()),
-            plugins: Vec::new(),
-            arguments: Vec::new(),
-            environment: Vec::new(),
-        }
+        Self { config: Some(text.to_owned()), plugins: Vec::new(), arguments: Vec::new(), environment: Vec::new() }
     }
 
     /// Without a config file.
     pub fn without_config() -> Self {
-        Self {
-            config: None,
-            ..Self::config_text("")
-        }
+        Self { config: None, ..Self::config_text("") }
     }
 
     /// With one provider called `up` that speaks OpenAI's format, and its model `m` for everything.
@@ -141,13 +133,7 @@ impl Setup {
         };
         // Nothing more is expected there, but a full pipe would block it.
         tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
-        TestGateway {
-            child,
-            address,
-            home,
-            log,
-            reading,
-        }
+        TestGateway { child, address, home, log, reading }
     }
 
     /// Starts one that is expected to give up at once; its exit code, and what it said.
@@ -156,10 +142,7 @@ impl Setup {
         let output = self.command(home.path()).kill_on_drop(true).output();
         let output = within("its end", output).await.expect("it starts");
         let said = [output.stdout, output.stderr].concat();
-        (
-            output.status.code(),
-            String::from_utf8_lossy(&said).into_owned(),
-        )
+        (output.status.code(), String::from_utf8_lossy(&said).into_owned())
     }
 
     fn command(&self, home: &Path) -> Command {
@@ -193,12 +176,7 @@ pub fn openai_config(base_url: &str) -> Value {
 /// The binary with an environment that has nothing in it but its home folder.
 pub fn ccr(home: &Path) -> Command {
     let mut command = Command::new(artifacts::binary());
-    command
-        .env_clear()
-        .env("CCR_HOME", home)
-        .env("HOME", home)
-        .current_dir(home)
-        .stdin(Stdio::null());
+    command.env_clear().env("CCR_HOME", home).env("HOME", home).current_dir(home).stdin(Stdio::null());
     command
 }
 
@@ -256,19 +234,14 @@ impl TestGateway {
 
     /// Tells it to stop, and does not wait.
     pub fn terminate(&self) {
-        let pid = i32::try_from(self.pid())
-            .ok()
-            .and_then(Pid::from_raw)
-            .expect("a process id");
+        let pid = i32::try_from(self.pid()).ok().and_then(Pid::from_raw).expect("a process id");
         kill_process(pid, Signal::TERM).expect("it runs");
     }
 
     /// Waits for its end, and reads what it left.
     pub async fn exited(mut self) -> Stopped {
         let status = within("the gateway's end", self.child.wait()).await;
-        within("the end of its log", &mut self.reading)
-            .await
-            .expect("read");
+        within("the end of its log", &mut self.reading).await.expect("read");
         keep_cache(self.home());
         Stopped {
             code: status.expect("it was started").code(),
@@ -294,8 +267,7 @@ impl Stopped {
     /// The records of requests to `/v1/messages`.
     pub fn messages(&self) -> Vec<&Value> {
         let all = self.records.iter();
-        all.filter(|record| record["path"] == "/v1/messages")
-            .collect()
+        all.filter(|record| record["path"] == "/v1/messages").collect()
     }
 }
 
@@ -314,24 +286,18 @@ fn text(log: &Mutex<Vec<u8>>) -> String {
 
 fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
-    let mut files: Vec<PathBuf> = entries
-        .map(|entry| entry.path())
-        .filter(|path| path.extension().is_some_and(|it| it == ending))
-        .collect();
+    let mut files: Vec<PathBuf> =
+        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|it| it == ending)).collect();
     files.sort();
     files
 }
 
 fn records(home: &Path) -> Vec<Value> {
     let files = files(&home.join("logs"), "jsonl");
-    let texts = files
-        .iter()
-        .map(|file| fs::read_to_string(file).expect("readable"));
+    let texts = files.iter().map(|file| fs::read_to_string(file).expect("readable"));
     texts
         .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
-        .map(|line| {
-            serde_json::from_str(&line).unwrap_or_else(|error| panic!("record {line}: {error}"))
-        })
+        .map(|line| serde_json::from_str(&line).unwrap_or_else(|error| panic!("record {line}: {error}")))
         .collect()
 }
 
@@ -353,10 +319,7 @@ fn fill_cache(home: &Path) {
     use std::os::unix::fs::DirBuilderExt as _;
     let cache = home.join("cache");
     // The gateway does not trust a folder that others may write to.
-    fs::DirBuilder::new()
-        .mode(0o700)
-        .create(&cache)
-        .expect("a folder");
+    fs::DirBuilder::new().mode(0o700).create(&cache).expect("a folder");
     link_all(&shared_cache(), &cache);
 }
 

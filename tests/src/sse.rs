@@ -59,8 +59,7 @@ fn parse(block: &str) -> Option<Event> {
     }
     let name = name.unwrap_or_else(|| panic!("an event without a name: {block}"));
     let data = data.join("\n");
-    let data =
-        serde_json::from_str(&data).unwrap_or_else(|error| panic!("{name}: {error}: {data}"));
+    let data = serde_json::from_str(&data).unwrap_or_else(|error| panic!("{name}: {error}: {data}"));
     Some(Event { name, data })
 }
 
@@ -79,14 +78,8 @@ mod tests {
                 reader.feed(part);
                 seen.extend(std::iter::from_fn(|| reader.next_event()));
             }
-            let seen: Vec<_> = seen
-                .into_iter()
-                .map(|event| (event.name, event.data))
-                .collect();
-            let expected = [
-                ("a".to_owned(), json!({"x": "ä"})),
-                ("b".to_owned(), json!([1, 2])),
-            ];
+            let seen: Vec<_> = seen.into_iter().map(|event| (event.name, event.data)).collect();
+            let expected = [("a".to_owned(), json!({"x": "ä"})), ("b".to_owned(), json!([1, 2]))];
             assert_eq!(seen, expected, "cut at {cut}");
             assert_eq!(reader.rest(), b"");
         }

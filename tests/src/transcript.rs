@@ -21,33 +21,20 @@ impl Transcript {
     /// Sorts the pings out.
     pub fn of(events: Vec<Event>, cut: bool) -> Self {
         let all = events.len();
-        let events: Vec<Event> = events
-            .into_iter()
-            .filter(|event| event.name != "ping")
-            .collect();
-        Self {
-            pings: all - events.len(),
-            events,
-            cut,
-        }
+        let events: Vec<Event> = events.into_iter().filter(|event| event.name != "ping").collect();
+        Self { pings: all - events.len(), events, cut }
     }
 
     /// The events' names.
     pub fn names(&self) -> Vec<&str> {
-        self.events
-            .iter()
-            .map(|event| event.name.as_str())
-            .collect()
+        self.events.iter().map(|event| event.name.as_str()).collect()
     }
 
     /// The `error` event that ended the answer. Fails the test if the answer looks finished, or goes on after it.
     pub fn broken(&self) -> &Value {
         let last = self.events.last().expect("a broken answer has an event");
         assert_eq!(last.name, "error", "it does not end with an error: {self:#?}");
-        assert!(
-            !self.names().contains(&"message_stop"),
-            "a broken answer looks finished: {self:#?}"
-        );
+        assert!(!self.names().contains(&"message_stop"), "a broken answer looks finished: {self:#?}");
         assert_eq!(last.data["type"], "error");
         &last.data["error"]
     }
@@ -152,8 +139,7 @@ impl Reading {
         if let Some(input) = self.input.take()
             && let Some(block) = self.blocks.last_mut()
         {
-            let input: Value =
-                serde_json::from_str(&input).map_err(|_| "a tool's input is not JSON")?;
+            let input: Value = serde_json::from_str(&input).map_err(|_| "a tool's input is not JSON")?;
             block["input"] = input;
         }
         self.open = false;
@@ -170,8 +156,7 @@ impl Reading {
         if let Some(known) = self.message.get_mut("usage").and_then(Value::as_object_mut) {
             known.extend(usage.clone());
         }
-        self.message
-            .insert("content".into(), Value::Array(std::mem::take(&mut self.blocks)));
+        self.message.insert("content".into(), Value::Array(std::mem::take(&mut self.blocks)));
         self.ended = true;
         Ok(())
     }

@@ -52,10 +52,7 @@ impl SeenRequest {
     /// Waits until the gateway closes the connection that this request came on; the moment at which that was seen.
     pub async fn gone(&self) -> Instant {
         let mut gone = self.gone.clone();
-        let moment = within(
-            "the gateway closing its connection",
-            gone.wait_for(Option::is_some),
-        );
+        let moment = within("the gateway closing its connection", gone.wait_for(Option::is_some));
         let moment = moment.await.expect("the upstream is still there");
         moment.expect("waited for")
     }
@@ -94,12 +91,8 @@ impl FakeUpstream {
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (news, unread) = mpsc::unbounded_channel();
-        let shared = Arc::new(Shared {
-            queue: Mutex::default(),
-            otherwise: Mutex::default(),
-            all: Mutex::default(),
-            news,
-        });
+        let shared =
+            Arc::new(Shared { queue: Mutex::default(), otherwise: Mutex::default(), all: Mutex::default(), news });
         Self {
             address,
             accepting: tokio::spawn(accept(listener, Arc::clone(&shared))),
@@ -171,9 +164,7 @@ impl FullUpstream {
     /// Fills a queue of its own.
     pub async fn start() -> Self {
         let socket = TcpSocket::new_v4().expect("a socket");
-        socket
-            .bind(SocketAddr::from(([127, 0, 0, 1], 0)))
-            .expect("a free port");
+        socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
         let listener = socket.listen(1).expect("it listens");
         let address = listener.local_addr().expect("it is bound");
         let mut waiting = Vec::new();
@@ -182,10 +173,7 @@ impl FullUpstream {
             let connected = within("filling a queue", TcpStream::connect(address)).await;
             waiting.push(connected.expect("there is room"));
         }
-        Self {
-            listener,
-            _waiting: waiting,
-        }
+        Self { listener, _waiting: waiting }
     }
 
     /// Its base, as a config's `api_base_url` says it.
@@ -248,13 +236,7 @@ async fn read_request(
     let mut words = head.first_line.split(' ');
     let (method, target) = (words.next()?.to_owned(), words.next()?.to_owned());
     let body = reader.all(Body::of_request(&head.headers)).await.ok()?;
-    Some(SeenRequest {
-        method,
-        target,
-        headers: head.headers,
-        body,
-        gone: gone.clone(),
-    })
+    Some(SeenRequest { method, target, headers: head.headers, body, gone: gone.clone() })
 }
 
 /// Bytes of a next request may come meanwhile; they are kept.

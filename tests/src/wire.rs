@@ -11,7 +11,8 @@ pub struct Headers(Vec<(String, String)>);
 impl Headers {
     /// The first value of a header, by its lower-case name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.all(name).next()
+        let mut same = self.0.iter().filter(|(known, _)| known == name);
+        same.next().map(|(_, value)| value.as_str())
     }
 
     /// Every value of a header, by its lower-case name.
@@ -22,15 +23,11 @@ impl Headers {
 
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
-            .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()))
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     fn says(&self, name: &str, word: &str) -> bool {
-        self.all(name)
-            .flat_map(|value| value.split(','))
-            .any(|part| part.trim().eq_ignore_ascii_case(word))
+        self.all(name).flat_map(|value| value.split(',')).any(|part| part.trim().eq_ignore_ascii_case(word))
     }
 }
 
@@ -74,11 +71,7 @@ impl Body {
         }
         let length = headers.get("content-length")?;
         let length = length.parse().expect("a content-length is a number");
-        Some(if length == 0 {
-            Self::Ended
-        } else {
-            Self::Length(length)
-        })
+        Some(if length == 0 { Self::Ended } else { Self::Length(length) })
     }
 }
 
@@ -91,10 +84,7 @@ pub(crate) struct Reader<R> {
 
 impl<R: AsyncRead + Unpin> Reader<R> {
     pub(crate) fn new(source: R) -> Self {
-        Self {
-            source,
-            waiting: Vec::new(),
-        }
+        Self { source, waiting: Vec::new() }
     }
 
     /// Reads more; 0 at the end. Nothing is lost if this is dropped while it waits.
@@ -200,23 +190,15 @@ fn parse_head(text: &str) -> Head {
     let first_line = lines.next().unwrap_or_default().to_owned();
     let fields = lines.map(|line| line.split_once(':').unwrap_or((line, "")));
     let headers = fields.map(|(name, value)| (name.to_ascii_lowercase(), value.trim().to_owned()));
-    Head {
-        first_line,
-        headers: Headers(headers.collect()),
-    }
+    Head { first_line, headers: Headers(headers.collect()) }
 }
 
 fn cut() -> Error {
-    Error::new(
-        ErrorKind::UnexpectedEof,
-        "the connection ended within a message",
-    )
+    Error::new(ErrorKind::UnexpectedEof, "the connection ended within a message")
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
+    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 #[cfg(test)]
@@ -242,17 +224,9 @@ mod tests {
     #[tokio::test]
     async fn every_framing_is_read_to_its_end_and_no_further() {
         let chunked = Body::Chunked(0);
-        assert_eq!(
-            body_of("3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\nnext", chunked)
-                .await
-                .as_deref(),
-            Some("abcde")
-        );
+        assert_eq!(body_of("3\r\nabc\r\n2;x=y\r\nde\r\n0\r\n\r\nnext", chunked).await.as_deref(), Some("abcde"));
         assert_eq!(body_of("0\r\n\r\n", chunked).await.as_deref(), Some(""));
-        assert_eq!(
-            body_of("abc", Body::ToClose).await.as_deref(),
-            Some("abc")
-        );
+        assert_eq!(body_of("abc", Body::ToClose).await.as_deref(), Some("abc"));
         assert_eq!(body_of("abc", Body::Ended).await.as_deref(), Some(""));
     }
 

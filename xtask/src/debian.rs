@@ -18,10 +18,7 @@ pub(crate) fn install() -> Outcome {
     if is_ready() {
         return Ok(());
     }
-    let by_hand = format!(
-        "apt-get install --no-install-recommends {}",
-        PACKAGES.join(" ")
-    );
+    let by_hand = format!("apt-get install --no-install-recommends {}", PACKAGES.join(" "));
     if on_path("apt-get").is_none() {
         return Err(Failure::told(
             "there is no WebAssembly target for Rust here; run `rustup target add wasm32-unknown-unknown` where rustup's server can be reached",
@@ -35,9 +32,7 @@ pub(crate) fn install() -> Outcome {
     say(format!("installing {}", PACKAGES.join(" ")));
     // Without fresh lists apt asks for versions that the mirror has already replaced.
     run(apt().arg("update").arg("-qq"))?;
-    run(apt()
-        .args(["install", "-y", "-qq", "--no-install-recommends"])
-        .args(PACKAGES))?;
+    run(apt().args(["install", "-y", "-qq", "--no-install-recommends"]).args(PACKAGES))?;
     if is_ready() {
         return Ok(());
     }
@@ -49,13 +44,8 @@ pub(crate) fn install() -> Outcome {
 /// Makes a cargo command compile with Debian's compiler and build the standard library on the way.
 pub(crate) fn configure(command: &mut Command, target: &Path) {
     // Its own shared libraries, not those of the toolchain that runs us; and the leave to use -Z.
-    command
-        .env_remove("LD_LIBRARY_PATH")
-        .env("RUSTC", RUSTC)
-        .env("RUSTC_BOOTSTRAP", "1");
-    command
-        .env_remove("RUSTC_WRAPPER")
-        .env("CARGO_TARGET_DIR", target);
+    command.env_remove("LD_LIBRARY_PATH").env("RUSTC", RUSTC).env("RUSTC_BOOTSTRAP", "1");
+    command.env_remove("RUSTC_WRAPPER").env("CARGO_TARGET_DIR", target);
     command.arg("-Zbuild-std=std,panic_abort");
 }
 
@@ -63,13 +53,8 @@ fn is_ready() -> bool {
     if !Path::new(SOURCES).is_file() {
         return false;
     }
-    let version = Command::new(RUSTC)
-        .env_remove("LD_LIBRARY_PATH")
-        .arg("--version")
-        .output();
-    version.is_ok_and(|output| {
-        minor_version(&String::from_utf8_lossy(&output.stdout)) >= Some(OLDEST_MINOR)
-    })
+    let version = Command::new(RUSTC).env_remove("LD_LIBRARY_PATH").arg("--version").output();
+    version.is_ok_and(|output| minor_version(&String::from_utf8_lossy(&output.stdout)) >= Some(OLDEST_MINOR))
 }
 
 /// The 96 of `rustc 1.96.0 (…)`.
@@ -85,10 +70,7 @@ pub(crate) fn apt() -> Command {
 
 /// Whether packages can be installed without asking.
 pub(crate) fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|output| output.stdout.trim_ascii() == b"0")
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout.trim_ascii() == b"0")
 }
 
 #[cfg(test)]
@@ -97,10 +79,7 @@ mod tests {
 
     #[test]
     fn versions_are_read_or_not_known() {
-        assert_eq!(
-            minor_version("rustc 1.96.0 (abc 2026-05-01) (built from a source tarball)"),
-            Some(96)
-        );
+        assert_eq!(minor_version("rustc 1.96.0 (abc 2026-05-01) (built from a source tarball)"), Some(96));
         assert_eq!(minor_version(""), None);
         assert_eq!(minor_version("rustc nightly"), None);
     }

@@ -56,9 +56,7 @@ fn dispatch(command: &str, arguments: &[String]) -> Outcome {
         "build" => build(&workspace),
         "plugins" => plugins::build(&workspace),
         "bench" => bench::run(&workspace, arguments),
-        unknown => Err(Failure::told(format!(
-            "there is no command `{unknown}`; `cargo xtask help` lists them"
-        ))),
+        unknown => Err(Failure::told(format!("there is no command `{unknown}`; `cargo xtask help` lists them"))),
     }
 }
 
@@ -82,9 +80,7 @@ fn start(workspace: &Workspace, arguments: &[String]) -> Outcome {
 fn test(workspace: &Workspace, arguments: &[String]) -> Outcome {
     plugins::build(workspace)?;
     say("building the host and the tests");
-    run(workspace
-        .cargo_release("build")?
-        .args(["--bins", "--tests"]))?;
+    run(workspace.cargo_release("build")?.args(["--bins", "--tests"]))?;
     say("running the tests");
     run(workspace.cargo_release("test")?.args(arguments))
 }

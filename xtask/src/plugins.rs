@@ -25,11 +25,7 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome {
         run(&mut cargo)?;
         for plugin in &plugins {
             let file = finished_file(workspace, plugin);
-            copy(
-                &built.join(format!("{}.wasm", plugin.library)),
-                &file,
-                &plugin.package,
-            )?;
+            copy(&built.join(format!("{}.wasm", plugin.library)), &file, &plugin.package)?;
             finished.insert(file);
         }
     }
@@ -38,18 +34,12 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome {
 
 fn finished_file(workspace: &Workspace, plugin: &Plugin) -> PathBuf {
     // Joining with an empty folder changes nothing but a slash at the end.
-    workspace
-        .plugins_folder()
-        .join(plugin.folder)
-        .join(format!("{}.wasm", plugin.package.replace('_', "-")))
+    workspace.plugins_folder().join(plugin.folder).join(format!("{}.wasm", plugin.package.replace('_', "-")))
 }
 
 /// Copies a component if it differs: the host is built anew when one of these files changes.
 fn copy(from: &Path, to: &Path, package: &str) -> Outcome {
-    let bytes = fs::read(from).map_err(Failure::doing(format!(
-        "cargo left no component {}",
-        from.display()
-    )))?;
+    let bytes = fs::read(from).map_err(Failure::doing(format!("cargo left no component {}", from.display())))?;
     if !bytes.starts_with(&COMPONENT) {
         return Err(Failure::told(format!(
             "{package} came out as something other than a component: {} does not begin as one; is another linker set for {TARGET}?",
@@ -68,21 +58,13 @@ fn copy(from: &Path, to: &Path, package: &str) -> Outcome {
 
 /// Removes components whose crates are gone, so that the host does not go on embedding them.
 fn remove_others(folder: &Path, finished: &HashSet<PathBuf>) -> Outcome {
-    for folder in [
-        folder.to_owned(),
-        folder.join("examples"),
-        folder.join("hostile"),
-    ] {
-        fs::create_dir_all(&folder)
-            .map_err(Failure::doing(format!("cannot make {}", folder.display())))?;
-        let entries = fs::read_dir(&folder)
-            .map_err(Failure::doing(format!("cannot list {}", folder.display())))?;
+    for folder in [folder.to_owned(), folder.join("examples"), folder.join("hostile")] {
+        fs::create_dir_all(&folder).map_err(Failure::doing(format!("cannot make {}", folder.display())))?;
+        let entries = fs::read_dir(&folder).map_err(Failure::doing(format!("cannot list {}", folder.display())))?;
         let files = entries.flatten().map(|entry| entry.path());
-        for file in files.filter(|file| {
-            file.extension().is_some_and(|kind| kind == "wasm") && !finished.contains(file)
-        }) {
-            fs::remove_file(&file)
-                .map_err(Failure::doing(format!("cannot remove {}", file.display())))?;
+        for file in files.filter(|file| file.extension().is_some_and(|kind| kind == "wasm") && !finished.contains(file))
+        {
+            fs::remove_file(&file).map_err(Failure::doing(format!("cannot remove {}", file.display())))?;
         }
     }
     Ok(())
@@ -128,19 +110,12 @@ mod tests {
     #[test]
     fn components_without_a_crate_are_removed() {
         let folder = scratch("remove");
-        let (kept, stale, other) = (
-            folder.join("kept.wasm"),
-            folder.join("stale.wasm"),
-            folder.join("notes.txt"),
-        );
+        let (kept, stale, other) = (folder.join("kept.wasm"), folder.join("stale.wasm"), folder.join("notes.txt"));
         for file in [&kept, &stale, &other] {
             fs::write(file, COMPONENT).unwrap();
         }
         remove_others(&folder, &HashSet::from([kept.clone()])).unwrap();
-        assert_eq!(
-            (kept.exists(), stale.exists(), other.exists()),
-            (true, false, true)
-        );
+        assert_eq!((kept.exists(), stale.exists(), other.exists()), (true, false, true));
         fs::remove_dir_all(folder).unwrap();
     }
 }

@@ -22,9 +22,7 @@ impl Failure {
     }
 
     /// For `map_err`: what we were doing, and what the system said.
-    pub(crate) fn doing<E: std::fmt::Display>(
-        what: impl std::fmt::Display,
-    ) -> impl FnOnce(E) -> Self {
+    pub(crate) fn doing<E: std::fmt::Display>(what: impl std::fmt::Display) -> impl FnOnce(E) -> Self {
         move |error| Self::Told(format!("{what}: {error}"))
     }
 }
@@ -42,10 +40,7 @@ pub(crate) fn run(command: &mut Command) -> Outcome {
 
 /// Runs a program to its end and gives what it wrote on stdout.
 pub(crate) fn output(command: &mut Command) -> Outcome<String> {
-    let output = command
-        .stderr(Stdio::inherit())
-        .output()
-        .map_err(cannot_start(command))?;
+    let output = command.stderr(Stdio::inherit()).output().map_err(cannot_start(command))?;
     passed(output.status)?;
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
@@ -86,19 +81,14 @@ pub(crate) fn exec(command: &mut Command) -> Outcome {
 /// Where a program is found by the system, if it is.
 pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
     let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file())
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(|file| file.is_file())
 }
 
 /// `PATH` with a folder before all others.
 pub(crate) fn path_with(folder: &Path) -> Outcome<std::ffi::OsString> {
     let old = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::iter::once(folder.to_owned()).chain(std::env::split_paths(&old));
-    std::env::join_paths(folders).map_err(Failure::doing(format!(
-        "cannot put {} on the PATH",
-        folder.display()
-    )))
+    std::env::join_paths(folders).map_err(Failure::doing(format!("cannot put {} on the PATH", folder.display())))
 }
 
 fn passed(status: ExitStatus) -> Outcome {
@@ -106,12 +96,7 @@ fn passed(status: ExitStatus) -> Outcome {
         return Ok(());
     }
     // Ended by a signal: the shell's own code for that is beyond what we know; 1 says that it failed.
-    Err(Failure::Exit(
-        status
-            .code()
-            .and_then(|code| u8::try_from(code).ok())
-            .unwrap_or(1),
-    ))
+    Err(Failure::Exit(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)))
 }
 
 fn cannot_start(command: &Command) -> impl FnOnce(std::io::Error) -> Failure + use<> {
@@ -135,10 +120,7 @@ mod tests {
     fn exit_codes_are_passed_on() {
         assert!(run(&mut shell("exit 0")).is_ok());
         assert!(matches!(run(&mut shell("exit 64")), Err(Failure::Exit(64))));
-        assert!(matches!(
-            run(&mut Command::new("no such program")),
-            Err(Failure::Told(_))
-        ));
+        assert!(matches!(run(&mut Command::new("no such program")), Err(Failure::Told(_))));
     }
 
     #[test]
@@ -148,21 +130,9 @@ mod tests {
 
     #[test]
     fn a_program_that_takes_too_long_has_not_succeeded() {
-        assert!(succeeds_within(
-            &mut shell("exit 0"),
-            Duration::from_secs(20)
-        ));
-        assert!(!succeeds_within(
-            &mut shell("exit 3"),
-            Duration::from_secs(20)
-        ));
-        assert!(!succeeds_within(
-            &mut shell("exec sleep 30"),
-            Duration::from_millis(10)
-        ));
-        assert!(!succeeds_within(
-            &mut Command::new("no such program"),
-            Duration::from_secs(1)
-        ));
+        assert!(succeeds_within(&mut shell("exit 0"), Duration::from_secs(20)));
+        assert!(!succeeds_within(&mut shell("exit 3"), Duration::from_secs(20)));
+        assert!(!succeeds_within(&mut shell("exec sleep 30"), Duration::from_millis(10)));
+        assert!(!succeeds_within(&mut Command::new("no such program"), Duration::from_secs(1)));
     }
 }

@@ -35,16 +35,10 @@ impl Toolchain {
         let tools = linker_folder(workspace)?;
         let forced = std::env::var_os("XTASK_WASM").is_some_and(|value| value == "debian");
         if !forced && (has_target(workspace) || add_target(workspace)) {
-            return Ok(Self {
-                compiler: Compiler::Rustup,
-                tools,
-            });
+            return Ok(Self { compiler: Compiler::Rustup, tools });
         }
         debian::install()?;
-        Ok(Self {
-            compiler: Compiler::Debian,
-            tools,
-        })
+        Ok(Self { compiler: Compiler::Debian, tools })
     }
 
     /// `cargo build` for the plugins' target, and the folder in which its output will be.
@@ -52,17 +46,9 @@ impl Toolchain {
         let mut command = workspace.cargo();
         command.args(["build", "--profile", "plugin", "--target", TARGET]);
         // General flags are for the machine's own compiler, and would take the place of the target's.
-        command
-            .env_remove("RUSTFLAGS")
-            .env_remove("CARGO_ENCODED_RUSTFLAGS");
-        command.env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS",
-            "-C target-feature=+simd128",
-        );
-        command.env(
-            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
-            self.tools.join("wasm-component-ld"),
-        );
+        command.env_remove("RUSTFLAGS").env_remove("CARGO_ENCODED_RUSTFLAGS");
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", "-C target-feature=+simd128");
+        command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER", self.tools.join("wasm-component-ld"));
         command.env("PATH", path_with(&self.tools.join("gcc-ld"))?);
         let target = match self.compiler {
             Compiler::Rustup => workspace.target.clone(),
@@ -80,14 +66,8 @@ impl Toolchain {
 fn linker_folder(workspace: &Workspace) -> Outcome<PathBuf> {
     let sysroot = output(workspace.command("rustc").args(["--print", "sysroot"]))?;
     let version = output(workspace.command("rustc").arg("-vV"))?;
-    let host = version
-        .lines()
-        .find_map(|line| line.strip_prefix("host: "))
-        .unwrap_or_default();
-    let folder = PathBuf::from(sysroot.trim())
-        .join("lib/rustlib")
-        .join(host)
-        .join("bin");
+    let host = version.lines().find_map(|line| line.strip_prefix("host: ")).unwrap_or_default();
+    let folder = PathBuf::from(sysroot.trim()).join("lib/rustlib").join(host).join("bin");
     let linker = folder.join(format!("wasm-component-ld{}", std::env::consts::EXE_SUFFIX));
     if linker.is_file() {
         return Ok(folder);
@@ -101,23 +81,17 @@ fn linker_folder(workspace: &Workspace) -> Outcome<PathBuf> {
 /// Whether the target's standard library is there: its folder may exist and be empty.
 fn has_target(workspace: &Workspace) -> bool {
     let mut command = workspace.command("rustc");
-    let folder =
-        output(command.args(["--print", "target-libdir", "--target", TARGET])).unwrap_or_default();
+    let folder = output(command.args(["--print", "target-libdir", "--target", TARGET])).unwrap_or_default();
     let Ok(mut files) = std::fs::read_dir(folder.trim()) else {
         return false;
     };
-    files.any(|file| {
-        file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
-    })
+    files.any(|file| file.is_ok_and(|file| file.file_name().to_string_lossy().starts_with("libstd-")))
 }
 
 /// Run in the checkout, so that rustup adds to the toolchain that `rust-toolchain.toml` pins.
 fn add_target(workspace: &Workspace) -> bool {
     say(format!("adding the target {TARGET} with rustup"));
-    let added = succeeds_within(
-        workspace.command("rustup").args(["target", "add", TARGET]),
-        RUSTUP_LIMIT,
-    );
+    let added = succeeds_within(workspace.command("rustup").args(["target", "add", TARGET]), RUSTUP_LIMIT);
     if !added {
         say("rustup could not add it; trying Debian's compiler");
     }

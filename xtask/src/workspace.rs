@@ -9,11 +9,8 @@ use crate::process::{Failure, Outcome};
 
 /// The folders in which plugins live, and where each one's components go under `target/plugins`.
 /// The first that matches wins, so the examples stand before the folder that holds theirs.
-const PLUGIN_FOLDERS: [(&str, &str); 3] = [
-    ("plugins/examples", "examples"),
-    ("plugins", ""),
-    ("tests/hostile", "hostile"),
-];
+const PLUGIN_FOLDERS: [(&str, &str); 3] =
+    [("plugins/examples", "examples"), ("plugins", ""), ("tests/hostile", "hostile")];
 
 /// A checkout.
 pub(crate) struct Workspace {
@@ -37,13 +34,9 @@ impl Workspace {
         // Cargo sets this while it runs us; the binary itself may have been built when the checkout stood elsewhere.
         let own = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from);
         let root = own.as_deref().and_then(Path::parent).map(Path::to_owned);
-        let root = root.ok_or_else(|| {
-            Failure::told("start this as `cargo xtask`, from anywhere in the checkout")
-        })?;
-        let target =
-            std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-        let target =
-            std::path::absolute(target).map_err(Failure::doing("the target folder is unusable"))?;
+        let root = root.ok_or_else(|| Failure::told("start this as `cargo xtask`, from anywhere in the checkout"))?;
+        let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
+        let target = std::path::absolute(target).map_err(Failure::doing("the target folder is unusable"))?;
         Ok(Self { root, target })
     }
 
@@ -66,11 +59,7 @@ impl Workspace {
         let mut cargo = self.cargo();
         cargo.args([command, "--release", "--workspace"]);
         // Built to misbehave inside the sandbox: natively there is nothing to them.
-        for hostile in self
-            .plugins()?
-            .iter()
-            .filter(|plugin| plugin.folder == "hostile")
-        {
+        for hostile in self.plugins()?.iter().filter(|plugin| plugin.folder == "hostile") {
             cargo.args(["--exclude", &hostile.package]);
         }
         Ok(cargo)
@@ -83,10 +72,7 @@ impl Workspace {
         command.current_dir(&self.root);
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
-            if text == "CARGO"
-                || text.starts_with("CARGO_PKG_")
-                || text.starts_with("CARGO_MANIFEST_")
-            {
+            if text == "CARGO" || text.starts_with("CARGO_PKG_") || text.starts_with("CARGO_MANIFEST_") {
                 command.env_remove(&name);
             }
         }
@@ -95,9 +81,7 @@ impl Workspace {
 
     /// A binary of the release profile.
     pub(crate) fn release(&self, name: &str) -> PathBuf {
-        self.target
-            .join("release")
-            .join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        self.target.join("release").join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
     }
 
     /// Where finished components are left.
@@ -114,15 +98,9 @@ impl Workspace {
             };
             let mut crates: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
             crates.sort();
-            for manifest in crates
-                .iter()
-                .map(|path| path.join("Cargo.toml"))
-                .filter(|file| file.is_file())
-            {
-                let text = fs::read_to_string(&manifest).map_err(Failure::doing(format!(
-                    "cannot read {}",
-                    manifest.display()
-                )))?;
+            for manifest in crates.iter().map(|path| path.join("Cargo.toml")).filter(|file| file.is_file()) {
+                let text = fs::read_to_string(&manifest)
+                    .map_err(Failure::doing(format!("cannot read {}", manifest.display())))?;
                 found.extend(plugin_of(&text, output));
             }
         }
@@ -135,25 +113,16 @@ fn plugin_of(manifest: &str, folder: &'static str) -> Option<Plugin> {
     if !value(manifest, "[lib]", "crate-type")?.contains("\"cdylib\"") {
         return None;
     }
-    let package = value(manifest, "[package]", "name")?
-        .trim_matches('"')
-        .to_owned();
-    let library = value(manifest, "[lib]", "name")
-        .map_or_else(|| package.clone(), |name| name.trim_matches('"').to_owned());
-    Some(Plugin {
-        package,
-        library: library.replace('-', "_"),
-        folder,
-    })
+    let package = value(manifest, "[package]", "name")?.trim_matches('"').to_owned();
+    let library =
+        value(manifest, "[lib]", "name").map_or_else(|| package.clone(), |name| name.trim_matches('"').to_owned());
+    Some(Plugin { package, library: library.replace('-', "_"), folder })
 }
 
 /// What stands after `key =` in a section of a manifest, as written.
 fn value<'text>(manifest: &'text str, section: &str, key: &str) -> Option<&'text str> {
     let lines = manifest.lines().map(str::trim);
-    let within = lines
-        .skip_while(|line| *line != section)
-        .skip(1)
-        .take_while(|line| !line.starts_with('['));
+    let within = lines.skip_while(|line| *line != section).skip(1).take_while(|line| !line.starts_with('['));
     within
         .filter_map(|line| line.split_once('='))
         .find(|(name, _)| name.trim() == key)
@@ -167,35 +136,21 @@ mod tests {
     #[test]
     fn a_dynamic_library_is_a_plugin() {
         let manifest = "[package]\nname = \"hello-router\"\n\n[lib]\ncrate-type = [\"cdylib\", \"rlib\"] # both\n[dependencies]\nname = \"no\"";
-        let expected = Plugin {
-            package: "hello-router".into(),
-            library: "hello_router".into(),
-            folder: "examples",
-        };
+        let expected = Plugin { package: "hello-router".into(), library: "hello_router".into(), folder: "examples" };
         assert_eq!(plugin_of(manifest, "examples"), Some(expected));
     }
 
     #[test]
     fn a_library_may_have_a_name_of_its_own() {
-        let manifest =
-            "[package]\nname = \"hostile-spin\"\n[lib]\nname = \"spin\"\ncrate-type = [\"cdylib\"]";
+        let manifest = "[package]\nname = \"hostile-spin\"\n[lib]\nname = \"spin\"\ncrate-type = [\"cdylib\"]";
         let plugin = plugin_of(manifest, "hostile").unwrap();
-        assert_eq!(
-            (plugin.package.as_str(), plugin.library.as_str()),
-            ("hostile-spin", "spin")
-        );
+        assert_eq!((plugin.package.as_str(), plugin.library.as_str()), ("hostile-spin", "spin"));
         assert_eq!(plugin.folder, "hostile");
     }
 
     #[test]
     fn other_crates_are_not() {
         assert_eq!(plugin_of("[package]\nname = \"helper\"\n", ""), None);
-        assert_eq!(
-            plugin_of(
-                "[package]\nname = \"helper\"\n[lib]\ncrate-type = [\"rlib\"]",
-                ""
-            ),
-            None
-        );
+        assert_eq!(plugin_of("[package]\nname = \"helper\"\n[lib]\ncrate-type = [\"rlib\"]", ""), None);
     }
 }

@@ -55,7 +55,10 @@ pub(super) async fn begin(
             return Err(GatewayError::Upstream(failure.clone()));
         }
         if ended && !stream.tap.has_content() && !stream.tap.is_complete() {
-            return Err(GatewayError::BadAnswer { provider, reason: "ended its answer before it said anything".into() });
+            return Err(GatewayError::BadAnswer {
+                provider,
+                reason: "ended its answer before it said anything".into(),
+            });
         }
         if ended {
             stream.end(batch.broken.as_deref(), record);
@@ -141,7 +144,8 @@ impl RawStream {
             }
             return;
         }
-        let reason = format!("broke off in the middle of its answer ({})", broken.unwrap_or("it ended without message_stop"));
+        let reason =
+            format!("broke off in the middle of its answer ({})", broken.unwrap_or("it ended without message_stop"));
         let provider = self.waiting.body.provider().to_owned();
         let failure = GatewayError::BadAnswer { provider, reason }.into_failure();
         self.fail(&failure, record);
@@ -212,11 +216,7 @@ fn quoted(model: &str) -> Vec<u8> {
 }
 
 /// A whole message, going through but for the model's name.
-pub(super) async fn whole(
-    body: UpstreamBody,
-    model: &str,
-    record: &mut OpenRecord,
-) -> Result<Bytes, GatewayError> {
+pub(super) async fn whole(body: UpstreamBody, model: &str, record: &mut OpenRecord) -> Result<Bytes, GatewayError> {
     let provider = body.provider().to_owned();
     let text = body.read_all(MAX_ANSWER).await.map_err(|error| UpstreamBody::error(&provider, error))?;
     let mut tap = UsageTap::new();

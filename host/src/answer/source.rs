@@ -11,6 +11,7 @@ use super::quiet::{Came, Waiting};
 use super::{MAX_ANSWER, Reading, looks_like_events};
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
+use crate::plugins::bindings::upstream::exports::ccr::plugin::upstream_protocol::WireResponse;
 use crate::plugins::bindings::{self, SseEvent};
 use crate::plugins::{transformer, upstream as protocol};
 use crate::snapshot::Protocol;
@@ -246,11 +247,7 @@ fn read(
     }
 }
 
-async fn decode_whole(
-    reading: &Reading<'_>,
-    wire: crate::plugins::bindings::upstream::exports::ccr::plugin::upstream_protocol::WireResponse,
-    provider: &str,
-) -> Result<Input, GatewayError> {
+async fn decode_whole(reading: &Reading<'_>, wire: WireResponse, provider: &str) -> Result<Input, GatewayError> {
     match &reading.chain.protocol {
         Protocol::Inner { .. } => {
             let mut events = Vec::new();

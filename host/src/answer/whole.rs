@@ -9,11 +9,7 @@ use crate::error::GatewayError;
 use crate::record::OpenRecord;
 
 /// Reads the answer to its end.
-pub(super) async fn read(
-    mut source: EventSource,
-    head: Head,
-    record: &mut OpenRecord,
-) -> Result<Bytes, GatewayError> {
+pub(super) async fn read(mut source: EventSource, head: Head, record: &mut OpenRecord) -> Result<Bytes, GatewayError> {
     let mut answer = Answer::new(Folder::new(), head);
     loop {
         let (events, last) = match source.next().await? {

@@ -14,11 +14,7 @@ impl Home {
         if let Some(moved) = env("CCR_HOME").filter(|home| !home.is_empty()) {
             return Self(expand(&moved, user_home(env).as_deref()));
         }
-        Self(
-            user_home(env)
-                .unwrap_or_default()
-                .join(".claude-code-router"),
-        )
+        Self(user_home(env).unwrap_or_default().join(".claude-code-router"))
     }
 
     pub fn dir(&self) -> &Path {
@@ -44,11 +40,7 @@ impl Home {
 
 /// The user's own folder; `USERPROFILE` is what Windows calls it.
 pub(super) fn user_home(env: Env<'_>) -> Option<PathBuf> {
-    ["HOME", "USERPROFILE"]
-        .iter()
-        .filter_map(|name| env(name))
-        .find(|home| !home.is_empty())
-        .map(PathBuf::from)
+    ["HOME", "USERPROFILE"].iter().filter_map(|name| env(name)).find(|home| !home.is_empty()).map(PathBuf::from)
 }
 
 /// A path as written, with `~` for the user's folder.
@@ -70,26 +62,13 @@ mod tests {
     #[test]
     fn home_is_found_in_order() {
         let home = |vars: &[(&str, &str)]| {
-            let found = |name: &str| {
-                vars.iter()
-                    .find(|(key, _)| *key == name)
-                    .map(|(_, value)| (*value).to_owned())
-            };
+            let found = |name: &str| vars.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
             Home::find(&found).dir().to_owned()
         };
         assert_eq!(home(&[("HOME", "/h")]), Path::new("/h/.claude-code-router"));
-        assert_eq!(
-            home(&[("HOME", ""), ("USERPROFILE", "/u")]),
-            Path::new("/u/.claude-code-router")
-        );
-        assert_eq!(
-            home(&[("HOME", "/h"), ("CCR_HOME", "/data")]),
-            Path::new("/data")
-        );
-        assert_eq!(
-            home(&[("HOME", "/h"), ("CCR_HOME", "~/data")]),
-            Path::new("/h/data")
-        );
+        assert_eq!(home(&[("HOME", ""), ("USERPROFILE", "/u")]), Path::new("/u/.claude-code-router"));
+        assert_eq!(home(&[("HOME", "/h"), ("CCR_HOME", "/data")]), Path::new("/data"));
+        assert_eq!(home(&[("HOME", "/h"), ("CCR_HOME", "~/data")]), Path::new("/h/data"));
         assert_eq!(home(&[]), Path::new(".claude-code-router"));
     }
 }

@@ -28,11 +28,7 @@ pub(super) struct Interpolated {
 
 /// Replaces in place. A string with a missing variable stays as it is.
 pub(super) fn interpolate(root: &mut Value, env: Env<'_>) -> Interpolated {
-    let mut walk = Walk {
-        env,
-        provider: None,
-        found: Interpolated::default(),
-    };
+    let mut walk = Walk { env, provider: None, found: Interpolated::default() };
     let Value::Object(map) = root else {
         return walk.found;
     };
@@ -91,13 +87,11 @@ impl Walk<'_> {
             Ok(expanded) => *text = expanded,
             Err(variables) => {
                 let provider = self.provider;
-                self.found
-                    .unset
-                    .extend(variables.into_iter().map(|variable| Unset {
-                        path: path.to_owned(),
-                        variable,
-                        provider,
-                    }));
+                self.found.unset.extend(variables.into_iter().map(|variable| Unset {
+                    path: path.to_owned(),
+                    variable,
+                    provider,
+                }));
             }
         }
         self.found.secrets.append(&mut secrets.into_inner());
@@ -107,9 +101,7 @@ impl Walk<'_> {
 /// Whether a variable holds a secret, as far as its name tells.
 fn names_secret(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
-    ["KEY", "TOKEN", "SECRET", "PASS", "AUTH", "CREDENTIAL"]
-        .iter()
-        .any(|word| name.contains(word))
+    ["KEY", "TOKEN", "SECRET", "PASS", "AUTH", "CREDENTIAL"].iter().any(|word| name.contains(word))
 }
 
 /// The text with all variables replaced, or the names of those that are missing.
@@ -134,11 +126,7 @@ fn expand(text: &str, env: Env<'_>) -> Result<String, Vec<String>> {
         };
     }
     expanded.push_str(rest);
-    if missing.is_empty() {
-        Ok(expanded)
-    } else {
-        Err(missing)
-    }
+    if missing.is_empty() { Ok(expanded) } else { Err(missing) }
 }
 
 /// The variable's name at the start of what follows a dollar sign, and how many bytes the reference takes.
@@ -148,23 +136,14 @@ fn reference(after: &str) -> Option<(&str, usize)> {
         let name = inner.split_once('}')?.0;
         return (!name.is_empty()).then_some((name, name.len() + 2));
     }
-    let length = after
-        .bytes()
-        .take_while(|byte| matches!(byte, b'A'..=b'Z' | b'_' | b'0'..=b'9'))
-        .count();
-    let begins_well = after
-        .bytes()
-        .next()
-        .is_some_and(|byte| !byte.is_ascii_digit());
+    let length = after.bytes().take_while(|byte| matches!(byte, b'A'..=b'Z' | b'_' | b'0'..=b'9')).count();
+    let begins_well = after.bytes().next().is_some_and(|byte| !byte.is_ascii_digit());
     (length > 0 && begins_well).then(|| (after.split_at(length).0, length))
 }
 
 /// The path of an entry of an object: `a.b`, or `a["b c"]` where the key is not a plain word.
 pub(super) fn join(path: &str, key: &str) -> String {
-    let plain = !key.is_empty()
-        && key
-            .chars()
-            .all(|c| c.is_alphanumeric() || c == '_' || c == '-');
+    let plain = !key.is_empty() && key.chars().all(|c| c.is_alphanumeric() || c == '_' || c == '-');
     match (plain, path.is_empty()) {
         (true, true) => key.to_owned(),
         (true, false) => format!("{path}.{key}"),
@@ -213,19 +192,10 @@ mod tests {
             "Router": {"default": "$GONE"},
         });
         let unset = interpolate(&mut value, &env).unset;
-        let found: Vec<_> = unset
-            .iter()
-            .map(|unset| (unset.path.as_str(), unset.variable.as_str(), unset.provider))
-            .collect();
+        let found: Vec<_> =
+            unset.iter().map(|unset| (unset.path.as_str(), unset.variable.as_str(), unset.provider)).collect();
         let within = r#"Providers[1].transformer.use[0][1]["b c"]"#;
-        assert_eq!(
-            found,
-            [
-                (within, "NONE", Some(1)),
-                (within, "EMPTY", Some(1)),
-                ("Router.default", "GONE", None)
-            ]
-        );
+        assert_eq!(found, [(within, "NONE", Some(1)), (within, "EMPTY", Some(1)), ("Router.default", "GONE", None)]);
         assert_eq!(value["Providers"][0]["api_key"], "value");
         assert_eq!(value["Router"]["default"], "$GONE");
     }

@@ -20,11 +20,7 @@ pub struct Source {
 
 /// Loads a file. Without errors there is a configuration, and perhaps warnings; with any error there is none.
 /// All problems are found in one go.
-pub fn load(
-    source: &Source,
-    env: Env<'_>,
-    overrides: &Overrides,
-) -> Result<(Config, Problems), Problems> {
+pub fn load(source: &Source, env: Env<'_>, overrides: &Overrides) -> Result<(Config, Problems), Problems> {
     let file = source.path.display().to_string();
     let (text, missing) = match read::text(&source.path) {
         Ok(text) => (text, false),
@@ -32,25 +28,11 @@ pub fn load(
         Err(failure) => return Err(refuse(file, failure)),
     };
     let base = source.path.parent().unwrap_or(Path::new(""));
-    let loading = Loading {
-        file,
-        base,
-        env,
-        overrides,
-    };
+    let loading = Loading { file, base, env, overrides };
     loading.text(&text, |reader| {
         if missing {
-            let severity = if source.named {
-                Severity::Error
-            } else {
-                Severity::Warning
-            };
-            reader.problem(
-                severity,
-                "",
-                "the file does not exist",
-                Some(CREATE.to_owned()),
-            );
+            let severity = if source.named { Severity::Error } else { Severity::Warning };
+            reader.problem(severity, "", "the file does not exist", Some(CREATE.to_owned()));
         }
     })
 }
@@ -64,13 +46,7 @@ pub fn load_text(
     env: Env<'_>,
     overrides: &Overrides,
 ) -> Result<(Config, Problems), Problems> {
-    Loading {
-        file: file.to_owned(),
-        base,
-        env,
-        overrides,
-    }
-    .text(text, |_| {})
+    Loading { file: file.to_owned(), base, env, overrides }.text(text, |_| {})
 }
 
 /// What to do without a file.
@@ -97,47 +73,24 @@ impl Loading<'_> {
         }
         first(&reader);
         for path in &parsed.repeated {
-            reader.warning(
-                path,
-                "the key is given twice; the last one counts",
-                "remove the other",
-            );
+            reader.warning(path, "the key is given twice; the last one counts", "remove the other");
         }
         let overrides = self.overrides.with_environment(self.env, &reader);
-        let places = build::Places {
-            base: self.base,
-            home: home::user_home(self.env),
-        };
-        let mut config = build::config(
-            &Node::root(&reader, &value),
-            &places,
-            overrides.demo.as_ref(),
-        );
+        let places = build::Places { base: self.base, home: home::user_home(self.env) };
+        let mut config = build::config(&Node::root(&reader, &value), &places, overrides.demo.as_ref());
         overrides.apply(&mut config);
         check::check(&mut config, &value, &reader);
         let problems = reader.into_problems();
-        if problems.has_errors() {
-            Err(problems)
-        } else {
-            Ok((config, problems))
-        }
+        if problems.has_errors() { Err(problems) } else { Ok((config, problems)) }
     }
 }
 
 /// The problem of a file that gives no value at all.
 fn refuse(file: String, failure: Failure) -> Problems {
     let (place, message, hint) = match failure {
-        Failure::NotFound => (
-            String::new(),
-            "the file does not exist".to_owned(),
-            Some(CREATE),
-        ),
+        Failure::NotFound => (String::new(), "the file does not exist".to_owned(), Some(CREATE)),
         Failure::Unreadable(message, hint) => (String::new(), message, Some(hint)),
-        Failure::Syntax {
-            place,
-            message,
-            hint,
-        } => (place, message, hint),
+        Failure::Syntax { place, message, hint } => (place, message, hint),
     };
     let reader = Reader::new(file, Vec::new());
     reader.problem(Severity::Error, &place, message, hint.map(str::to_owned));

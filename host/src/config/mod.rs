@@ -27,8 +27,8 @@ mod tests;
 pub use home::Home;
 pub use load::{Source, load, load_text};
 pub use model::{
-    Config, CustomTransformer, FailMode, Grants, HostPort, LogLevel, PluginSettings,
-    PluginTimeouts, RouterConfig, Scenario, Timeouts,
+    Config, CustomTransformer, FailMode, Grants, HostPort, LogLevel, PluginSettings, PluginTimeouts, RouterConfig,
+    Scenario, Timeouts,
 };
 pub use names::UnknownModel;
 pub use overrides::{Demo, Overrides};

@@ -84,9 +84,7 @@ impl Config {
 
     /// The settings of a plugin, if the file has any; names are compared without regard to case.
     pub fn plugin(&self, name: &str) -> Option<&PluginSettings> {
-        self.plugins
-            .iter()
-            .find(|plugin| plugin.name.eq_ignore_ascii_case(name))
+        self.plugins.iter().find(|plugin| plugin.name.eq_ignore_ascii_case(name))
     }
 
     /// The provider that a reference points to.
@@ -98,10 +96,7 @@ impl Config {
 /// Whether a host is this machine's own: `localhost` or a loopback address.
 pub(super) fn is_loopback(host: &str) -> bool {
     let host = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || host
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 /// How much is logged.
@@ -190,14 +185,8 @@ pub enum Scenario {
 }
 
 impl Scenario {
-    pub const ALL: [Self; 6] = [
-        Self::Default,
-        Self::Background,
-        Self::Think,
-        Self::LongContext,
-        Self::WebSearch,
-        Self::Image,
-    ];
+    pub const ALL: [Self; 6] =
+        [Self::Default, Self::Background, Self::Think, Self::LongContext, Self::WebSearch, Self::Image];
 
     /// As the configuration and the header `x-ccr-scenario` spell it.
     pub fn as_str(self) -> &'static str {

@@ -16,33 +16,23 @@ pub(super) fn same_key(a: &str, b: &str) -> bool {
 }
 
 fn plain(key: &str) -> impl Iterator<Item = char> + '_ {
-    key.chars()
-        .filter(|c| !matches!(c, '_' | '-'))
-        .map(|c| c.to_ascii_lowercase())
+    key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())
 }
 
 /// Whether two names are the same but for case, in any script. Allocates nothing: it runs for every request.
 pub(super) fn same_name(a: &str, b: &str) -> bool {
-    a == b
-        || a.chars()
-            .flat_map(char::to_lowercase)
-            .eq(b.chars().flat_map(char::to_lowercase))
+    a == b || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
 }
 
 /// The nearest of some names, and whether it is near enough to be what was meant.
-pub(super) fn nearest<'a>(
-    name: &str,
-    known: impl Iterator<Item = &'a str>,
-) -> Option<(&'a str, bool)> {
+pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<(&'a str, bool)> {
     /// Longer names are not typed by hand, and the distance takes time in the square of the length.
     const LONGEST: usize = 200;
     let wanted: String = plain(name).take(LONGEST).collect();
-    let distance = |candidate: &&str| {
-        strsim::damerau_levenshtein(&wanted, &plain(candidate).take(LONGEST).collect::<String>())
-    };
-    let (candidate, distance) = known
-        .map(|candidate| (candidate, distance(&candidate)))
-        .min_by_key(|(_, distance)| *distance)?;
+    let distance =
+        |candidate: &&str| strsim::damerau_levenshtein(&wanted, &plain(candidate).take(LONGEST).collect::<String>());
+    let (candidate, distance) =
+        known.map(|candidate| (candidate, distance(&candidate))).min_by_key(|(_, distance)| *distance)?;
     // One slip in three letters is still a typing error; beyond that two words are different words.
     Some((candidate, distance <= (wanted.chars().count() / 3).max(1)))
 }
@@ -65,57 +55,31 @@ pub(super) enum Found<'a> {
 /// Reads `provider,model` (split at the first comma) or `provider/model` (only if there is such a provider, since
 /// models have slashes too). The provider and a listed model are found in any case.
 pub(super) fn look_up<'a>(providers: &[Provider], asked: &'a str) -> Found<'a> {
-    let find = |name: &str| {
-        providers
-            .iter()
-            .position(|provider| same_name(&provider.name, name))
-    };
+    let find = |name: &str| providers.iter().position(|provider| same_name(&provider.name, name));
     let (provider, model) = if let Some((name, model)) = asked.split_once(',') {
         match find(name.trim()) {
             Some(provider) => (provider, model.trim()),
             None => return Found::UnknownProvider(name.trim()),
         }
     } else {
-        match asked
-            .split_once('/')
-            .and_then(|(name, model)| Some((find(name.trim())?, model.trim())))
-        {
+        match asked.split_once('/').and_then(|(name, model)| Some((find(name.trim())?, model.trim()))) {
             Some(pair) => pair,
             None => return Found::Bare,
         }
     };
-    let models = providers
-        .get(provider)
-        .map_or(&[][..], |provider| &provider.models);
-    let unsuffixed = model
-        .strip_suffix(LONG_CONTEXT_SUFFIX)
-        .map_or(model, str::trim_end);
+    let models = providers.get(provider).map_or(&[][..], |provider| &provider.models);
+    let unsuffixed = model.strip_suffix(LONG_CONTEXT_SUFFIX).map_or(model, str::trim_end);
     if unsuffixed.is_empty() {
         return Found::NoModel;
     }
     match listed(models, model).or_else(|| listed(models, unsuffixed)) {
-        Some(model) => Found::Model {
-            target: ModelRef {
-                provider,
-                model: model.clone(),
-            },
-            listed: true,
-        },
-        None => Found::Model {
-            target: ModelRef {
-                provider,
-                model: unsuffixed.into(),
-            },
-            listed: false,
-        },
+        Some(model) => Found::Model { target: ModelRef { provider, model: model.clone() }, listed: true },
+        None => Found::Model { target: ModelRef { provider, model: unsuffixed.into() }, listed: false },
     }
 }
 
 fn listed<'a>(models: &'a [Arc<str>], name: &str) -> Option<&'a Arc<str>> {
-    models
-        .iter()
-        .find(|model| ***model == *name)
-        .or_else(|| models.iter().find(|model| same_name(model, name)))
+    models.iter().find(|model| ***model == *name).or_else(|| models.iter().find(|model| same_name(model, name)))
 }
 
 /// A request names a provider that does not exist, or no model of it.
@@ -135,15 +99,9 @@ impl fmt::Display for UnknownModel {
         const SHOWN: usize = 200;
         let shown: String = self.asked.chars().take(SHOWN).collect();
         if self.no_model {
-            return write!(
-                f,
-                "`{shown}` names a provider but no model; write `provider,model`"
-            );
+            return write!(f, "`{shown}` names a provider but no model; write `provider,model`");
         }
-        write!(
-            f,
-            "`{shown}` names a provider that is not in the configuration"
-        )?;
+        write!(f, "`{shown}` names a provider that is not in the configuration")?;
         match &self.nearest {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => f.write_str("; add it to Providers, or ask for a model of one that is there"),
@@ -157,30 +115,19 @@ impl Config {
     /// Finds the target that a request names itself. `None`: it names a model only, and the router decides.
     /// The suffix `[1m]` is dropped unless the provider lists the model with it.
     pub fn resolve_model(&self, asked: &str) -> Result<Option<ModelRef>, UnknownModel> {
-        let unknown = |nearest, no_model| {
-            Err(UnknownModel {
-                asked: asked.to_owned(),
-                nearest,
-                no_model,
-            })
-        };
+        let unknown = |nearest, no_model| Err(UnknownModel { asked: asked.to_owned(), nearest, no_model });
         match look_up(&self.providers, asked) {
             Found::Bare => Ok(None),
             Found::Model { target, .. } => Ok(Some(target)),
             Found::NoModel => unknown(None, true),
-            Found::UnknownProvider(name) => unknown(
-                nearest_provider(&self.providers, name).map(str::to_owned),
-                false,
-            ),
+            Found::UnknownProvider(name) => unknown(nearest_provider(&self.providers, name).map(str::to_owned), false),
         }
     }
 }
 
 /// The provider that was probably meant.
 pub(super) fn nearest_provider<'a>(providers: &'a [Provider], name: &str) -> Option<&'a str> {
-    nearest(name, providers.iter().map(|provider| &*provider.name))
-        .filter(|(_, near)| *near)
-        .map(|(name, _)| name)
+    nearest(name, providers.iter().map(|provider| &*provider.name)).filter(|(_, near)| *near).map(|(name, _)| name)
 }
 
 #[cfg(test)]
@@ -195,10 +142,7 @@ mod tests {
         };
         Config {
             providers: vec![
-                provider(
-                    "OpenRouter",
-                    &["anthropic/claude-x", "a,b", "long[1m]", "Case", "case"],
-                ),
+                provider("OpenRouter", &["anthropic/claude-x", "a,b", "long[1m]", "Case", "case"]),
                 provider("智谱", &["GLM-4"]),
                 provider("ÜBER", &[]),
             ],
@@ -225,24 +169,13 @@ mod tests {
             ("über/any", 2, "any"),
         ] {
             let found = config().resolve_model(asked).unwrap().unwrap();
-            assert_eq!(
-                (found.provider, &*found.model),
-                (provider, model),
-                "{asked}"
-            );
+            assert_eq!((found.provider, &*found.model), (provider, model), "{asked}");
         }
     }
 
     #[test]
     fn bare_names_are_left_to_the_router() {
-        for asked in [
-            "claude-sonnet-4-5",
-            "claude-x[1m]",
-            "meta-llama/llama-4",
-            "",
-            "/",
-            "x/",
-        ] {
+        for asked in ["claude-sonnet-4-5", "claude-x[1m]", "meta-llama/llama-4", "", "/", "x/"] {
             assert_eq!(config().resolve_model(asked).unwrap(), None, "{asked}");
         }
     }
@@ -251,23 +184,11 @@ mod tests {
     fn what_cannot_be_found_is_refused_with_the_nearest_name() {
         let error = config().resolve_model("openruter,x").unwrap_err();
         assert_eq!(error.nearest.as_deref(), Some("OpenRouter"));
-        assert!(
-            error.to_string().contains("did you mean `OpenRouter`"),
-            "{error}"
-        );
-        assert_eq!(
-            config()
-                .resolve_model("nothing like it,x")
-                .unwrap_err()
-                .nearest,
-            None
-        );
+        assert!(error.to_string().contains("did you mean `OpenRouter`"), "{error}");
+        assert_eq!(config().resolve_model("nothing like it,x").unwrap_err().nearest, None);
         assert!(config().resolve_model(",x").is_err());
         for asked in ["openrouter,", "openrouter/", "openrouter, [1m]"] {
-            assert!(
-                config().resolve_model(asked).unwrap_err().no_model,
-                "{asked}"
-            );
+            assert!(config().resolve_model(asked).unwrap_err().no_model, "{asked}");
         }
     }
 
@@ -276,13 +197,7 @@ mod tests {
         assert!(same_key("api_base_url", "apiBaseUrl"));
         assert!(same_key("APIKEY", "api-key"));
         assert!(!same_key("models", "model"));
-        assert_eq!(
-            nearest("api_kye", ["models", "api_key"].into_iter()),
-            Some(("api_key", true))
-        );
-        assert_eq!(
-            nearest("zzzzzzz", ["api_key"].into_iter()),
-            Some(("api_key", false))
-        );
+        assert_eq!(nearest("api_kye", ["models", "api_key"].into_iter()), Some(("api_key", true)));
+        assert_eq!(nearest("zzzzzzz", ["api_key"].into_iter()), Some(("api_key", false)));
     }
 }

@@ -35,23 +35,13 @@ impl Overrides {
     pub(super) fn with_environment(&self, env: Env<'_>, reader: &Reader) -> Self {
         let environment = Environment { env, reader };
         Self {
-            host: self
-                .host
-                .clone()
-                .or_else(|| environment.get("HOST", |text| Ok(text.to_owned()))),
+            host: self.host.clone().or_else(|| environment.get("HOST", |text| Ok(text.to_owned()))),
             port: self.port.or_else(|| environment.get("PORT", parse_port)),
-            api_key: self
-                .api_key
-                .clone()
-                .or_else(|| environment.get("APIKEY", |text| Ok(reader.secret(text)))),
-            log: self.log.or_else(|| {
-                environment.get("LOG", |text| {
-                    parse_bool(text).ok_or("must be true or false".to_owned())
-                })
-            }),
-            log_level: self
-                .log_level
-                .or_else(|| environment.get("LOG_LEVEL", LogLevel::from_str)),
+            api_key: self.api_key.clone().or_else(|| environment.get("APIKEY", |text| Ok(reader.secret(text)))),
+            log: self
+                .log
+                .or_else(|| environment.get("LOG", |text| parse_bool(text).ok_or("must be true or false".to_owned()))),
+            log_level: self.log_level.or_else(|| environment.get("LOG_LEVEL", LogLevel::from_str)),
             demo: self.demo.clone(),
         }
     }
@@ -70,14 +60,11 @@ impl Overrides {
 /// An IPv6 address is written with brackets in URLs and without them where one listens.
 pub(super) fn without_brackets(host: &str) -> &str {
     let host = host.trim();
-    host.strip_prefix('[')
-        .and_then(|inner| inner.strip_suffix(']'))
-        .unwrap_or(host)
+    host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')).unwrap_or(host)
 }
 
 fn parse_port(text: &str) -> Result<u16, String> {
-    text.parse()
-        .map_err(|_| "must be a port from 0 to 65535".to_owned())
+    text.parse().map_err(|_| "must be a port from 0 to 65535".to_owned())
 }
 
 struct Environment<'a> {
@@ -90,10 +77,7 @@ impl Environment<'_> {
     fn get<T>(&self, name: &str, parse: impl Fn(&str) -> Result<T, String>) -> Option<T> {
         let prefixed = format!("CCR_{name}");
         for name in [&prefixed, name] {
-            let Some(text) = (self.env)(name)
-                .map(|text| text.trim().to_owned())
-                .filter(|text| !text.is_empty())
-            else {
+            let Some(text) = (self.env)(name).map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) else {
                 continue;
             };
             // Kubernetes sets `CCR_PORT=tcp://…` for a service that is called `ccr`.
@@ -109,9 +93,7 @@ impl Environment<'_> {
     }
 
     fn problem(&self, name: &str, message: String) {
-        let hint = Some(format!(
-            "correct the environment variable {name}, or unset it"
-        ));
+        let hint = Some(format!("correct the environment variable {name}, or unset it"));
         self.reader.push(Problem {
             severity: Severity::Error,
             file: "environment".into(),

@@ -64,9 +64,7 @@ impl Problems {
     }
 
     pub fn has_errors(&self) -> bool {
-        self.list
-            .iter()
-            .any(|problem| problem.severity == Severity::Error)
+        self.list.iter().any(|problem| problem.severity == Severity::Error)
     }
 
     /// Puts errors before warnings, so that what stops the program is read first; otherwise the order stays.
@@ -79,9 +77,7 @@ impl Problems {
     pub(super) fn redact<'a>(&mut self, secrets: impl Iterator<Item = &'a str> + Clone) {
         for problem in &mut self.list {
             for secret in secrets.clone() {
-                let texts = [&mut problem.path, &mut problem.message]
-                    .into_iter()
-                    .chain(problem.hint.as_mut());
+                let texts = [&mut problem.path, &mut problem.message].into_iter().chain(problem.hint.as_mut());
                 for text in texts.filter(|text| text.contains(secret)) {
                     *text = text.replace(secret, "[redacted]");
                 }

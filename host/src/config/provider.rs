@@ -68,11 +68,7 @@ impl Provider {
     /// The transformers that only this model has; the exact name goes before one that differs in case.
     pub fn model_transformers(&self, model: &str) -> &[TransformerUse] {
         let exact = self.per_model.iter().find(|(name, _)| **name == *model);
-        let found = exact.or_else(|| {
-            self.per_model
-                .iter()
-                .find(|(name, _)| same_name(name, model))
-        });
+        let found = exact.or_else(|| self.per_model.iter().find(|(name, _)| same_name(name, model)));
         found.map_or(&[], |(_, uses)| uses)
     }
 }
@@ -116,10 +112,7 @@ pub struct ModelRef {
 impl ModelRef {
     /// `provider,model`, for headers, records and messages.
     pub fn display(&self, config: &Config) -> String {
-        let provider = config
-            .providers
-            .get(self.provider)
-            .map_or("?", |provider| &*provider.name);
+        let provider = config.providers.get(self.provider).map_or("?", |provider| &*provider.name);
         format!("{provider},{}", self.model)
     }
 }

@@ -42,18 +42,12 @@ pub(super) fn text(path: &Path) -> Result<String, Failure> {
         _ => unreadable(&error),
     })?;
     let mut bytes = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut bytes)
-        .map_err(|error| unreadable(&error))?;
+    file.take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(|error| unreadable(&error))?;
     if bytes.len() as u64 > MAX_BYTES {
         let message = format!("the file is larger than {} MiB", MAX_BYTES >> 20);
-        return Err(Failure::Unreadable(
-            message,
-            "name the configuration file itself with --config",
-        ));
+        return Err(Failure::Unreadable(message, "name the configuration file itself with --config"));
     }
-    String::from_utf8(bytes)
-        .map_err(|_| Failure::Unreadable("the file is not UTF-8 text".into(), "save it as UTF-8"))
+    String::from_utf8(bytes).map_err(|_| Failure::Unreadable("the file is not UTF-8 text".into(), "save it as UTF-8"))
 }
 
 fn unreadable(error: &std::io::Error) -> Failure {
@@ -67,27 +61,15 @@ fn unreadable(error: &std::io::Error) -> Failure {
 pub(super) fn parse(text: &str) -> Result<Parsed, Failure> {
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     if text.trim().is_empty() {
-        return Ok(Parsed {
-            value: Value::Object(Map::new()),
-            repeated: Vec::new(),
-        });
+        return Ok(Parsed { value: Value::Object(Map::new()), repeated: Vec::new() });
     }
     let repeated = RefCell::new(Vec::new());
     let mut deserializer = json5::Deserializer::from_str(text);
-    let seed = Seed {
-        depth: 0,
-        path: String::new(),
-        repeated: &repeated,
-    };
-    let value = seed
-        .deserialize(&mut deserializer)
-        .map_err(|error| syntax(&error, text))?;
+    let seed = Seed { depth: 0, path: String::new(), repeated: &repeated };
+    let value = seed.deserialize(&mut deserializer).map_err(|error| syntax(&error, text))?;
     // The seed above stops after the first value; this looks at what follows it, without building anything.
     json5::from_str::<serde::de::IgnoredAny>(text).map_err(|error| syntax(&error, text))?;
-    Ok(Parsed {
-        value,
-        repeated: repeated.into_inner(),
-    })
+    Ok(Parsed { value, repeated: repeated.into_inner() })
 }
 
 fn syntax(error: &SyntaxError, text: &str) -> Failure {
@@ -99,68 +81,37 @@ fn syntax(error: &SyntaxError, text: &str) -> Failure {
         Some(code) => explain(code),
         None => (error_text(error), None),
     };
-    Failure::Syntax {
-        place,
-        message,
-        hint,
-    }
+    Failure::Syntax { place, message, hint }
 }
 
 /// The text of an error that this module raised itself, without the position, which is printed apart.
 fn error_text(error: &SyntaxError) -> String {
     let text = error.to_string();
-    text.rsplit_once(" at line ")
-        .map_or(text.clone(), |(message, _)| message.to_owned())
+    text.rsplit_once(" at line ").map_or(text.clone(), |(message, _)| message.to_owned())
 }
 
 fn explain(code: ErrorCode) -> (String, Option<&'static str>) {
     use ErrorCode as E;
     let (message, hint) = match code {
-        E::ExpectedClosingBrace => (
-            "expected `,` or `}`",
-            Some("is a comma missing before this entry?"),
-        ),
-        E::ExpectedClosingBracket => (
-            "expected `,` or `]`",
-            Some("is a comma missing before this item?"),
-        ),
+        E::ExpectedClosingBrace => ("expected `,` or `}`", Some("is a comma missing before this entry?")),
+        E::ExpectedClosingBracket => ("expected `,` or `]`", Some("is a comma missing before this item?")),
         E::ExpectedComma => ("expected `,`", Some("is a comma missing before this?")),
-        E::EofParsingObject => (
-            "the object that begins here is not closed",
-            Some("add the missing `}`"),
-        ),
-        E::EofParsingArray => (
-            "the list that begins here is not closed",
-            Some("add the missing `]`"),
-        ),
-        E::EofParsingString => (
-            "the file ends inside a string",
-            Some("add the missing quote"),
-        ),
-        E::EofParsingComment => (
-            "a comment after this place is not closed",
-            Some("add the missing `*/`"),
-        ),
-        E::LineTerminatorInString => (
-            "the line ends inside a string",
-            Some("add the missing quote"),
-        ),
+        E::EofParsingObject => ("the object that begins here is not closed", Some("add the missing `}`")),
+        E::EofParsingArray => ("the list that begins here is not closed", Some("add the missing `]`")),
+        E::EofParsingString => ("the file ends inside a string", Some("add the missing quote")),
+        E::EofParsingComment => ("a comment after this place is not closed", Some("add the missing `*/`")),
+        E::LineTerminatorInString => ("the line ends inside a string", Some("add the missing quote")),
         E::ExpectedColon => ("expected `:` after the key", None),
         E::InvalidKey | E::ExpectedIdentifier => ("expected a key", Some("put the key in quotes")),
-        E::ExpectedValue => (
-            "expected a value",
-            Some("strings need quotes, also around `$VARIABLE`"),
-        ),
-        E::TrailingCharacters => (
-            "there is text after the end of the configuration",
-            Some("is a brace closed too early?"),
-        ),
+        E::ExpectedValue => ("expected a value", Some("strings need quotes, also around `$VARIABLE`")),
+        E::TrailingCharacters => {
+            ("there is text after the end of the configuration", Some("is a brace closed too early?"))
+        }
         E::LeadingZero => ("a number must not begin with 0", None),
         E::OverflowParsingNumber => ("the number is too large", None),
-        E::InvalidEscapeSequence | E::EofParsingEscapeSequence => (
-            "wrong escape in a string",
-            Some("write a backslash as `\\\\`"),
-        ),
+        E::InvalidEscapeSequence | E::EofParsingEscapeSequence => {
+            ("wrong escape in a string", Some("write a backslash as `\\\\`"))
+        }
         other => return (format!("not valid JSON5: {other}"), None),
     };
     (message.to_owned(), hint)
@@ -176,15 +127,9 @@ struct Seed<'a> {
 impl<'a> Seed<'a> {
     fn deeper<E: serde::de::Error>(&self, path: String) -> Result<Self, E> {
         if self.depth >= MAX_DEPTH {
-            return Err(E::custom(format_args!(
-                "nested more than {MAX_DEPTH} levels deep"
-            )));
+            return Err(E::custom(format_args!("nested more than {MAX_DEPTH} levels deep")));
         }
-        Ok(Seed {
-            depth: self.depth + 1,
-            path,
-            repeated: self.repeated,
-        })
+        Ok(Seed { depth: self.depth + 1, path, repeated: self.repeated })
     }
 }
 
@@ -216,21 +161,15 @@ impl<'de> Visitor<'de> for Seed<'_> {
     }
 
     fn visit_u128<E: serde::de::Error>(self, value: u128) -> Result<Value, E> {
-        u64::try_from(value)
-            .map(Value::from)
-            .map_err(|_| E::custom("the number is too large"))
+        u64::try_from(value).map(Value::from).map_err(|_| E::custom("the number is too large"))
     }
 
     fn visit_i128<E: serde::de::Error>(self, value: i128) -> Result<Value, E> {
-        i64::try_from(value)
-            .map(Value::from)
-            .map_err(|_| E::custom("the number is too large"))
+        i64::try_from(value).map(Value::from).map_err(|_| E::custom("the number is too large"))
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
-        Number::from_f64(value)
-            .map(Value::Number)
-            .ok_or_else(|| E::custom("NaN and Infinity have no meaning here"))
+        Number::from_f64(value).map(Value::Number).ok_or_else(|| E::custom("NaN and Infinity have no meaning here"))
     }
 
     fn visit_str<E>(self, value: &str) -> Result<Value, E> {
@@ -251,9 +190,7 @@ impl<'de> Visitor<'de> for Seed<'_> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Value, A::Error> {
         let mut items = Vec::new();
-        while let Some(item) =
-            sequence.next_element_seed(self.deeper(format!("{}[{}]", self.path, items.len()))?)?
-        {
+        while let Some(item) = sequence.next_element_seed(self.deeper(format!("{}[{}]", self.path, items.len()))?)? {
             items.push(item);
         }
         Ok(Value::Array(items))

@@ -24,28 +24,12 @@ pub(super) struct Reader {
 
 impl Reader {
     pub(super) fn new(file: String, unset: Vec<Unset>) -> Self {
-        Self {
-            file,
-            unset,
-            problems: RefCell::default(),
-            secrets: RefCell::default(),
-        }
+        Self { file, unset, problems: RefCell::default(), secrets: RefCell::default() }
     }
 
-    pub(super) fn problem(
-        &self,
-        severity: Severity,
-        path: &str,
-        message: impl Into<String>,
-        hint: Option<String>,
-    ) {
-        let problem = Problem {
-            severity,
-            file: self.file.clone(),
-            path: path.to_owned(),
-            message: message.into(),
-            hint,
-        };
+    pub(super) fn problem(&self, severity: Severity, path: &str, message: impl Into<String>, hint: Option<String>) {
+        let problem =
+            Problem { severity, file: self.file.clone(), path: path.to_owned(), message: message.into(), hint };
         self.push(problem);
     }
 
@@ -76,12 +60,7 @@ impl Reader {
         let mut secrets = self.secrets.into_inner();
         // The longer first: one may be a part of another.
         secrets.sort_by_key(|secret| std::cmp::Reverse(secret.expose().len()));
-        problems.redact(
-            secrets
-                .iter()
-                .map(Secret::expose)
-                .filter(|value| value.len() >= SHORTEST_SECRET),
-        );
+        problems.redact(secrets.iter().map(Secret::expose).filter(|value| value.len() >= SHORTEST_SECRET));
         problems.sort();
         problems
     }
@@ -97,11 +76,7 @@ pub(super) struct Node<'a> {
 
 impl<'a> Node<'a> {
     pub(super) fn root(reader: &'a Reader, value: &'a Value) -> Self {
-        Self {
-            reader,
-            value,
-            path: String::new(),
-        }
+        Self { reader, value, path: String::new() }
     }
 
     pub(super) fn error(&self, message: impl Into<String>, hint: impl Display) {
@@ -114,10 +89,7 @@ impl<'a> Node<'a> {
 
     /// A variable in this very string is not set, which has been said already.
     pub(super) fn is_unset(&self) -> bool {
-        self.reader
-            .unset
-            .iter()
-            .any(|unset| unset.path == self.path)
+        self.reader.unset.iter().any(|unset| unset.path == self.path)
     }
 
     /// Notes that the value is of the wrong type. The value itself is not quoted: it may be a key in the wrong place.
@@ -131,12 +103,7 @@ impl<'a> Node<'a> {
                 Value::Array(_) => "a list",
                 Value::Object(_) => "an object",
             };
-            self.reader.problem(
-                Severity::Error,
-                &self.path,
-                format!("must be {wanted}, not {found}"),
-                None,
-            );
+            self.reader.problem(Severity::Error, &self.path, format!("must be {wanted}, not {found}"), None);
         }
         None
     }
@@ -144,12 +111,7 @@ impl<'a> Node<'a> {
     /// Notes that a value of a possible type does not say what is wanted.
     fn wrong_value<T>(&self, wanted: &str) -> Option<T> {
         if !self.is_unset() {
-            self.reader.problem(
-                Severity::Error,
-                &self.path,
-                format!("must be {wanted}"),
-                None,
-            );
+            self.reader.problem(Severity::Error, &self.path, format!("must be {wanted}"), None);
         }
         None
     }
@@ -203,8 +165,7 @@ impl<'a> Node<'a> {
     }
 
     pub(super) fn port(&self) -> Option<u16> {
-        self.number(0..=u64::from(u16::MAX))
-            .and_then(|number| u16::try_from(number).ok())
+        self.number(0..=u64::from(u16::MAX)).and_then(|number| u16::try_from(number).ok())
     }
 
     /// A time in milliseconds.
@@ -218,11 +179,7 @@ impl<'a> Node<'a> {
         let Value::Array(items) = self.value else {
             return self.wrong_type("a list");
         };
-        let node = |(index, value)| Node {
-            reader: self.reader,
-            value,
-            path: format!("{}[{index}]", self.path),
-        };
+        let node = |(index, value)| Node { reader: self.reader, value, path: format!("{}[{index}]", self.path) };
         Some(items.iter().enumerate().map(node).collect())
     }
 
@@ -236,12 +193,9 @@ impl<'a> Node<'a> {
 
     pub(super) fn table(&self) -> Option<Table<'a>> {
         match self.value {
-            Value::Object(map) => Some(Table {
-                node: self.clone(),
-                map,
-                asked: RefCell::default(),
-                used: RefCell::default(),
-            }),
+            Value::Object(map) => {
+                Some(Table { node: self.clone(), map, asked: RefCell::default(), used: RefCell::default() })
+            }
             _ => self.wrong_type("an object"),
         }
     }
@@ -292,11 +246,8 @@ impl<'a> Table<'a> {
                     _ if value.is_null() => {}
                     None => found = Some((key, self.entry(key, value))),
                     Some((first, _)) => {
-                        let message = format!(
-                            "means the same as `{first}`, which is given too; `{first}` is used"
-                        );
-                        self.entry(key, value)
-                            .warning(message, "remove one of the two");
+                        let message = format!("means the same as `{first}`, which is given too; `{first}` is used");
+                        self.entry(key, value).warning(message, "remove one of the two");
                     }
                 }
             }
@@ -311,18 +262,11 @@ impl<'a> Table<'a> {
 
     /// All entries, for objects whose keys the user chooses.
     pub(super) fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
-        self.map
-            .iter()
-            .map(|(key, value)| (key.as_str(), self.entry(key, value)))
-            .collect()
+        self.map.iter().map(|(key, value)| (key.as_str(), self.entry(key, value))).collect()
     }
 
     fn entry(&self, key: &str, value: &'a Value) -> Node<'a> {
-        Node {
-            reader: self.node.reader,
-            value,
-            path: join(&self.node.path, key),
-        }
+        Node { reader: self.node.reader, value, path: join(&self.node.path, key) }
     }
 
     /// Says which keys nobody asked for. Files of claude-code-router have keys of their own, hence no error.
@@ -336,9 +280,7 @@ impl<'a> Table<'a> {
                 Some((name, false)) => format!("remove it; the nearest known key is `{name}`"),
                 None => "remove it".to_owned(),
             };
-            self.node
-                .reader
-                .warning(&path, "unknown key, ignored", hint);
+            self.node.reader.warning(&path, "unknown key, ignored", hint);
         }
     }
 }

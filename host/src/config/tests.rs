@@ -36,14 +36,9 @@ fn folder(of: &str) -> PathBuf {
 
 /// The files that are input, sorted.
 fn inputs(of: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder(of))
-        .unwrap()
-        .map(|entry| entry.unwrap().path());
+    let entries = fs::read_dir(folder(of)).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<_> = entries
-        .filter(|path| {
-            path.to_str()
-                .is_some_and(|path| path.ends_with(".json") && !path.ends_with(".expected.json"))
-        })
+        .filter(|path| path.to_str().is_some_and(|path| path.ends_with(".json") && !path.ends_with(".expected.json")))
         .collect();
     files.sort();
     assert!(!files.is_empty(), "no files in {of}");
@@ -77,29 +72,14 @@ fn fixtures_give_what_is_written_beside_them() {
         let name = path.file_name().unwrap().to_str().unwrap();
         let result = load_as(name, &fs::read_to_string(&path).unwrap(), &environment);
         let (meaning, problems) = match &result {
-            Ok((config, problems)) => (
-                serde_json::to_string_pretty(&summary(config)).unwrap() + "\n",
-                problems,
-            ),
+            Ok((config, problems)) => (serde_json::to_string_pretty(&summary(config)).unwrap() + "\n", problems),
             Err(problems) => (String::new(), problems),
         };
-        let problems = if problems.is_empty() {
-            String::new()
-        } else {
-            format!("{problems}\n")
-        };
-        assert_eq!(
-            problems,
-            beside(&path.with_extension("problems.txt"), &problems),
-            "problems of {name}"
-        );
+        let problems = if problems.is_empty() { String::new() } else { format!("{problems}\n") };
+        assert_eq!(problems, beside(&path.with_extension("problems.txt"), &problems), "problems of {name}");
         let expected = beside(&path.with_extension("expected.json"), &meaning);
         let value = |text: &str| {
-            if text.is_empty() {
-                Value::Null
-            } else {
-                serde_json::from_str(text).unwrap()
-            }
+            if text.is_empty() { Value::Null } else { serde_json::from_str(text).unwrap() }
         };
         assert_eq!(value(&meaning), value(&expected), "meaning of {name}");
     }
@@ -108,8 +88,7 @@ fn fixtures_give_what_is_written_beside_them() {
 /// Everything that begins with `sk-` in a file or in the environment, up to the end of the string it stands in.
 fn secrets(text: &str) -> impl Iterator<Item = &str> {
     let ends = |c: char| c == '"' || c == '\'' || c.is_whitespace();
-    text.match_indices("sk-")
-        .filter_map(move |(at, _)| text.get(at..)?.split(ends).next())
+    text.match_indices("sk-").filter_map(move |(at, _)| text.get(at..)?.split(ends).next())
 }
 
 #[test]
@@ -122,11 +101,7 @@ fn no_secret_is_ever_printed() {
             Err(problems) => problems.to_string(),
         };
         for secret in secrets(&text).chain(["sk-from-the-environment", "sk-gateway-environment"]) {
-            assert!(
-                !printed.contains(secret),
-                "{secret} of {} is in:\n{printed}",
-                path.display()
-            );
+            assert!(!printed.contains(secret), "{secret} of {} is in:\n{printed}", path.display());
             seen += 1;
         }
     }
@@ -137,22 +112,12 @@ fn no_secret_is_ever_printed() {
 fn examples_load_without_errors() {
     for path in inputs("config") {
         let text = fs::read_to_string(&path).unwrap();
-        let whatever_it_asks_for = |name: &str| {
-            text.contains(&format!("${name}"))
-                .then(|| format!("value of {name}"))
-        };
-        let source = Source {
-            path: path.clone(),
-            named: true,
-        };
-        let (config, problems) = load(&source, &whatever_it_asks_for, &Overrides::default())
-            .unwrap_or_else(|problems| panic!("{problems}"));
+        let whatever_it_asks_for = |name: &str| text.contains(&format!("${name}")).then(|| format!("value of {name}"));
+        let source = Source { path: path.clone(), named: true };
+        let (config, problems) =
+            load(&source, &whatever_it_asks_for, &Overrides::default()).unwrap_or_else(|problems| panic!("{problems}"));
         assert!(problems.is_empty(), "{problems}");
-        assert!(
-            config.router.target(Scenario::Default).is_some(),
-            "{} has no default",
-            path.display()
-        );
+        assert!(config.router.target(Scenario::Default).is_some(), "{} has no default", path.display());
     }
 }
 
@@ -168,28 +133,14 @@ fn every_key_is_documented() {
         include_str!("build/transformers.rs"),
     ];
     // What is asked of a table is a key: `get(&["…", "…"])`, and the readers that wrap it.
-    let calls = [
-        "get(&[",
-        "raw(&table, ",
-        "raw(table, ",
-        "read(",
-        "flag(",
-        "number(",
-    ];
-    let asked = sources
-        .iter()
-        .flat_map(|source| calls.iter().flat_map(|call| source.split(call).skip(1)));
+    let calls = ["get(&[", "raw(&table, ", "raw(table, ", "read(", "flag(", "number("];
+    let asked = sources.iter().flat_map(|source| calls.iter().flat_map(|call| source.split(call).skip(1)));
     let arguments = asked.filter_map(|rest| rest.split([']', ')']).next());
-    let keys: Vec<_> = arguments
-        .flat_map(|list| list.split('"').skip(1).step_by(2))
-        .collect();
+    let keys: Vec<_> = arguments.flat_map(|list| list.split('"').skip(1).step_by(2)).collect();
     assert!(keys.len() > 60, "found only {keys:?}");
     for key in keys {
         let written = [format!("`{key}`"), format!("`{key}[]`")];
-        assert!(
-            written.iter().any(|key| reference.contains(key)),
-            "docs/config.md does not mention `{key}`"
-        );
+        assert!(written.iter().any(|key| reference.contains(key)), "docs/config.md does not mention `{key}`");
     }
 }
 
@@ -211,12 +162,7 @@ fn what_is_set_outside_beats_the_file() {
     let key = |config: &Config| config.api_key.as_ref().map(|key| key.expose().to_owned());
     let (config, _) = load_as("f", file, &env).unwrap();
     assert_eq!(
-        (
-            config.host.as_str(),
-            config.port,
-            config.log,
-            config.log_level
-        ),
+        (config.host.as_str(), config.port, config.log, config.log_level),
         ("10.0.0.2", 3, false, LogLevel::Debug)
     );
     assert_eq!(key(&config).as_deref(), Some("environment-key"));
@@ -229,15 +175,7 @@ fn what_is_set_outside_beats_the_file() {
         demo: None,
     };
     let (config, _) = load_text("f", file, Path::new(""), &env, &overrides).unwrap();
-    assert_eq!(
-        (
-            config.host.as_str(),
-            config.port,
-            config.log,
-            config.log_level
-        ),
-        ("::1", 0, true, LogLevel::Off)
-    );
+    assert_eq!((config.host.as_str(), config.port, config.log, config.log_level), ("::1", 0, true, LogLevel::Off));
     assert_eq!(key(&config).as_deref(), Some("line-key"));
     assert!(config.listens_on_loopback());
 }
@@ -246,10 +184,7 @@ fn what_is_set_outside_beats_the_file() {
 fn a_bad_environment_is_an_error_and_a_foreign_one_is_not() {
     let bad = |name: &str| (name == "PORT").then(|| "http".to_owned());
     let problems = load_as("f", "{}", &bad).unwrap_err().to_string();
-    assert!(
-        problems.contains("error: environment: PORT: must be a port"),
-        "{problems}"
-    );
+    assert!(problems.contains("error: environment: PORT: must be a port"), "{problems}");
     let kubernetes = |name: &str| (name == "CCR_PORT").then(|| "tcp://10.0.0.1:3456".to_owned());
     assert_eq!(load_as("f", "{}", &kubernetes).unwrap().0.port, 3456);
 }
@@ -270,41 +205,19 @@ fn without_a_key_only_this_machine_may_connect() {
 
 #[test]
 fn a_missing_file_is_a_problem_only_if_it_was_named() {
-    let path = std::env::temp_dir()
-        .join("ccr-no-such-folder")
-        .join("config.json");
-    let load = |named| {
-        load(
-            &Source {
-                path: path.clone(),
-                named,
-            },
-            &environment,
-            &Overrides::default(),
-        )
-    };
+    let path = std::env::temp_dir().join("ccr-no-such-folder").join("config.json");
+    let load = |named| load(&Source { path: path.clone(), named }, &environment, &Overrides::default());
     let (config, problems) = load(false).unwrap();
     assert_eq!(config.port, 3456);
     assert!(problems.to_string().contains("create it"), "{problems}");
-    assert!(
-        load(true)
-            .unwrap_err()
-            .to_string()
-            .contains("the file does not exist")
-    );
+    assert!(load(true).unwrap_err().to_string().contains("the file does not exist"));
 }
 
 #[test]
 fn what_is_no_text_is_refused() {
     let folder = std::env::temp_dir();
     let load = |path: PathBuf| {
-        load(
-            &Source { path, named: true },
-            &environment,
-            &Overrides::default(),
-        )
-        .unwrap_err()
-        .to_string()
+        load(&Source { path, named: true }, &environment, &Overrides::default()).unwrap_err().to_string()
     };
     assert!(load(folder.clone()).contains("cannot be read"));
     let file = folder.join(format!("ccr-config-{}.json", std::process::id()));
@@ -342,21 +255,10 @@ fn odd_texts_load_or_are_refused_but_nothing_worse() {
 #[test]
 fn the_demo_is_added_and_does_not_take_over() {
     let url = SafeUrl::new("http://127.0.0.1:9/v1".parse().unwrap());
-    let overrides = Overrides {
-        demo: Some(Demo {
-            base_url: url,
-            models: vec!["demo-model".into()],
-        }),
-        ..Overrides::default()
-    };
+    let overrides =
+        Overrides { demo: Some(Demo { base_url: url, models: vec!["demo-model".into()] }), ..Overrides::default() };
     let load = |text: &str| load_text("f", text, Path::new(""), &environment, &overrides).unwrap();
-    let default = |config: &Config| {
-        config
-            .router
-            .target(Scenario::Default)
-            .unwrap()
-            .display(config)
-    };
+    let default = |config: &Config| config.router.target(Scenario::Default).unwrap().display(config);
     let (config, problems) = load("{}");
     assert_eq!(default(&config), "demo,demo-model");
     assert!(problems.is_empty(), "{problems}");

@@ -70,51 +70,23 @@ struct Shared {
 
 impl Watcher {
     /// Starts watching. `on_change` is called on a thread of its own, never twice at a time; changes during a call lead to one more call.
-    pub fn start(
-        paths: WatchPaths,
-        on_change: impl Fn(Changed) + Send + 'static,
-    ) -> Result<Self, WatchError> {
+    pub fn start(paths: WatchPaths, on_change: impl Fn(Changed) + Send + 'static) -> Result<Self, WatchError> {
         let (wake, woken) = sync_channel(1);
-        let shared = Arc::new(Shared {
-            wake,
-            stop: AtomicBool::new(false),
-            extra: Mutex::default(),
-        });
+        let shared = Arc::new(Shared { wake, stop: AtomicBool::new(false), extra: Mutex::default() });
         let handler = {
             let shared = Arc::clone(&shared);
             move |event| on_event(&shared, event)
         };
-        let notifier = notify::recommended_watcher(handler).map_err(|source| WatchError {
-            path: paths.config.clone(),
-            source,
-        })?;
-        let mut folders = Folders {
-            notifier,
-            watched: BTreeSet::new(),
-        };
-        folders
-            .watch(&paths, &[])
-            .map_err(|(path, source)| WatchError { path, source })?;
+        let notifier =
+            notify::recommended_watcher(handler).map_err(|source| WatchError { path: paths.config.clone(), source })?;
+        let mut folders = Folders { notifier, watched: BTreeSet::new() };
+        folders.watch(&paths, &[]).map_err(|(path, source)| WatchError { path, source })?;
         let mut seen = Seen::default();
         seen.look(&paths, &[]);
-        let worker = Worker {
-            paths,
-            folders,
-            seen,
-            shared: Arc::clone(&shared),
-            woken,
-        };
-        let thread = std::thread::Builder::new()
-            .name("watch".into())
-            .spawn(move || worker.run(on_change));
-        let thread = thread.map_err(|error| WatchError {
-            path: PathBuf::new(),
-            source: notify::Error::io(error),
-        })?;
-        Ok(Self {
-            shared,
-            thread: Some(thread),
-        })
+        let worker = Worker { paths, folders, seen, shared: Arc::clone(&shared), woken };
+        let thread = std::thread::Builder::new().name("watch".into()).spawn(move || worker.run(on_change));
+        let thread = thread.map_err(|error| WatchError { path: PathBuf::new(), source: notify::Error::io(error) })?;
+        Ok(Self { shared, thread: Some(thread) })
     }
 
     /// Watches these files too, as plugins: components that the configuration names outside the plugins folder.
@@ -129,10 +101,7 @@ impl Drop for Watcher {
     fn drop(&mut self) {
         self.shared.stop.store(true, Ordering::Release);
         self.shared.wake();
-        let Some(thread) = self
-            .thread
-            .take()
-            .filter(|thread| thread.thread().id() != std::thread::current().id())
+        let Some(thread) = self.thread.take().filter(|thread| thread.thread().id() != std::thread::current().id())
         else {
             return;
         };
@@ -156,10 +125,7 @@ impl Shared {
 fn on_event(shared: &Shared, event: notify::Result<Event>) {
     match event {
         // Reading is an event too, and answering it by reading would never end.
-        Ok(Event {
-            kind: EventKind::Access(access),
-            ..
-        }) if access != AccessKind::Close(AccessMode::Write) => {}
+        Ok(Event { kind: EventKind::Access(access), .. }) if access != AccessKind::Close(AccessMode::Write) => {}
         Ok(_) => shared.wake(),
         Err(error) => {
             tracing::warn!(%error, "watching the configuration: the system reported an error, looking again");
@@ -220,11 +186,7 @@ struct Folders {
 impl Folders {
     /// Watches every folder that matters now, and gives the last one that could not be. Called after each change, since
     /// folders come and go.
-    fn watch(
-        &mut self,
-        paths: &WatchPaths,
-        extra: &[PathBuf],
-    ) -> Result<(), (PathBuf, notify::Error)> {
+    fn watch(&mut self, paths: &WatchPaths, extra: &[PathBuf]) -> Result<(), (PathBuf, notify::Error)> {
         let wanted = wanted(paths, extra);
         for gone in self.watched.difference(&wanted) {
             // It fails for a folder that is deleted, which is what is wanted.
@@ -249,11 +211,7 @@ fn wanted(paths: &WatchPaths, extra: &[PathBuf]) -> BTreeSet<PathBuf> {
     let mut folders = BTreeSet::new();
     for file in std::iter::once(&paths.config).chain(extra) {
         folders.extend(existing_ancestor(file));
-        folders.extend(
-            file.canonicalize()
-                .ok()
-                .and_then(|target| target.parent().map(Path::to_owned)),
-        );
+        folders.extend(file.canonicalize().ok().and_then(|target| target.parent().map(Path::to_owned)));
     }
     folders.extend(existing_ancestor(&paths.plugins));
     if paths.plugins.is_dir() {
@@ -265,16 +223,9 @@ fn wanted(paths: &WatchPaths, extra: &[PathBuf]) -> BTreeSet<PathBuf> {
 /// The nearest folder above a path that exists.
 fn existing_ancestor(path: &Path) -> Option<PathBuf> {
     let folder = |folder: &Path| {
-        if folder.as_os_str().is_empty() {
-            PathBuf::from(".")
-        } else {
-            folder.to_owned()
-        }
+        if folder.as_os_str().is_empty() { PathBuf::from(".") } else { folder.to_owned() }
     };
-    path.ancestors()
-        .skip(1)
-        .map(folder)
-        .find(|folder| folder.is_dir())
+    path.ancestors().skip(1).map(folder).find(|folder| folder.is_dir())
 }
 
 /// The contents that were seen last, as hashes. A collision would lose one change in 2^64, and nobody gains by forging one.
@@ -304,24 +255,12 @@ impl Seen {
 
 /// The components in a folder; other files there (a README, a half-copied `.part`) do not matter.
 fn components(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder)
-        .into_iter()
-        .flatten()
-        .flatten()
-        .map(|entry| entry.path());
-    entries
-        .filter(|path| {
-            path.extension()
-                .is_some_and(|extension| extension.eq_ignore_ascii_case("wasm"))
-        })
-        .collect()
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("wasm"))).collect()
 }
 
 fn contents(files: &[PathBuf]) -> BTreeMap<PathBuf, Option<u64>> {
-    files
-        .iter()
-        .map(|file| (file.clone(), hash(file).ok()))
-        .collect()
+    files.iter().map(|file| (file.clone(), hash(file).ok())).collect()
 }
 
 fn hash(path: &Path) -> io::Result<u64> {

@@ -25,7 +25,10 @@ pub(super) fn reply(request: &Value) -> Reply {
     let messages = request["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
     let last = messages.last().unwrap_or(&Value::Null);
     if last["role"] == "tool" {
-        return Reply::Text(format!("The tool answered:\n\n{}\n\nThat is all this demo does.", brief(&text(&last["content"]))));
+        return Reply::Text(format!(
+            "The tool answered:\n\n{}\n\nThat is all this demo does.",
+            brief(&text(&last["content"]))
+        ));
     }
     let said = text(&last["content"]);
     let tools = request["tools"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -76,7 +79,8 @@ pub(super) fn whole(request: &Value, reply: &Reply) -> Value {
     let (message, reason) = match reply {
         Reply::Text(text) => (json!({ "role": "assistant", "content": text }), "stop"),
         Reply::Tool { name, arguments } => {
-            let call = json!({ "id": "call_demo", "type": "function", "function": { "name": name, "arguments": arguments } });
+            let call =
+                json!({ "id": "call_demo", "type": "function", "function": { "name": name, "arguments": arguments } });
             (json!({ "role": "assistant", "content": null, "tool_calls": [call] }), "tool_calls")
         }
     };
@@ -115,7 +119,8 @@ pub(super) fn chunks(request: &Value, reply: &Reply) -> Vec<String> {
         }
     };
     chunks.push(chunk(json!({}), json!(reason)));
-    chunks.push(json!({ "object": "chat.completion.chunk", "choices": [], "usage": usage(request, reply) }).to_string());
+    chunks
+        .push(json!({ "object": "chat.completion.chunk", "choices": [], "usage": usage(request, reply) }).to_string());
     chunks.push("[DONE]".to_owned());
     chunks
 }

@@ -47,7 +47,9 @@ impl CompileCache {
         if file.is_file() {
             match read(engine.wasmtime(), &file) {
                 Ok(component) => return Ok(component),
-                Err(error) => tracing::warn!(file = %file.display(), "compiled again, the kept code is unusable: {error:#}"),
+                Err(error) => {
+                    tracing::warn!(file = %file.display(), "compiled again, the kept code is unusable: {error:#}")
+                }
             }
         }
         let component = engine.compile(wasm)?;
@@ -65,7 +67,10 @@ impl CompileCache {
 }
 
 fn read(engine: &Engine, file: &Path) -> wasmtime::Result<Component> {
-    #[expect(unsafe_code, reason = "wasmtime cannot check native code; the folder is ours alone, see the module's words")]
+    #[expect(
+        unsafe_code,
+        reason = "wasmtime cannot check native code; the folder is ours alone, see the module's words"
+    )]
     // SAFETY: the file lies in a folder that only this user may write (`make_private`), and was written by `write`.
     unsafe {
         Component::deserialize_file(engine, file)
@@ -74,7 +79,7 @@ fn read(engine: &Engine, file: &Path) -> wasmtime::Result<Component> {
 
 /// Writes beside and renames: another process never sees half a file.
 fn write(component: &Component, file: &Path) -> anyhow::Result<()> {
-    let code = component.serialize().map_err(anyhow::Error::from)?;
+    let code = component.serialize().map_err(super::engine::plain)?;
     let beside = file.with_extension(format!("{}.part", std::process::id()));
     fs::write(&beside, code)?;
     fs::rename(&beside, file)?;

@@ -140,10 +140,9 @@ pub async fn load(
     let component = tokio::task::block_in_place(|| cache.load(engine, wasm, &digest))
         .map_err(|error| refuse(Cause::NotLoaded(format!("it does not compile: {error:#}"))))?;
     let shape = Shape::of(&component, engine).map_err(|reason| refuse(Cause::NotLoaded(reason)))?;
-    let pre = engine
-        .linker(shape.needs_wasi)
-        .instantiate_pre(&component)
-        .map_err(|error| refuse(Cause::NotLoaded(format!("it asks for something this host does not have: {error:#}"))))?;
+    let pre = engine.linker(shape.needs_wasi).instantiate_pre(&component).map_err(|error| {
+        refuse(Cause::NotLoaded(format!("it asks for something this host does not have: {error:#}")))
+    })?;
     let description = describe(engine, &pre, known_as, &shape, limits).await?;
     let roles = Roles::of(&pre, &shape).map_err(|error| refuse(Cause::NotLoaded(format!("{error:#}"))))?;
     check_name(&description.name).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
@@ -245,13 +244,18 @@ fn check_version(interface: &str) -> Result<(), String> {
     if minor == SERVED {
         return Ok(());
     }
-    Err(format!("it was built for ccr:plugin {version}; this gateway serves {SERVED}: build it again with the current SDK"))
+    Err(format!(
+        "it was built for ccr:plugin {version}; this gateway serves {SERVED}: build it again with the current SDK"
+    ))
 }
 
 impl Roles {
     fn of(pre: &InstancePre<Guest>, shape: &Shape) -> wasmtime::Result<Self> {
         let roles = Self {
-            upstream: shape.has("upstream-protocol").then(|| UpstreamProtocolPluginPre::new(pre.clone())).transpose()?,
+            upstream: shape
+                .has("upstream-protocol")
+                .then(|| UpstreamProtocolPluginPre::new(pre.clone()))
+                .transpose()?,
             transformer: shape.has("transformer").then(|| TransformerPluginPre::new(pre.clone())).transpose()?,
             router: shape.has("router").then(|| RouterPluginPre::new(pre.clone())).transpose()?,
         };

@@ -44,13 +44,13 @@ impl PluginEngine {
             Ok(engine) => engine,
             Err(error) => {
                 tracing::warn!("plugins run without an instance pool (each request costs a little more): {error:#}");
-                Engine::new(&config(false)).map_err(anyhow::Error::from).context("the WebAssembly engine does not start")?
+                Engine::new(&config(false)).map_err(plain).context("the WebAssembly engine does not start")?
             }
         };
         let mut bare = Linker::new(&engine);
-        Imports::add_to_linker::<_, HasSelf<_>>(&mut bare, |guest| guest).map_err(anyhow::Error::from)?;
+        Imports::add_to_linker::<_, HasSelf<_>>(&mut bare, |guest| guest).map_err(plain)?;
         let mut wasi = bare.clone();
-        wasmtime_wasi::p2::add_to_linker_async(&mut wasi).map_err(anyhow::Error::from)?;
+        wasmtime_wasi::p2::add_to_linker_async(&mut wasi).map_err(plain)?;
         let clock = start_clock(&engine)?;
         let permits = Arc::new(Semaphore::new(MAX_INSTANCES as usize));
         Ok(Self { engine, bare, wasi, permits, _clock: clock })
@@ -74,6 +74,11 @@ impl PluginEngine {
     }
 }
 
+/// wasmtime's error as the one that start-up works with.
+pub(super) fn plain(error: wasmtime::Error) -> anyhow::Error {
+    anyhow::anyhow!("{error:#}")
+}
+
 fn config(pooled: bool) -> Config {
     let mut config = Config::new();
     config
@@ -82,8 +87,7 @@ fn config(pooled: bool) -> Config {
         // All calls are plain ones; the bookkeeping for concurrent ones costs more than the calls.
         .concurrency_support(false)
         // Not lent to plugins: nothing that they need, and every proposal is code that could be wrong.
-        .wasm_memory64(false)
-        .wasm_threads(false);
+        .wasm_memory64(false);
     if pooled {
         config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
     }

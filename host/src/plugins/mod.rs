@@ -7,15 +7,16 @@ pub mod bindings;
 pub mod breaker;
 pub mod cache;
 pub mod component;
+mod convert;
 pub mod engine;
 pub mod error;
 pub mod guest;
 mod imports;
 pub mod lent;
 pub mod meter;
+pub mod registry;
 pub mod router;
 mod session;
-pub mod registry;
 pub mod transformer;
 pub mod upstream;
 

@@ -189,7 +189,8 @@ impl Loader<'_> {
             tracing::info!(plugin = %plugin.label(), origin = ?plugin.origin, "takes the place of the built-in plugin of that name");
         }
         if let Some(other) = registry.plugins.get(&*plugin.name) {
-            let reason = format!("there is another plugin called `{}` ({:?}); remove one of them", plugin.name, other.origin);
+            let reason =
+                format!("there is another plugin called `{}` ({:?}); remove one of them", plugin.name, other.origin);
             tracing::error!("{reason}");
             let path = match &plugin.origin {
                 Origin::File(path) => path.clone(),

@@ -101,7 +101,9 @@ fn checked(encoded: wit::EncodedRequest) -> Result<WireRequest, String> {
         }
         wit::Credential::Query(name) => Credential::Query(name),
         wit::Credential::None => Credential::None,
-        wit::Credential::Google => return Err("Google credentials are not served by this version of the gateway".into()),
+        wit::Credential::Google => {
+            return Err("Google credentials are not served by this version of the gateway".into());
+        }
         wit::Credential::Aws(_) => return Err("AWS credentials are not served by this version of the gateway".into()),
     };
     Ok(WireRequest { path: encoded.path, headers, body: WireBody::new(encoded.body.into()), credential })

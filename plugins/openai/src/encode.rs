@@ -56,5 +56,9 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
 /// A base without a path is a provider's bare host: OpenAI's own version is meant.
 fn path(base: &str) -> String {
     let bare = base.is_empty() || base.starts_with('?') || base == "/" || base.starts_with("/?");
-    if bare { join_endpoint(&format!("/v1{}", base.trim_start_matches('/')), ENDPOINT) } else { join_endpoint(base, ENDPOINT) }
+    if bare {
+        join_endpoint(&format!("/v1{}", base.trim_start_matches('/')), ENDPOINT)
+    } else {
+        join_endpoint(base, ENDPOINT)
+    }
 }

@@ -91,7 +91,9 @@ pub(crate) fn unreadable(body: &[u8]) -> Fault {
 pub(crate) fn no_choices(root: Value<'_>) -> Fault {
     let told = Told::by(root);
     if !told.is_error {
-        return Fault::unreadable("The provider's answer has no `choices`. Check that `api_base_url` is its chat completions endpoint.");
+        return Fault::unreadable(
+            "The provider's answer has no `choices`. Check that `api_base_url` is its chat completions endpoint.",
+        );
     }
     failure(told, None).into()
 }
@@ -102,7 +104,8 @@ fn failure(told: Told, status: Option<u16>) -> Failure {
         return Failure { kind: ErrorKind::InvalidRequest, message, status, retry_after_ms: None };
     }
     let named = |table: &[(&str, ErrorKind)]| {
-        let of = |name: &String| table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
+        let of =
+            |name: &String| table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
         told.names.iter().find_map(of)
     };
     let kind = named(STRONGER_THAN_STATUS).or_else(|| status.map(ErrorKind::from_status));

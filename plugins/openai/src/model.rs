@@ -40,7 +40,9 @@ mod tests {
 
     #[test]
     fn others_are_chat_models() {
-        for model in ["gpt-4o", "gpt-5-chat-latest", "gpt-50", "o100", "deepseek-chat", "moonshot/kimi-k2", "", "gpt-oss-120b"] {
+        for model in
+            ["gpt-4o", "gpt-5-chat-latest", "gpt-50", "o100", "deepseek-chat", "moonshot/kimi-k2", "", "gpt-oss-120b"]
+        {
             assert_eq!(class(model), Class::Chat, "{model}");
         }
     }

@@ -1,7 +1,10 @@
 //! What a user may choose for one provider, where providers that speak this format disagree.
+//!
+//! Read with the span reader that the plugin has anyway: serde's readers would make the component half as large again, and
+//! the host has checked the options against the schema before they come here.
 
+use ccr_plugin::messages::json::{Document, Value};
 use ccr_plugin::{Fault, Settings};
-use serde::Deserialize;
 
 /// JSON Schema of [`Options`], which the host checks the config with.
 pub(crate) const SCHEMA: &str = r#"{
@@ -44,8 +47,7 @@ pub(crate) const SCHEMA: &str = r#"{
   "additionalProperties": false
 }"#;
 
-#[derive(Debug, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) max_tokens_field: MaxTokensField,
     pub(crate) reasoning: Replay,
@@ -57,8 +59,7 @@ pub(crate) struct Options {
     pub(crate) max_tools: Option<usize>,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum MaxTokensField {
     #[default]
     Auto,
@@ -67,16 +68,14 @@ pub(crate) enum MaxTokensField {
 }
 
 /// Where the reasoning of earlier turns goes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Replay {
     #[default]
     Off,
     ReasoningContent,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum EffortRule {
     #[default]
     Auto,
@@ -85,8 +84,7 @@ pub(crate) enum EffortRule {
 }
 
 /// Steps of `reasoning_effort`, from little to much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Effort {
     Low,
     Medium,
@@ -105,8 +103,7 @@ impl Effort {
     }
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum EmptyContent {
     #[default]
     Null,
@@ -114,8 +111,7 @@ pub(crate) enum EmptyContent {
     Omit,
 }
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum ResponseFormat {
     #[default]
     JsonSchema,
@@ -141,10 +137,91 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn read(settings: &Settings) -> Result<Self, Fault> {
-        match settings.json() {
-            // Most providers have no options: they pay for no parser.
-            "{}" | "" => Ok(Self::default()),
-            _ => settings.parse(),
+        let mut options = Self::default();
+        let document =
+            Document::parse(settings.json().as_bytes()).map_err(|error| Fault::own(format!("options: {error}")))?;
+        for (name, value) in document.root().members() {
+            options.set(&name.decode(), value)?;
         }
+        Ok(options)
+    }
+
+    fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), Fault> {
+        match name {
+            "max_tokens_field" => self.max_tokens_field = one_of(name, value, MAX_TOKENS_FIELDS)?,
+            "reasoning" => self.reasoning = one_of(name, value, REPLAYS)?,
+            "reasoning_effort" => self.reasoning_effort = one_of(name, value, EFFORT_RULES)?,
+            "max_effort" => self.max_effort = one_of(name, value, EFFORTS)?,
+            "empty_content" => self.empty_content = one_of(name, value, EMPTY_CONTENTS)?,
+            "response_format" => self.response_format = one_of(name, value, RESPONSE_FORMATS)?,
+            "include_usage" => self.include_usage = fits(name, value.as_bool(), "true or false")?,
+            "max_tools" => {
+                let most = value.as_u64().and_then(|most| usize::try_from(most).ok());
+                self.max_tools = Some(fits(name, most, "a number of tools")?);
+            }
+            _ => return Err(Fault::own(format!("options: `{name}` is not an option; see the plugin's README"))),
+        }
+        Ok(())
+    }
+}
+
+/// The ways to write a choice.
+type Choices<T> = &'static [(&'static str, T)];
+
+const MAX_TOKENS_FIELDS: Choices<MaxTokensField> = &[
+    ("auto", MaxTokensField::Auto),
+    ("max_tokens", MaxTokensField::MaxTokens),
+    ("max_completion_tokens", MaxTokensField::MaxCompletionTokens),
+];
+const REPLAYS: Choices<Replay> = &[("off", Replay::Off), ("reasoning_content", Replay::ReasoningContent)];
+const EFFORT_RULES: Choices<EffortRule> =
+    &[("auto", EffortRule::Auto), ("always", EffortRule::Always), ("never", EffortRule::Never)];
+const EFFORTS: Choices<Effort> =
+    &[("low", Effort::Low), ("medium", Effort::Medium), ("high", Effort::High), ("xhigh", Effort::Xhigh)];
+const EMPTY_CONTENTS: Choices<EmptyContent> =
+    &[("null", EmptyContent::Null), ("empty", EmptyContent::Empty), ("omit", EmptyContent::Omit)];
+const RESPONSE_FORMATS: Choices<ResponseFormat> = &[
+    ("json_schema", ResponseFormat::JsonSchema),
+    ("json_object", ResponseFormat::JsonObject),
+    ("omit", ResponseFormat::Omit),
+];
+
+fn one_of<T: Copy>(name: &str, value: Value<'_>, choices: Choices<T>) -> Result<T, Fault> {
+    let written = value.as_str();
+    let choice = choices.iter().find(|(choice, _)| written.is_some_and(|written| written == **choice));
+    let known: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
+    fits(name, choice.map(|(_, meaning)| *meaning), &known.join(" or "))
+}
+
+fn fits<T>(name: &str, value: Option<T>, expected: &str) -> Result<T, Fault> {
+    value.ok_or_else(|| Fault::own(format!("options: `{name}` must be {expected}")))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::*;
+    use serde_json::json;
+
+    /// Every value that the schema allows is understood, and every option is in the schema.
+    #[test]
+    fn the_schema_and_the_reader_agree() {
+        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+        let properties = schema["properties"].as_object().unwrap();
+        for (name, property) in properties {
+            let values = property["enum"].as_array().cloned().unwrap_or_else(|| match property["type"].as_str() {
+                Some("boolean") => vec![json!(true), json!(false)],
+                _ => vec![json!(1), json!(128)],
+            });
+            for value in values {
+                let settings = Settings::of(json!({ name: value }).to_string());
+                assert!(Options::read(&settings).is_ok(), "{name}: {value}");
+            }
+            let wrong = Settings::of(json!({ name: {} }).to_string());
+            let fault = Options::read(&wrong).unwrap_err();
+            assert!(matches!(fault, Fault::Other(message) if message.contains(name)));
+        }
+        // One for each field of `Options`.
+        assert_eq!(properties.len(), 8);
     }
 }

@@ -26,7 +26,8 @@ fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
 }
 
 fn read(file: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(file).unwrap()).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+    serde_json::from_str(&fs::read_to_string(file).unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()))
 }
 
 fn write(file: &Path, value: &Value) {
@@ -135,7 +136,8 @@ fn answers() {
 #[test]
 fn errors() {
     cases("errors", |case| {
-        let header = |(name, value): (&String, &Value)| Header { name: name.clone(), value: value.as_str().unwrap().into() };
+        let header =
+            |(name, value): (&String, &Value)| Header { name: name.clone(), value: value.as_str().unwrap().into() };
         let headers = case["headers"].as_object().into_iter().flatten().map(header).collect();
         let status = u16::try_from(case["status"].as_u64().unwrap()).unwrap();
         failure_json(&OpenAi::decode_error(&WireResponse { status, headers, body: body(case) }))

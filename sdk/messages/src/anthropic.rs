@@ -13,7 +13,7 @@ pub use decode::{Decoder, decode_message};
 pub use tap::UsageTap;
 
 use crate::event::{ErrorKind, Event, Failure, FinishReason, Start, Usage};
-use crate::json::Value;
+use crate::json::{Document, Value};
 
 /// The member's string, decoded.
 fn string(object: Value<'_>, key: &str) -> Option<String> {
@@ -80,6 +80,28 @@ fn failure(root: Value<'_>) -> Failure {
         status: None,
         retry_after_ms: None,
     }
+}
+
+/// Reads the body of an answer with an error status (Anthropic's documentation, "Errors"). What is no error object is quoted
+/// by its beginning, as proxies on the way answer in plain text or HTML.
+#[must_use]
+pub fn decode_error(status: u16, body: &[u8]) -> Failure {
+    /// Enough of a foreign error page to recognise it.
+    const QUOTED: usize = 300;
+    let document = Document::parse(body).ok();
+    let known =
+        document.as_ref().map(Document::root).filter(|root| root.get("error").is_some_and(|error| !error.is_null()));
+    if let Some(root) = known {
+        let mut failure = failure(root);
+        if root.pointer("/error/type").is_none() {
+            failure.kind = ErrorKind::from_status(status);
+        }
+        return Failure { status: Some(status), ..failure };
+    }
+    let text = String::from_utf8_lossy(body);
+    let text: String = text.trim().chars().take(QUOTED).collect();
+    let message = if text.is_empty() { format!("it answered with status {status} and no explanation") } else { text };
+    Failure { kind: ErrorKind::from_status(status), message, status: Some(status), retry_after_ms: None }
 }
 
 /// What stands for an answer that cannot be read.

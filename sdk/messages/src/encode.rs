@@ -15,6 +15,14 @@ use parts::{Digits, write_content_block, write_failure, write_message_usage, wri
 /// The event that keeps an idle connection open. Legal at any place between two events after `message_start`.
 pub const PING: &str = "event: ping\ndata: {\"type\":\"ping\"}\n\n";
 
+/// The event that ends a stream which cannot go on; no `message_stop` follows it, so that it does not look finished.
+#[must_use]
+pub fn error_event(failure: &Failure) -> Vec<u8> {
+    let mut encoder = StreamEncoder::new();
+    encoder.error(failure);
+    encoder.take()
+}
+
 /// Writes server-sent events into a buffer that [`take`](Self::take) hands over.
 #[derive(Debug, Default)]
 pub struct StreamEncoder {

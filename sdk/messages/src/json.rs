@@ -65,19 +65,12 @@ impl<'t> Document<'t> {
     pub fn from_vec(text: Vec<u8>) -> Result<Document<'static>, JsonError> {
         match String::from_utf8(text) {
             Ok(text) => Document::of(Cow::Owned(text)),
-            Err(error) => Err(JsonError::not_utf8(
-                error.as_bytes(),
-                error.utf8_error().valid_up_to(),
-            )),
+            Err(error) => Err(JsonError::not_utf8(error.as_bytes(), error.utf8_error().valid_up_to())),
         }
     }
 
     fn of(text: Cow<'t, str>) -> Result<Self, JsonError> {
-        let start = if text.starts_with(BYTE_ORDER_MARK) {
-            BYTE_ORDER_MARK.len()
-        } else {
-            0
-        };
+        let start = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         match parser::parse(text.as_bytes(), start) {
             Ok(nodes) => Ok(Self { text, nodes }),
             Err(fault) => Err(JsonError::new(text.as_bytes(), fault)),

@@ -7,13 +7,14 @@
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
 
+pub mod answer;
+pub mod anthropic;
+pub mod encode;
 pub mod endpoint;
 pub mod event;
-pub mod json;
-pub mod tool_calls;
-pub mod sse;
-pub mod answer;
-pub mod encode;
 pub mod fold;
-pub mod anthropic;
+pub mod json;
 pub mod request;
+pub mod sse;
+pub mod tool_calls;
+pub mod wit;

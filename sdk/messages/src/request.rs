@@ -160,10 +160,7 @@ impl<'d> MessagesRequest<'d> {
     /// Whether at most one tool may be called at a time.
     #[must_use]
     pub fn disable_parallel_tool_use(&self) -> bool {
-        let choice = self
-            .fields
-            .tool_choice
-            .and_then(|choice| choice.get("disable_parallel_tool_use"));
+        let choice = self.fields.tool_choice.and_then(|choice| choice.get("disable_parallel_tool_use"));
         choice.and_then(Value::as_bool).unwrap_or(false)
     }
 

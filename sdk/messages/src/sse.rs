@@ -28,13 +28,10 @@ pub enum SseError {
 impl fmt::Display for SseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::TooLarge(bound) => write!(
-                f,
-                "the stream has an event of more than {bound} bytes; raise the bound if that is meant"
-            ),
-            Self::NotUtf8 => {
-                f.write_str("the stream has an event that is not UTF-8; the sender must send UTF-8")
+            Self::TooLarge(bound) => {
+                write!(f, "the stream has an event of more than {bound} bytes; raise the bound if that is meant")
             }
+            Self::NotUtf8 => f.write_str("the stream has an event that is not UTF-8; the sender must send UTF-8"),
         }
     }
 }
@@ -79,8 +76,7 @@ impl SseDecoder {
         let mut rest = bytes;
         // Nothing new says nothing about the second half of a line end, so the test for it stands inside.
         while !rest.is_empty() {
-            if self.open.is_empty() && self.line_is_empty && std::mem::take(&mut self.after_return)
-            {
+            if self.open.is_empty() && self.line_is_empty && std::mem::take(&mut self.after_return) {
                 // The second half of the line end that ended the last event, not part of the next.
                 rest = rest.strip_prefix(b"\n").unwrap_or(rest);
                 continue;

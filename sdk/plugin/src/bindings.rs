@@ -41,9 +41,18 @@ pub mod description {
     });
 }
 
-role!(upstream, "package ccr:sdk; world upstream { import ccr:plugin/host@0.1.0; export ccr:plugin/upstream-protocol@0.1.0; }");
-role!(client, "package ccr:sdk; world client { import ccr:plugin/host@0.1.0; export ccr:plugin/client-protocol@0.1.0; }");
-role!(transformer, "package ccr:sdk; world transformer { import ccr:plugin/host@0.1.0; export ccr:plugin/transformer@0.1.0; }");
+role!(
+    upstream,
+    "package ccr:sdk; world upstream { import ccr:plugin/host@0.1.0; export ccr:plugin/upstream-protocol@0.1.0; }"
+);
+role!(
+    client,
+    "package ccr:sdk; world client { import ccr:plugin/host@0.1.0; export ccr:plugin/client-protocol@0.1.0; }"
+);
+role!(
+    transformer,
+    "package ccr:sdk; world transformer { import ccr:plugin/host@0.1.0; export ccr:plugin/transformer@0.1.0; }"
+);
 role!(router, "package ccr:sdk; world router { import ccr:plugin/host@0.1.0; export ccr:plugin/router@0.1.0; }");
 role!(agent, "package ccr:sdk; world agent { import ccr:plugin/host@0.1.0; export ccr:plugin/agent@0.1.0; }");
 role!(observer, "package ccr:sdk; world observer { import ccr:plugin/host@0.1.0; export ccr:plugin/observer@0.1.0; }");

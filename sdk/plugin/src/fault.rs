@@ -2,7 +2,7 @@
 
 use crate::Fault;
 use crate::bindings::imports::ccr::plugin::types as wit;
-use ccr_messages::event::{ErrorKind, Failure};
+use ccr_messages::event::Failure;
 
 impl Fault {
     /// The client's request is wrong: it gets a 400 with this text.
@@ -36,44 +36,3 @@ impl From<Failure> for Fault {
         Self::Upstream(failure.into())
     }
 }
-
-impl From<Failure> for wit::Failure {
-    fn from(failure: Failure) -> Self {
-        Self {
-            kind: failure.kind.into(),
-            message: failure.message,
-            status: failure.status,
-            retry_after_ms: failure.retry_after_ms,
-        }
-    }
-}
-
-impl From<wit::Failure> for Failure {
-    fn from(failure: wit::Failure) -> Self {
-        Self {
-            kind: failure.kind.into(),
-            message: failure.message,
-            status: failure.status,
-            retry_after_ms: failure.retry_after_ms,
-        }
-    }
-}
-
-/// Two enums with the same variants, turned into each other.
-macro_rules! same_variants {
-    ($a:ty, $b:ty: $($variant:ident),+) => {
-        impl From<$a> for $b {
-            fn from(value: $a) -> Self {
-                match value { $(<$a>::$variant => Self::$variant,)+ }
-            }
-        }
-        impl From<$b> for $a {
-            fn from(value: $b) -> Self {
-                match value { $(<$b>::$variant => Self::$variant,)+ }
-            }
-        }
-    };
-}
-
-same_variants!(wit::ErrorKind, ErrorKind:
-    InvalidRequest, Authentication, Billing, Permission, NotFound, TooLarge, RateLimit, Api, Timeout, Overloaded);

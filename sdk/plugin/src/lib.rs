@@ -92,7 +92,7 @@ macro_rules! register_role {
         #[cfg(target_family = "wasm")]
         const _: () = {
             type Role = $crate::$role::Export<$plugin>;
-            $crate::bindings::$role::export!(Role with_types_in $crate::bindings::$role);
+    $crate::bindings::$role::export!(Role with_types_in $crate::bindings::$role);
         };
     };
 }

@@ -38,10 +38,7 @@ impl Plan {
     /// `/chunks=2000,pace=5/v1/messages` and `/v1/messages?chunks=2000&pace=5` say the same. A path survives
     /// every gateway and proxy; a query or a header may not.
     pub fn with_target(mut self, target: &str) -> Self {
-        for (name, value) in target
-            .split(['/', '?', '&', ','])
-            .filter_map(|word| word.split_once('='))
-        {
+        for (name, value) in target.split(['/', '?', '&', ',']).filter_map(|word| word.split_once('=')) {
             let number: Option<u64> = value.parse().ok();
             match (name, number) {
                 ("chunks", Some(number)) => self.chunks = number as usize,
@@ -88,11 +85,9 @@ pub fn whole(format: Format, plan: &Plan) -> Rendered {
         ),
     };
     let length = json.len();
-    let bytes = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{json}").into_bytes();
-    Rendered {
-        cuts: vec![bytes.len()],
-        bytes,
-    }
+    let bytes = format!("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{json}")
+        .into_bytes();
+    Rendered { cuts: vec![bytes.len()], bytes }
 }
 
 /// The answer to a streamed request.
@@ -104,38 +99,29 @@ pub fn stream(format: Format, plan: &Plan) -> Rendered {
     }
     out.text.push_str("0\r\n\r\n");
     out.cuts.push(out.text.len());
-    Rendered {
-        bytes: out.text.into_bytes(),
-        cuts: out.cuts,
-    }
+    Rendered { bytes: out.text.into_bytes(), cuts: out.cuts }
 }
 
 fn text(plan: &Plan) -> String {
-    "lorem ipsum dolor sit amet "
-        .chars()
-        .cycle()
-        .take(plan.bytes)
-        .collect()
+    "lorem ipsum dolor sit amet ".chars().cycle().take(plan.bytes).collect()
 }
 
 fn openai_events(out: &mut Stream, plan: &Plan) {
     let head = r#"{"id":"chatcmpl-1","object":"chat.completion.chunk","created":1700000000,"model":"m","choices":"#;
     let text = text(plan);
-    out.event("", &format!(r#"{head}[{{"index":0,"delta":{{"role":"assistant","content":""}},"finish_reason":null}}]}}"#));
-    for _ in 0..plan.chunks {
-        out.event(
-            "",
-            &format!(
-                r#"{head}[{{"index":0,"delta":{{"content":"{text}"}},"finish_reason":null}}]}}"#
-            ),
-        );
-    }
     out.event(
         "",
-        &format!(r#"{head}[{{"index":0,"delta":{{}},"finish_reason":"stop"}}]}}"#),
+        &format!(r#"{head}[{{"index":0,"delta":{{"role":"assistant","content":""}},"finish_reason":null}}]}}"#),
     );
+    for _ in 0..plan.chunks {
+        out.event("", &format!(r#"{head}[{{"index":0,"delta":{{"content":"{text}"}},"finish_reason":null}}]}}"#));
+    }
+    out.event("", &format!(r#"{head}[{{"index":0,"delta":{{}},"finish_reason":"stop"}}]}}"#));
     let (tokens, total) = (plan.chunks, plan.chunks + 100);
-    out.event("", &format!(r#"{head}[],"usage":{{"prompt_tokens":100,"completion_tokens":{tokens},"total_tokens":{total}}}}}"#));
+    out.event(
+        "",
+        &format!(r#"{head}[],"usage":{{"prompt_tokens":100,"completion_tokens":{tokens},"total_tokens":{total}}}}}"#),
+    );
     out.event("", "[DONE]");
 }
 
@@ -147,12 +133,12 @@ fn anthropic_events(out: &mut Stream, plan: &Plan) {
         r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
     );
     for _ in 0..plan.chunks {
-        out.event("content_block_delta", &format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{text}"}}}}"#));
+        out.event(
+            "content_block_delta",
+            &format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{text}"}}}}"#),
+        );
     }
-    out.event(
-        "content_block_stop",
-        r#"{"type":"content_block_stop","index":0}"#,
-    );
+    out.event("content_block_stop", r#"{"type":"content_block_stop","index":0}"#);
     let tokens = plan.chunks;
     out.event("message_delta", &format!(r#"{{"type":"message_delta","delta":{{"stop_reason":"end_turn","stop_sequence":null}},"usage":{{"output_tokens":{tokens}}}}}"#));
     out.event("message_stop", r#"{"type":"message_stop"}"#);
@@ -165,20 +151,14 @@ struct Stream {
 
 impl Stream {
     fn new() -> Self {
-        let text = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
-        Self {
-            cuts: vec![text.len()],
-            text,
-        }
+        let text =
+            "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
+        Self { cuts: vec![text.len()], text }
     }
 
     /// One SSE event as one HTTP chunk; OpenAI's events have no name.
     fn event(&mut self, name: &str, data: &str) {
-        let named = if name.is_empty() {
-            String::new()
-        } else {
-            format!("event: {name}\n")
-        };
+        let named = if name.is_empty() { String::new() } else { format!("event: {name}\n") };
         let size = named.len() + "data: ".len() + data.len() + 2;
         // Writing to a String cannot fail.
         let _ = write!(self.text, "{size:x}\r\n{named}data: {data}\n\n\r\n");
@@ -191,38 +171,19 @@ mod tests {
     use super::{Format, Pace, Plan, format_of, stream, whole};
     use serde_json::Value;
 
-    const PLAN: Plan = Plan {
-        chunks: 3,
-        bytes: 5,
-        pace: Pace::Burst,
-        delay: 0,
-    };
+    const PLAN: Plan = Plan { chunks: 3, bytes: 5, pace: Pace::Burst, delay: 0 };
 
     #[test]
     fn a_target_changes_the_plan_from_path_or_query() {
-        let expected = Plan {
-            chunks: 7,
-            bytes: 9,
-            pace: Pace::Millis(2),
-            delay: 4,
-        };
-        assert_eq!(
-            PLAN.with_target("/chunks=7,bytes=9,pace=2,delay=4/v1/messages"),
-            expected
-        );
-        assert_eq!(
-            PLAN.with_target("/v1/messages?chunks=7&bytes=9&pace=2&delay=4"),
-            expected
-        );
+        let expected = Plan { chunks: 7, bytes: 9, pace: Pace::Millis(2), delay: 4 };
+        assert_eq!(PLAN.with_target("/chunks=7,bytes=9,pace=2,delay=4/v1/messages"), expected);
+        assert_eq!(PLAN.with_target("/v1/messages?chunks=7&bytes=9&pace=2&delay=4"), expected);
         assert_eq!(PLAN.with_target("/v1/messages?beta=true&chunks=x"), PLAN);
     }
 
     #[test]
     fn the_path_decides_the_format() {
-        assert_eq!(
-            format_of("/a/v1/chat/completions?x=1"),
-            Some(Format::OpenAi)
-        );
+        assert_eq!(format_of("/a/v1/chat/completions?x=1"), Some(Format::OpenAi));
         assert_eq!(format_of("/v1/messages"), Some(Format::Anthropic));
         assert_eq!(format_of("/v1/messages/count_tokens"), None);
     }
@@ -235,9 +196,7 @@ mod tests {
             let (head, body) = text.split_once("\r\n\r\n").unwrap();
             assert!(head.ends_with(&format!("content-length: {}", body.len())));
             let value: Value = serde_json::from_str(body).unwrap();
-            let answer = value
-                .pointer("/choices/0/message/content")
-                .or_else(|| value.pointer("/content/0/text"));
+            let answer = value.pointer("/choices/0/message/content").or_else(|| value.pointer("/content/0/text"));
             assert_eq!(answer.unwrap(), "loremloremlorem");
         }
     }
@@ -252,10 +211,7 @@ mod tests {
                 let (size, chunk) = text[pair[0]..pair[1]].split_once("\r\n").unwrap();
                 assert_eq!(usize::from_str_radix(size, 16).unwrap(), chunk.len() - 2);
                 let data = chunk.trim_end().rsplit_once("data: ").unwrap().1;
-                assert!(
-                    data == "[DONE]" || serde_json::from_str::<Value>(data).is_ok(),
-                    "{data}"
-                );
+                assert!(data == "[DONE]" || serde_json::from_str::<Value>(data).is_ok(), "{data}");
             }
             assert!(text.ends_with("\r\n0\r\n\r\n"));
         }

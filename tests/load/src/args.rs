@@ -16,16 +16,12 @@ impl Args {
         let mut values = HashMap::new();
         while let Some(word) = words.next() {
             let Some(name) = word.strip_prefix("--") else {
-                return Err(format!(
-                    "`{word}` is not an option; options begin with `--`"
-                ));
+                return Err(format!("`{word}` is not an option; options begin with `--`"));
             };
             let value = if flags.contains(&name) {
                 String::new()
             } else {
-                words
-                    .next()
-                    .ok_or_else(|| format!("`--{name}` needs a value after it"))?
+                words.next().ok_or_else(|| format!("`--{name}` needs a value after it"))?
             };
             values.insert(name.to_owned(), value);
         }
@@ -42,7 +38,9 @@ impl Args {
         let Some(text) = self.values.remove(name) else {
             return Ok(None);
         };
-        text.parse().map(Some).map_err(|_| format!("`--{name} {text}` cannot be read; give a number or a name of the kind that --help shows"))
+        text.parse().map(Some).map_err(|_| {
+            format!("`--{name} {text}` cannot be read; give a number or a name of the kind that --help shows")
+        })
     }
 
     /// The value of an option, or what holds without it.
@@ -53,9 +51,7 @@ impl Args {
     /// Fails if an option is left that nobody took.
     pub fn finish(self) -> Result<(), String> {
         match self.values.keys().next() {
-            Some(name) => Err(format!(
-                "`--{name}` is not an option of this command; see --help"
-            )),
+            Some(name) => Err(format!("`--{name}` is not an option of this command; see --help")),
             None => Ok(()),
         }
     }
@@ -80,13 +76,7 @@ mod tests {
 
     #[test]
     fn what_nobody_takes_is_an_error() {
-        assert!(
-            parse("--prot 80")
-                .unwrap()
-                .finish()
-                .unwrap_err()
-                .contains("--prot")
-        );
+        assert!(parse("--prot 80").unwrap().finish().unwrap_err().contains("--prot"));
         assert!(parse("--port").is_err());
         assert!(parse("port 80").is_err());
         assert!(parse("--port many").unwrap().or("port", 1).is_err());

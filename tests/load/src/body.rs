@@ -8,68 +8,24 @@ use crate::text::{WORDS, Writer};
 
 /// The tools of a usual session: name, and the required parameters with their JSON types.
 const TOOLS: [(&str, &[(&str, &str)]); 18] = [
-    (
-        "Read",
-        &[
-            ("file_path", "string"),
-            ("offset", "integer"),
-            ("limit", "integer"),
-        ],
-    ),
-    (
-        "Edit",
-        &[
-            ("file_path", "string"),
-            ("old_string", "string"),
-            ("new_string", "string"),
-        ],
-    ),
+    ("Read", &[("file_path", "string"), ("offset", "integer"), ("limit", "integer")]),
+    ("Edit", &[("file_path", "string"), ("old_string", "string"), ("new_string", "string")]),
     ("Write", &[("file_path", "string"), ("content", "string")]),
-    (
-        "Bash",
-        &[
-            ("command", "string"),
-            ("timeout", "number"),
-            ("description", "string"),
-        ],
-    ),
+    ("Bash", &[("command", "string"), ("timeout", "number"), ("description", "string")]),
     ("BashOutput", &[("bash_id", "string"), ("filter", "string")]),
     ("KillShell", &[("shell_id", "string")]),
     ("Glob", &[("pattern", "string"), ("path", "string")]),
-    (
-        "Grep",
-        &[
-            ("pattern", "string"),
-            ("path", "string"),
-            ("output_mode", "string"),
-        ],
-    ),
-    (
-        "Task",
-        &[
-            ("description", "string"),
-            ("prompt", "string"),
-            ("subagent_type", "string"),
-        ],
-    ),
+    ("Grep", &[("pattern", "string"), ("path", "string"), ("output_mode", "string")]),
+    ("Task", &[("description", "string"), ("prompt", "string"), ("subagent_type", "string")]),
     ("TodoWrite", &[("todos", "array")]),
     ("WebFetch", &[("url", "string"), ("prompt", "string")]),
-    (
-        "WebSearch",
-        &[("query", "string"), ("allowed_domains", "array")],
-    ),
-    (
-        "NotebookEdit",
-        &[("notebook_path", "string"), ("new_source", "string")],
-    ),
+    ("WebSearch", &[("query", "string"), ("allowed_domains", "array")]),
+    ("NotebookEdit", &[("notebook_path", "string"), ("new_source", "string")]),
     ("ExitPlanMode", &[("plan", "string")]),
     ("AskUserQuestion", &[("questions", "array")]),
     ("Skill", &[("command", "string")]),
     ("SlashCommand", &[("command", "string")]),
-    (
-        "mcp__tickets__search",
-        &[("query", "string"), ("limit", "integer")],
-    ),
+    ("mcp__tickets__search", &[("query", "string"), ("limit", "integer")]),
 ];
 
 /// Below this a body holds one tool, as a side request for a title or a summary does; above it, all of
@@ -99,10 +55,7 @@ pub fn body_for(size: usize, model: &str, stream: bool) -> Vec<u8> {
     out.raw(if stream { "true" } else { "false" });
     out.raw(",\"metadata\":{\"user_id\":\"user_0f1e2d_account__session_00000000-0000-4000-8000-000000000001\"}");
     out.system(if full { SYSTEM_TEXT } else { 20 });
-    out.tools(
-        if full { &TOOLS } else { &TOOLS[..1] },
-        if full { TOOL_TEXT } else { 20 },
-    );
+    out.tools(if full { &TOOLS } else { &TOOLS[..1] }, if full { TOOL_TEXT } else { 20 });
     out.raw(",\"messages\":[{\"role\":\"user\",\"content\":[");
     out.text_block(if full { 400 } else { 20 }, full);
     out.raw("]}");
@@ -128,11 +81,7 @@ impl Writer {
     fn tools(&mut self, tools: &[(&str, &[(&str, &str)])], description: usize) {
         self.raw(",\"tools\":[");
         for (index, (name, parameters)) in tools.iter().enumerate() {
-            self.raw(if index == 0 {
-                "{\"name\":"
-            } else {
-                ",{\"name\":"
-            });
+            self.raw(if index == 0 { "{\"name\":" } else { ",{\"name\":" });
             self.string(name);
             self.raw(",\"description\":");
             let text = self.prose(description);
@@ -152,27 +101,17 @@ impl Writer {
             self.raw(&format!(":{{\"type\":\"{kind}\",\"description\":"));
             let text = self.prose(description);
             self.string(&text);
-            self.raw(if *kind == "array" {
-                ",\"items\":{\"type\":\"string\"}}"
-            } else {
-                "}"
-            });
+            self.raw(if *kind == "array" { ",\"items\":{\"type\":\"string\"}}" } else { "}" });
         }
         let required = parameters.first().map_or("", |(name, _)| name);
-        self.raw(&format!(
-            "}},\"required\":[\"{required}\"],\"additionalProperties\":false}}"
-        ));
+        self.raw(&format!("}},\"required\":[\"{required}\"],\"additionalProperties\":false}}"));
     }
 
     fn text_block(&mut self, length: usize, cached: bool) {
         self.raw("{\"type\":\"text\",\"text\":");
         let text = self.prose(length);
         self.string(&text);
-        self.raw(if cached {
-            ",\"cache_control\":{\"type\":\"ephemeral\"}}"
-        } else {
-            "}"
-        });
+        self.raw(if cached { ",\"cache_control\":{\"type\":\"ephemeral\"}}" } else { "}" });
     }
 
     /// One turn of the agent with one to three tool calls, and the user turn with their results.
@@ -194,7 +133,9 @@ impl Writer {
         self.raw("]},{\"role\":\"user\",\"content\":[");
         for call in 0..calls {
             self.raw(if call == 0 { "" } else { "," });
-            self.raw(&format!("{{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_{round:04}{call}AbCdEfGh\",\"content\":"));
+            self.raw(&format!(
+                "{{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_{round:04}{call}AbCdEfGh\",\"content\":"
+            ));
             let length = 80 + self.random(MAX_RESULT) / calls;
             let result = self.code(length);
             self.string(&result);
@@ -239,10 +180,7 @@ mod tests {
 
     #[test]
     fn the_same_size_gives_the_same_bytes() {
-        assert_eq!(
-            body_for(67_000, "mock,m", true),
-            body_for(67_000, "mock,m", true)
-        );
+        assert_eq!(body_for(67_000, "mock,m", true), body_for(67_000, "mock,m", true));
     }
 
     #[test]
@@ -272,16 +210,9 @@ mod tests {
             assert_ne!(pair[0]["role"], pair[1]["role"]);
             let ids = |message: &Value, kind: &str, key: &str| -> Vec<Value> {
                 let blocks = message["content"].as_array().cloned().unwrap_or_default();
-                blocks
-                    .iter()
-                    .filter(|block| block["type"] == kind)
-                    .map(|block| block[key].clone())
-                    .collect()
+                blocks.iter().filter(|block| block["type"] == kind).map(|block| block[key].clone()).collect()
             };
-            assert_eq!(
-                ids(&pair[0], "tool_use", "id"),
-                ids(&pair[1], "tool_result", "tool_use_id")
-            );
+            assert_eq!(ids(&pair[0], "tool_use", "id"), ids(&pair[1], "tool_result", "tool_use_id"));
         }
     }
 }

@@ -49,58 +49,30 @@ pub struct Connection {
 
 impl Connection {
     /// Connects to `authority` (`host:port`); `request` is head and body, ready to be written.
-    pub async fn open(
-        authority: &str,
-        request: Arc<Vec<u8>>,
-        streamed: bool,
-    ) -> std::io::Result<Self> {
+    pub async fn open(authority: &str, request: Arc<Vec<u8>>, streamed: bool) -> std::io::Result<Self> {
         let stream = TcpStream::connect(authority).await?;
         stream.set_nodelay(true)?;
-        Ok(Self {
-            stream,
-            reader: Reader::default(),
-            request,
-            streamed,
-            answer: Vec::new(),
-        })
+        Ok(Self { stream, reader: Reader::default(), request, streamed, answer: Vec::new() })
     }
 
     async fn exchange(&mut self) -> std::io::Result<Sample> {
         let began = Instant::now();
         self.answer.clear();
         self.stream.write_all(&self.request).await?;
-        let closed = || {
-            Error::new(
-                ErrorKind::UnexpectedEof,
-                "the connection was closed before an answer",
-            )
-        };
-        let head = self
-            .reader
-            .head(&mut self.stream)
-            .await?
-            .ok_or_else(closed)?;
+        let closed = || Error::new(ErrorKind::UnexpectedEof, "the connection was closed before an answer");
+        let head = self.reader.head(&mut self.stream).await?.ok_or_else(closed)?;
         let (mut first_byte, answer) = (None, &mut self.answer);
         let sink = |part: &[u8]| {
             first_byte.get_or_insert_with(|| began.elapsed());
             answer.extend_from_slice(part);
         };
-        self.reader
-            .body(&mut self.stream, head.framing, sink)
-            .await?;
+        self.reader.body(&mut self.stream, head.framing, sink).await?;
         let whole = began.elapsed();
         if head.second_word() != "200" || !is_complete(&self.answer, self.streamed) {
-            return Err(Error::new(
-                ErrorKind::InvalidData,
-                complaint(&head.line, &self.answer),
-            ));
+            return Err(Error::new(ErrorKind::InvalidData, complaint(&head.line, &self.answer)));
         }
         let chunks = memmem::find_iter(&self.answer, b"event: content_block_delta").count();
-        Ok(Sample {
-            first_byte: first_byte.unwrap_or(whole),
-            whole,
-            chunks,
-        })
+        Ok(Sample { first_byte: first_byte.unwrap_or(whole), whole, chunks })
     }
 }
 
@@ -118,10 +90,7 @@ fn is_complete(answer: &[u8], streamed: bool) -> bool {
 /// The status line and the end of the answer, where a broken stream says why.
 fn complaint(line: &str, answer: &[u8]) -> String {
     let tail = &answer[answer.len().saturating_sub(300)..];
-    format!(
-        "not a complete answer: {line} … {}",
-        String::from_utf8_lossy(tail).trim()
-    )
+    format!("not a complete answer: {line} … {}", String::from_utf8_lossy(tail).trim())
 }
 
 /// Runs every connection until the phase ends; those that fail are dropped and named.
@@ -130,9 +99,7 @@ pub async fn run(connections: Vec<Connection>, until: Until) -> (Vec<Connection>
     let tickets = Arc::new(AtomicU64::new(until.requests));
     let tasks: Vec<_> = connections
         .into_iter()
-        .map(|connection| {
-            tokio::spawn(repeat(connection, Arc::clone(&tickets), began + until.time))
-        })
+        .map(|connection| tokio::spawn(repeat(connection, Arc::clone(&tickets), began + until.time)))
         .collect();
     let (mut kept, mut seen) = (Vec::new(), Seen::default());
     for task in tasks {
@@ -158,11 +125,7 @@ async fn repeat(
 ) -> (Connection, Vec<Sample>, Option<String>) {
     let mut samples = Vec::new();
     let take = |left: u64| left.checked_sub(1);
-    while Instant::now() < deadline
-        && tickets
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
-            .is_ok()
-    {
+    while Instant::now() < deadline && tickets.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).is_ok() {
         match connection.exchange().await {
             Ok(sample) => samples.push(sample),
             Err(error) => return (connection, samples, Some(error.to_string())),
@@ -180,22 +143,13 @@ mod tests {
         let stop = b"event: message_delta\ndata: {}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
         assert!(is_complete(stop, true));
         assert!(!is_complete(&stop[..40], true));
-        assert!(!is_complete(
-            b"event: message_stop\ndata: {}\n\nevent: error\ndata: {}\n\n",
-            true
-        ));
+        assert!(!is_complete(b"event: message_stop\ndata: {}\n\nevent: error\ndata: {}\n\n", true));
     }
 
     #[test]
     fn only_a_message_with_a_stop_reason_is_complete() {
-        assert!(is_complete(
-            br#"{"content":[],"stop_reason":"end_turn"}"#,
-            false
-        ));
+        assert!(is_complete(br#"{"content":[],"stop_reason":"end_turn"}"#, false));
         assert!(!is_complete(br#"{"content":[],"stop_reason":null}"#, false));
-        assert!(!is_complete(
-            br#"{"content":[],"stop_reason":"end_turn""#,
-            false
-        ));
+        assert!(!is_complete(br#"{"content":[],"stop_reason":"end_turn""#, false));
     }
 }

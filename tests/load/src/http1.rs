@@ -52,11 +52,7 @@ impl Head {
                 close = value.eq_ignore_ascii_case("close");
             }
         }
-        Self {
-            line,
-            framing,
-            close,
-        }
+        Self { line, framing, close }
     }
 }
 
@@ -82,22 +78,13 @@ impl Reader {
             }
             let fresh = waiting.is_empty();
             if self.fill(stream).await? == 0 {
-                return if fresh {
-                    Ok(None)
-                } else {
-                    Err(ErrorKind::UnexpectedEof.into())
-                };
+                return if fresh { Ok(None) } else { Err(ErrorKind::UnexpectedEof.into()) };
             }
         }
     }
 
     /// Passes the body's bytes to `sink` as they come, without the chunk framing.
-    pub async fn body(
-        &mut self,
-        stream: &mut TcpStream,
-        framing: Framing,
-        mut sink: impl FnMut(&[u8]),
-    ) -> Result<()> {
+    pub async fn body(&mut self, stream: &mut TcpStream, framing: Framing, mut sink: impl FnMut(&[u8])) -> Result<()> {
         match framing {
             Framing::Length(length) => self.exactly(stream, length, &mut sink).await,
             Framing::Chunked => loop {
@@ -119,12 +106,7 @@ impl Reader {
         }
     }
 
-    async fn exactly(
-        &mut self,
-        stream: &mut TcpStream,
-        mut left: usize,
-        sink: &mut impl FnMut(&[u8]),
-    ) -> Result<()> {
+    async fn exactly(&mut self, stream: &mut TcpStream, mut left: usize, sink: &mut impl FnMut(&[u8])) -> Result<()> {
         while left > 0 {
             if self.at == self.buffer.len() && self.fill(stream).await? == 0 {
                 return Err(ErrorKind::UnexpectedEof.into());
@@ -172,14 +154,10 @@ mod tests {
 
     #[test]
     fn a_head_tells_how_the_body_ends() {
-        let head =
-            Head::parse(b"POST /v1/messages HTTP/1.1\r\nContent-Length: 12\r\nConnection: close");
+        let head = Head::parse(b"POST /v1/messages HTTP/1.1\r\nContent-Length: 12\r\nConnection: close");
         assert_eq!(head.second_word(), "/v1/messages");
         assert_eq!((head.framing, head.close), (Framing::Length(12), true));
-        assert_eq!(
-            Head::parse(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked").framing,
-            Framing::Chunked
-        );
+        assert_eq!(Head::parse(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked").framing, Framing::Chunked);
         assert_eq!(Head::parse(b"HTTP/1.1 200 OK").framing, Framing::Unstated);
     }
 
@@ -204,16 +182,8 @@ mod tests {
         for (word, text) in [("1", "abcde"), ("2", "hi")] {
             let head = reader.head(&mut receiver).await.unwrap().unwrap();
             let mut body = Vec::new();
-            reader
-                .body(&mut receiver, head.framing, |part| {
-                    body.extend_from_slice(part)
-                })
-                .await
-                .unwrap();
-            assert_eq!(
-                (head.second_word(), body.as_slice()),
-                (word, text.as_bytes())
-            );
+            reader.body(&mut receiver, head.framing, |part| body.extend_from_slice(part)).await.unwrap();
+            assert_eq!((head.second_word(), body.as_slice()), (word, text.as_bytes()));
         }
         writer.await.unwrap();
         assert_eq!(reader.head(&mut receiver).await.unwrap(), None);
@@ -222,18 +192,10 @@ mod tests {
     #[tokio::test]
     async fn a_body_that_stops_early_is_an_error() {
         let (mut sender, mut receiver) = pair().await;
-        sender
-            .write_all(b"A 1 x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab")
-            .await
-            .unwrap();
+        sender.write_all(b"A 1 x\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab").await.unwrap();
         drop(sender);
         let mut reader = Reader::default();
         let head = reader.head(&mut receiver).await.unwrap().unwrap();
-        assert!(
-            reader
-                .body(&mut receiver, head.framing, |_| {})
-                .await
-                .is_err()
-        );
+        assert!(reader.body(&mut receiver, head.framing, |_| {}).await.is_err());
     }
 }

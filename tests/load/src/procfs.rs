@@ -22,17 +22,11 @@ impl Cpu {
             // A thread that ends while we look has no file any more; the tick count still has its time.
             if let Ok(text) = fs::read_to_string(task.path().join("schedstat")) {
                 let nanos = text.split(' ').next().and_then(|first| first.parse().ok());
-                threads.insert(
-                    task.file_name().to_string_lossy().into_owned(),
-                    nanos.unwrap_or(0),
-                );
+                threads.insert(task.file_name().to_string_lossy().into_owned(), nanos.unwrap_or(0));
             }
         }
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        Some(Self {
-            threads,
-            ticks: ticks_of(&stat)?,
-        })
+        Some(Self { threads, ticks: ticks_of(&stat)? })
     }
 
     /// Nanoseconds used since `earlier`.
@@ -40,10 +34,7 @@ impl Cpu {
     /// The sum over threads is exact while all threads of `earlier` live; where one has ended, or the
     /// kernel keeps no such count, the tick count (to 20 ms in all) is right and the sum is not.
     pub fn since(&self, earlier: &Self) -> u64 {
-        let whole = earlier
-            .threads
-            .keys()
-            .all(|thread| self.threads.contains_key(thread));
+        let whole = earlier.threads.keys().all(|thread| self.threads.contains_key(thread));
         let sum: u64 = self.threads.values().sum();
         if !whole || sum == 0 {
             return self.ticks.saturating_sub(earlier.ticks) * NANOS_PER_TICK;

@@ -31,10 +31,7 @@ impl Report {
         let mut figures = vec![
             ("requests", seen.samples.len() as f64),
             ("failures", seen.failures.len() as f64),
-            (
-                "requests_per_second",
-                seen.samples.len() as f64 / seen.time.as_secs_f64(),
-            ),
+            ("requests_per_second", seen.samples.len() as f64 / seen.time.as_secs_f64()),
             ("latency_p50_ms", quantile(&whole, 0.5)),
             ("latency_p99_ms", quantile(&whole, 0.99)),
             ("first_byte_p50_ms", quantile(&first, 0.5)),
@@ -54,28 +51,18 @@ impl Report {
 
     /// One object of numbers on one line.
     pub fn json(&self) -> String {
-        let members: Vec<_> = self
-            .figures
-            .iter()
-            .map(|(name, value)| format!("\"{name}\":{value:.6}"))
-            .collect();
+        let members: Vec<_> = self.figures.iter().map(|(name, value)| format!("\"{name}\":{value:.6}")).collect();
         format!("{{{}}}", members.join(","))
     }
 
     /// A line for each figure.
     pub fn lines(&self) -> String {
-        self.figures
-            .iter()
-            .map(|(name, value)| format!("{name:<22} {value:>14.3}\n"))
-            .collect()
+        self.figures.iter().map(|(name, value)| format!("{name:<22} {value:>14.3}\n")).collect()
     }
 }
 
 fn sorted(samples: &[Sample], figure: fn(&Sample) -> Duration) -> Vec<f64> {
-    let mut all: Vec<f64> = samples
-        .iter()
-        .map(|sample| figure(sample).as_secs_f64() * 1e3)
-        .collect();
+    let mut all: Vec<f64> = samples.iter().map(|sample| figure(sample).as_secs_f64() * 1e3).collect();
     all.sort_by(f64::total_cmp);
     all
 }
@@ -83,10 +70,7 @@ fn sorted(samples: &[Sample], figure: fn(&Sample) -> Duration) -> Vec<f64> {
 /// The value below which the share `part` of a sorted list lies; 0 of an empty list.
 fn quantile(sorted: &[f64], part: f64) -> f64 {
     let at = (sorted.len() as f64 * part) as usize;
-    sorted
-        .get(at.min(sorted.len().saturating_sub(1)))
-        .copied()
-        .unwrap_or(0.0)
+    sorted.get(at.min(sorted.len().saturating_sub(1))).copied().unwrap_or(0.0)
 }
 
 #[cfg(test)]
@@ -98,31 +82,16 @@ mod tests {
     #[test]
     fn quantiles_of_few_and_many() {
         let hundred: Vec<f64> = (0..100).map(f64::from).collect();
-        assert_eq!(
-            (quantile(&hundred, 0.5), quantile(&hundred, 0.99)),
-            (50.0, 99.0)
-        );
+        assert_eq!((quantile(&hundred, 0.5), quantile(&hundred, 0.99)), (50.0, 99.0));
         assert_eq!((quantile(&[7.0], 0.99), quantile(&[], 0.5)), (7.0, 0.0));
     }
 
     #[test]
     fn the_json_holds_every_figure_as_a_number() {
-        let sample = Sample {
-            first_byte: Duration::from_millis(1),
-            whole: Duration::from_millis(2),
-            chunks: 3,
-        };
-        let seen = Seen {
-            samples: vec![sample; 4],
-            failures: Vec::new(),
-            time: Duration::from_secs(2),
-        };
-        let usage = Usage {
-            cpu_nanos: 8_000_000,
-            ..Usage::default()
-        };
-        let value: serde_json::Value =
-            serde_json::from_str(&Report::new(&seen, Some(usage)).json()).unwrap();
+        let sample = Sample { first_byte: Duration::from_millis(1), whole: Duration::from_millis(2), chunks: 3 };
+        let seen = Seen { samples: vec![sample; 4], failures: Vec::new(), time: Duration::from_secs(2) };
+        let usage = Usage { cpu_nanos: 8_000_000, ..Usage::default() };
+        let value: serde_json::Value = serde_json::from_str(&Report::new(&seen, Some(usage)).json()).unwrap();
         assert_eq!(value["requests_per_second"], 2.0);
         assert_eq!(value["cpu_ms_per_request"], 2.0);
         assert_eq!(value["latency_p50_ms"], 2.0);

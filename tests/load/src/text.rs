@@ -10,10 +10,7 @@ pub(crate) struct Writer {
 impl Writer {
     pub(crate) fn new(size: usize) -> Self {
         // Any fixed seed will do: it is what makes two runs comparable.
-        Self {
-            bytes: Vec::with_capacity(size),
-            seed: 0x5eed_0fba_0bab,
-        }
+        Self { bytes: Vec::with_capacity(size), seed: 0x5eed_0fba_0bab }
     }
 
     /// The splitmix64 generator: good enough for text, and no dependency.
@@ -67,10 +64,7 @@ impl Writer {
         let mut text = String::with_capacity(length + 128);
         let mut line = 1;
         while text.len() < length {
-            let (one, two) = (
-                WORDS[self.random(WORDS.len())],
-                WORDS[self.random(WORDS.len())],
-            );
+            let (one, two) = (WORDS[self.random(WORDS.len())], WORDS[self.random(WORDS.len())]);
             let rest = match self.random(6) {
                 0 => format!("    let {one} = \"{two}\\n\";"),
                 1 => format!("\tif {one}.{two}(&self) {{"),
@@ -88,7 +82,7 @@ impl Writer {
 
 /// What all text is made of.
 pub(crate) const WORDS: [&str; 32] = [
-    "request", "the", "stream", "value", "file", "returns", "when", "option", "path", "of", "is",
-    "parser", "a", "error", "build", "state", "to", "buffer", "token", "and", "module", "client",
-    "index", "write", "read", "not", "plugin", "default", "test", "in", "result", "line",
+    "request", "the", "stream", "value", "file", "returns", "when", "option", "path", "of", "is", "parser", "a",
+    "error", "build", "state", "to", "buffer", "token", "and", "module", "client", "index", "write", "read", "not",
+    "plugin", "default", "test", "in", "result", "line",
 ];

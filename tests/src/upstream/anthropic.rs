@@ -29,9 +29,9 @@ pub fn events(pieces: &[&str]) -> Vec<Value> {
         json!({"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}}),
         json!({"type": "ping"}),
     ];
-    events.extend(pieces.iter().map(|piece| {
-        json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}})
-    }));
+    events.extend(pieces.iter().map(
+        |piece| json!({"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}),
+    ));
     events.extend([
         json!({"type": "content_block_stop", "index": 0}),
         json!({"type": "message_delta", "delta": {"stop_reason": "end_turn", "stop_sequence": null}, "usage": {"output_tokens": 3}}),
@@ -42,10 +42,7 @@ pub fn events(pieces: &[&str]) -> Vec<Value> {
 
 /// A whole streamed answer.
 pub fn stream(pieces: &[&str]) -> Script {
-    events(pieces)
-        .iter()
-        .fold(Script::stream(), Script::event)
-        .end()
+    events(pieces).iter().fold(Script::stream(), Script::event).end()
 }
 
 /// What the API says when something is wrong.

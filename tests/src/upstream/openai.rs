@@ -96,16 +96,10 @@ pub fn tool_call_chunks(index: u32, id: &str, name: &str, arguments: &Value) -> 
     let (first, second) = arguments.split_at(middle);
     let head = json!({"index": index, "id": id, "type": "function", "function": {"name": name, "arguments": ""}});
     let piece = |text: &str| json!({"index": index, "function": {"arguments": text}});
-    [head, piece(first), piece(second)]
-        .into_iter()
-        .map(|call| chunk(json!({"tool_calls": [call]})))
-        .collect()
+    [head, piece(first), piece(second)].into_iter().map(|call| chunk(json!({"tool_calls": [call]}))).collect()
 }
 
 /// What a provider says when something is wrong.
 pub fn error(status: u16, message: &str, kind: &str) -> Script {
-    Script::json(
-        status,
-        &json!({"error": {"message": message, "type": kind, "param": null, "code": null}}),
-    )
+    Script::json(status, &json!({"error": {"message": message, "type": kind, "param": null, "code": null}}))
 }

@@ -76,22 +76,15 @@ impl Script {
     /// A whole answer of JSON, compressed with gzip.
     pub fn gzip_json(status: u16, body: &Value) -> Self {
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-        gzip.write_all(body.to_string().as_bytes())
-            .expect("memory takes it");
+        gzip.write_all(body.to_string().as_bytes()).expect("memory takes it");
         let body = gzip.finish().expect("memory takes it");
-        let headers = [
-            ("content-type", "application/json"),
-            ("content-encoding", "gzip"),
-        ];
+        let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
         Self::whole(status, &headers, &body)
     }
 
     /// The head of an answer in chunks, and nothing after it yet.
     pub fn stream() -> Self {
-        let headers = [
-            ("content-type", "text/event-stream"),
-            ("transfer-encoding", "chunked"),
-        ];
+        let headers = [("content-type", "text/event-stream"), ("transfer-encoding", "chunked")];
         Self::new().head(200, &headers)
     }
 
@@ -190,4 +183,3 @@ impl Script {
         true
     }
 }
-

@@ -16,10 +16,7 @@ pub(super) fn gateway_config(mock: &str) -> String {
             ]
         })
         .collect();
-    format!(
-        "{{Providers:[\n{}\n],Router:{{default:\"mock-plain,m\"}}}}\n",
-        providers.join(",\n")
-    )
+    format!("{{Providers:[\n{}\n],Router:{{default:\"mock-plain,m\"}}}}\n", providers.join(",\n"))
 }
 
 /// A plain proxy: one process, kept-alive connections, nothing buffered or logged.
@@ -64,13 +61,7 @@ mod tests {
     #[test]
     fn the_config_has_both_formats_in_every_shape() {
         let config = gateway_config("http://127.0.0.1:9");
-        for name in [
-            "mock-plain",
-            "ant-plain",
-            "mock-long",
-            "ant-slow",
-            "mock-paced",
-        ] {
+        for name in ["mock-plain", "ant-plain", "mock-long", "ant-slow", "mock-paced"] {
             assert!(config.contains(&format!("name:\"{name}\"")), "{config}");
         }
         assert!(config.contains("http://127.0.0.1:9/chunks=2050,bytes=20/v1/chat/completions"));

@@ -27,18 +27,10 @@ impl Figures {
     /// A figure by its name.
     pub(super) fn get(&self, name: &str) -> Outcome<f64> {
         let quoted = format!("\"{name}\":");
-        let found = self
-            .0
-            .split_once(&quoted)
-            .map(|(_, rest)| rest.split([',', '}']).next().unwrap_or(""));
+        let found = self.0.split_once(&quoted).map(|(_, rest)| rest.split([',', '}']).next().unwrap_or(""));
         found
             .and_then(|number| number.trim().parse().ok())
-            .ok_or_else(|| {
-                Failure::told(format!(
-                    "the load tool reported no `{name}`: {}",
-                    self.0.trim()
-                ))
-            })
+            .ok_or_else(|| Failure::told(format!("the load tool reported no `{name}`: {}", self.0.trim())))
     }
 }
 
@@ -46,9 +38,7 @@ impl Bench<'_> {
     /// Runs a load on its own core against a server.
     pub(super) fn load(&self, server: &Server, load: &Load) -> Outcome<Figures> {
         let mut command = self.beside(&self.workspace.release("load"));
-        command
-            .arg("--json")
-            .args(["--url", &format!("{}{}", server.url, load.path)]);
+        command.arg("--json").args(["--url", &format!("{}{}", server.url, load.path)]);
         pair(&mut command, "--body-size", load.size);
         pair(&mut command, "--model", &load.model);
         pair(&mut command, "--connections", load.connections);

@@ -36,28 +36,12 @@ pub(crate) struct Shape {
     warmup: u64,
 }
 
-const PLAIN: Shape = Shape {
-    name: "plain",
-    words: "chunks=50,bytes=20",
-    warmup: 200,
-};
-const LONG: Shape = Shape {
-    name: "long",
-    words: "chunks=2050,bytes=20",
-    warmup: 200,
-};
+const PLAIN: Shape = Shape { name: "plain", words: "chunks=50,bytes=20", warmup: 200 };
+const LONG: Shape = Shape { name: "long", words: "chunks=2050,bytes=20", warmup: 200 };
 /// Events one by one, a millisecond or two apart: a fast model, each event its own read.
-const PACED: Shape = Shape {
-    name: "paced",
-    words: "chunks=550,bytes=20,pace=1",
-    warmup: 16,
-};
+const PACED: Shape = Shape { name: "paced", words: "chunks=550,bytes=20,pace=1", warmup: 16 };
 /// About four seconds, so that 200 of them are all under way at once.
-const SLOW: Shape = Shape {
-    name: "slow",
-    words: "chunks=40,bytes=20,pace=100",
-    warmup: 0,
-};
+const SLOW: Shape = Shape { name: "slow", words: "chunks=40,bytes=20,pace=100", warmup: 0 };
 const SHAPES: [&Shape; 4] = [&PLAIN, &LONG, &PACED, &SLOW];
 
 /// What is between the load and the mock.
@@ -70,12 +54,7 @@ enum Way {
 }
 
 impl Way {
-    const ALL: [Self; 4] = [
-        Self::Direct,
-        Self::Nginx,
-        Self::PassThrough,
-        Self::Translation,
-    ];
+    const ALL: [Self; 4] = [Self::Direct, Self::Nginx, Self::PassThrough, Self::Translation];
 
     fn name(self) -> &'static str {
         match self {
@@ -112,9 +91,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
     let wanted = options.ways.contains(&Way::Nginx);
     let nginx = wanted.then(server::find_nginx).flatten();
     if wanted && nginx.is_none() {
-        say(
-            "nginx is not here, and only root can install it (apt-get install nginx-light); its rows are skipped",
-        );
+        say("nginx is not here, and only root can install it (apt-get install nginx-light); its rows are skipped");
     }
     let bench = Bench::new(workspace)?;
     let mock = bench.mock()?;
@@ -134,21 +111,14 @@ pub(crate) fn run(workspace: &Workspace, arguments: &[String]) -> Outcome {
 }
 
 fn options(arguments: &[String]) -> Outcome<Options> {
-    let mut options = Options {
-        seconds: 3.0,
-        ways: Way::ALL.to_vec(),
-    };
+    let mut options = Options { seconds: 3.0, ways: Way::ALL.to_vec() };
     for pair in arguments.chunks(2) {
         match pair {
             [name, value] if name == "--seconds" => {
-                options.seconds = value
-                    .parse()
-                    .map_err(Failure::doing(format!("--seconds {value}")))?;
+                options.seconds = value.parse().map_err(Failure::doing(format!("--seconds {value}")))?;
             }
             [name, words] if name == "--only" => {
-                options
-                    .ways
-                    .retain(|way| words.split(',').any(|word| way.name().contains(word)));
+                options.ways.retain(|way| words.split(',').any(|word| way.name().contains(word)));
             }
             _ => {
                 return Err(Failure::told(format!(
@@ -166,11 +136,7 @@ fn build(workspace: &Workspace, options: &Options) -> Outcome {
         return crate::build(workspace);
     }
     say("building the load tools");
-    run_command(
-        workspace
-            .cargo()
-            .args(["build", "--release", "--package", "gateway-load"]),
-    )
+    run_command(workspace.cargo().args(["build", "--release", "--package", "gateway-load"]))
 }
 
 /// Start times, the idle process, all rows of both ways, and the crowd of slow streams.
@@ -182,29 +148,17 @@ fn gateway(bench: &Bench, options: &Options, mock: &Server, tables: &mut Tables)
         starts.push(first_answer(bench, mock)?.as_secs_f64() * 1e3);
     }
     starts.sort_by(f64::total_cmp);
-    tables.single(Single::new(
-        "ccr: start to first answer, warm compile cache",
-        starts[STARTS / 2],
-        "ms",
-    ));
+    tables.single(Single::new("ccr: start to first answer, warm compile cache", starts[STARTS / 2], "ms"));
 
     let gateway = bench.gateway(mock)?;
     // A server's set-up goes on for a moment after it listens.
     std::thread::sleep(Duration::from_secs(1));
-    tables.single(Single::new(
-        "ccr: resident, idle after start",
-        gateway.rss_mb()?,
-        "MB",
-    ));
+    tables.single(Single::new("ccr: resident, idle after start", gateway.rss_mb()?, "MB"));
     for way in options.ways.iter().copied().filter(|way| way.is_gateway()) {
         measure(bench, options, way, &gateway, tables)?;
     }
     std::thread::sleep(Duration::from_secs(1));
-    tables.single(Single::new(
-        "ccr: resident, idle after all rows",
-        gateway.rss_mb()?,
-        "MB",
-    ));
+    tables.single(Single::new("ccr: resident, idle after all rows", gateway.rss_mb()?, "MB"));
     drop(gateway);
     for way in options.ways.iter().copied().filter(|way| way.is_gateway()) {
         // A process that has done nothing else: what the allocator kept from other rows is not the streams'.
@@ -222,49 +176,22 @@ fn first_answer(bench: &Bench, mock: &Server) -> Outcome<Duration> {
 
 /// Two hundred streams at once, each slow: what one costs in memory while it waits.
 fn crowd(bench: &Bench, way: Way, server: &Server, tables: &mut Tables) -> Outcome {
-    let load = Load {
-        connections: 200,
-        requests: Some(200),
-        seconds: 60.0,
-        ..load(way, &SLOW, 67_000, true)
-    };
+    let load = Load { connections: 200, requests: Some(200), seconds: 60.0, ..load(way, &SLOW, 67_000, true) };
     let figures = bench.load(server, &load)?;
     let most = figures.get("rss_max_kb")? / 1024.0;
-    tables.single(Single::new(
-        format!(
-            "{}: resident, 200 slow streams of 67 kB requests",
-            way.name()
-        ),
-        most,
-        "MB",
-    ));
+    tables.single(Single::new(format!("{}: resident, 200 slow streams of 67 kB requests", way.name()), most, "MB"));
     Ok(())
 }
 
 /// All rows of one way, then what one event of a stream costs it.
-fn measure(
-    bench: &Bench,
-    options: &Options,
-    way: Way,
-    server: &Server,
-    tables: &mut Tables,
-) -> Outcome {
+fn measure(bench: &Bench, options: &Options, way: Way, server: &Server, tables: &mut Tables) -> Outcome {
     for (size, size_name) in SIZES {
         for streamed in [false, true] {
             let answer = if streamed { "streamed" } else { "plain" };
             say(format!("measuring {}, {size_name}, {answer}", way.name()));
-            let load = Load {
-                seconds: options.seconds,
-                ..load(way, &PLAIN, size, streamed)
-            };
+            let load = Load { seconds: options.seconds, ..load(way, &PLAIN, size, streamed) };
             let busy = bench.load(server, &load)?;
-            let alone = bench.load(
-                server,
-                &Load {
-                    connections: 1,
-                    ..load
-                },
-            )?;
+            let alone = bench.load(server, &Load { connections: 1, ..load })?;
             if streamed && busy.get("chunks_per_request")? < 1.0 {
                 return Err(Failure::told(format!(
                     "{}: the streams hold no text event; the row would mean nothing",
@@ -279,25 +206,14 @@ fn measure(
     }
     say(format!("measuring {}, cost of one event", way.name()));
     let cost = |shape| -> Outcome<f64> {
-        let load = Load {
-            seconds: options.seconds,
-            ..load(way, shape, 1_000, true)
-        };
+        let load = Load { seconds: options.seconds, ..load(way, shape, 1_000, true) };
         bench.load(server, &load)?.get("cpu_ms_per_request")
     };
     let short = cost(&PLAIN)?;
     let burst = (cost(&LONG)? - short) * 1e3 / MORE_EVENTS as f64;
     let paced = (cost(&PACED)? - short) * 1e3 / MORE_PACED_EVENTS as f64;
-    tables.single(Single::new(
-        format!("{}: CPU for an event, many in one read", way.name()),
-        burst,
-        "µs",
-    ));
-    tables.single(Single::new(
-        format!("{}: CPU for an event that comes alone", way.name()),
-        paced,
-        "µs",
-    ));
+    tables.single(Single::new(format!("{}: CPU for an event, many in one read", way.name()), burst, "µs"));
+    tables.single(Single::new(format!("{}: CPU for an event that comes alone", way.name()), paced, "µs"));
     Ok(())
 }
 
@@ -316,13 +232,7 @@ fn load(way: Way, shape: &Shape, size: usize, streamed: bool) -> Load {
     }
 }
 
-fn row(
-    way: Way,
-    size: &'static str,
-    answer: &'static str,
-    busy: &Figures,
-    alone: &Figures,
-) -> Outcome<Row> {
+fn row(way: Way, size: &'static str, answer: &'static str, busy: &Figures, alone: &Figures) -> Outcome<Row> {
     Ok(Row {
         way: way.name(),
         size,
@@ -331,11 +241,7 @@ fn row(
         p50: busy.get("latency_p50_ms")?,
         p99: busy.get("latency_p99_ms")?,
         // Without a process between there is nothing whose time could be counted.
-        cpu: if way == Way::Direct {
-            None
-        } else {
-            Some(busy.get("cpu_ms_per_request")?)
-        },
+        cpu: if way == Way::Direct { None } else { Some(busy.get("cpu_ms_per_request")?) },
         first_byte: alone.get("first_byte_p50_ms")?,
     })
 }

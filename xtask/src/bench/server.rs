@@ -33,20 +33,13 @@ impl<'a> Bench<'a> {
     pub(super) fn new(workspace: &'a Workspace) -> Outcome<Self> {
         let folder = workspace.target.join("bench");
         fs::remove_dir_all(&folder).ok();
-        fs::create_dir_all(&folder)
-            .map_err(Failure::doing(format!("cannot make {}", folder.display())))?;
+        fs::create_dir_all(&folder).map_err(Failure::doing(format!("cannot make {}", folder.display())))?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let pinned = cores > 1 && on_path("taskset").is_some();
         if !pinned {
-            say(
-                "without taskset and two cores nothing is pinned: latencies and requests per second mean little",
-            );
+            say("without taskset and two cores nothing is pinned: latencies and requests per second mean little");
         }
-        Ok(Self {
-            workspace,
-            folder,
-            pinned,
-        })
+        Ok(Self { workspace, folder, pinned })
     }
 
     /// How the run was set up, for the line under the tables.
@@ -78,35 +71,18 @@ impl<'a> Bench<'a> {
     }
 
     pub(super) fn mock(&self) -> Outcome<Server> {
-        self.start(
-            &mut self.beside(&self.workspace.release("mock-upstream")),
-            "mock",
-        )
+        self.start(&mut self.beside(&self.workspace.release("mock-upstream")), "mock")
     }
 
     /// The gateway as a user starts it, but for its home folder and a port of its own.
     pub(super) fn gateway(&self, mock: &Server) -> Outcome<Server> {
         let home = self.folder.join("home");
-        fs::create_dir_all(&home)
-            .map_err(Failure::doing("cannot make the gateway's home folder"))?;
+        fs::create_dir_all(&home).map_err(Failure::doing("cannot make the gateway's home folder"))?;
         let config = home.join("config.json");
-        fs::write(&config, gateway_config(&mock.url))
-            .map_err(Failure::doing("cannot write the gateway's config"))?;
+        fs::write(&config, gateway_config(&mock.url)).map_err(Failure::doing("cannot write the gateway's config"))?;
         let mut command = self.alone(&self.workspace.release("ccr"));
-        command
-            .arg("start")
-            .arg("--config")
-            .arg(&config)
-            .args(["--port", "0"])
-            .env("CCR_HOME", &home);
-        for set in [
-            "HOST",
-            "PORT",
-            "APIKEY",
-            "CCR_HOST",
-            "CCR_PORT",
-            "CCR_APIKEY",
-        ] {
+        command.arg("start").arg("--config").arg(&config).args(["--port", "0"]).env("CCR_HOME", &home);
+        for set in ["HOST", "PORT", "APIKEY", "CCR_HOST", "CCR_PORT", "CCR_APIKEY"] {
             command.env_remove(set);
         }
         self.start(&mut command, "ccr")
@@ -120,19 +96,9 @@ impl<'a> Bench<'a> {
         fs::write(&config, nginx_config(&self.folder, port, upstream))
             .map_err(Failure::doing("cannot write nginx's config"))?;
         let mut command = self.alone(program);
-        command
-            .arg("-p")
-            .arg(&self.folder)
-            .arg("-c")
-            .arg(&config)
-            .stderr(self.log("nginx")?);
-        let child = command
-            .spawn()
-            .map_err(Failure::doing("cannot start nginx"))?;
-        let mut server = Server {
-            child,
-            url: format!("http://127.0.0.1:{port}"),
-        };
+        command.arg("-p").arg(&self.folder).arg("-c").arg(&config).stderr(self.log("nginx")?);
+        let child = command.spawn().map_err(Failure::doing("cannot start nginx"))?;
+        let mut server = Server { child, url: format!("http://127.0.0.1:{port}") };
         let began = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             if began.elapsed() > START_LIMIT || !matches!(server.child.try_wait(), Ok(None)) {
@@ -146,20 +112,11 @@ impl<'a> Bench<'a> {
     /// Starts a program that says `listening on URL` on its stdout.
     fn start(&self, command: &mut Command, name: &str) -> Outcome<Server> {
         command.stdout(Stdio::piped()).stderr(self.log(name)?);
-        let mut child = command
-            .spawn()
-            .map_err(Failure::doing(format!("cannot start {name}")))?;
+        let mut child = command.spawn().map_err(Failure::doing(format!("cannot start {name}")))?;
         let stdout = child.stdout.take();
-        let mut server = Server {
-            child,
-            url: String::new(),
-        };
+        let mut server = Server { child, url: String::new() };
         let mut lines = BufReader::new(stdout.ok_or_else(|| self.not_started(name))?).lines();
-        let line = lines.find_map(|line| {
-            line.ok()?
-                .split_once("listening on ")
-                .map(|(_, url)| url.trim().to_owned())
-        });
+        let line = lines.find_map(|line| line.ok()?.split_once("listening on ").map(|(_, url)| url.trim().to_owned()));
         server.url = line.ok_or_else(|| self.not_started(name))?;
         // Whatever else it prints is read and dropped: a full pipe would stop it.
         std::thread::spawn(move || lines.for_each(drop));
@@ -167,10 +124,7 @@ impl<'a> Bench<'a> {
     }
 
     fn log(&self, name: &str) -> Outcome<File> {
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .open(self.log_file(name));
+        let file = File::options().create(true).append(true).open(self.log_file(name));
         file.map_err(Failure::doing(format!("cannot write the log of {name}")))
     }
 
@@ -179,10 +133,7 @@ impl<'a> Bench<'a> {
     }
 
     fn not_started(&self, name: &str) -> Failure {
-        Failure::told(format!(
-            "{name} ended before it listened; see {}",
-            self.log_file(name).display()
-        ))
+        Failure::told(format!("{name} ended before it listened; see {}", self.log_file(name).display()))
     }
 }
 
@@ -194,27 +145,16 @@ impl Server {
     /// Resident memory now.
     pub(super) fn rss_mb(&self) -> Outcome<f64> {
         let file = format!("/proc/{}/status", self.pid());
-        let status =
-            fs::read_to_string(&file).map_err(Failure::doing(format!("cannot read {file}")))?;
-        let kilobytes = status.lines().find_map(|line| {
-            line.strip_prefix("VmRSS:")?
-                .trim()
-                .split(' ')
-                .next()?
-                .parse()
-                .ok()
-        });
-        kilobytes
-            .map(|kilobytes: f64| kilobytes / 1024.0)
-            .ok_or_else(|| Failure::told(format!("{file} has no VmRSS")))
+        let status = fs::read_to_string(&file).map_err(Failure::doing(format!("cannot read {file}")))?;
+        let kilobytes =
+            status.lines().find_map(|line| line.strip_prefix("VmRSS:")?.trim().split(' ').next()?.parse().ok());
+        kilobytes.map(|kilobytes: f64| kilobytes / 1024.0).ok_or_else(|| Failure::told(format!("{file} has no VmRSS")))
     }
 
     /// One small request, to its whole answer.
     pub(super) fn ask(&self, model: &str) -> Outcome {
         let authority = self.url.trim_start_matches("http://");
-        let body = format!(
-            r#"{{"model":"{model}","max_tokens":9,"messages":[{{"role":"user","content":"Hello"}}]}}"#
-        );
+        let body = format!(r#"{{"model":"{model}","max_tokens":9,"messages":[{{"role":"user","content":"Hello"}}]}}"#);
         let length = body.len();
         let request = format!(
             "POST /v1/messages HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\r\n{body}"
@@ -224,15 +164,11 @@ impl Server {
             stream.write_all(request.as_bytes())?;
             stream.read_to_string(&mut answer)
         });
-        exchange.map_err(Failure::doing(format!(
-            "the gateway at {authority} did not answer"
-        )))?;
+        exchange.map_err(Failure::doing(format!("the gateway at {authority} did not answer")))?;
         if answer.starts_with("HTTP/1.1 200") && answer.contains("\"stop_reason\"") {
             return Ok(());
         }
-        Err(Failure::told(format!(
-            "the gateway's first answer is not a message: {answer}"
-        )))
+        Err(Failure::told(format!("the gateway's first answer is not a message: {answer}")))
     }
 }
 
@@ -254,14 +190,7 @@ pub(super) fn find_nginx() -> Option<PathBuf> {
     if is_root() && on_path("apt-get").is_some() {
         say("installing nginx-light");
         run(apt().args(["update", "-qq"])).ok();
-        run(apt().args([
-            "install",
-            "-y",
-            "-qq",
-            "--no-install-recommends",
-            "nginx-light",
-        ]))
-        .ok();
+        run(apt().args(["install", "-y", "-qq", "--no-install-recommends", "nginx-light"])).ok();
     }
     find()
 }
@@ -269,7 +198,5 @@ pub(super) fn find_nginx() -> Option<PathBuf> {
 /// The system gives a port that is free; it stays so for the moment until nginx takes it.
 fn free_port() -> Outcome<u16> {
     let listener = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
-    listener
-        .map(|address| address.port())
-        .map_err(Failure::doing("no free port on 127.0.0.1"))
+    listener.map(|address| address.port()).map_err(Failure::doing("no free port on 127.0.0.1"))
 }

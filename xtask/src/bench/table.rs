@@ -24,11 +24,7 @@ pub(super) struct Single {
 
 impl Single {
     pub(super) fn new(name: impl Into<String>, value: f64, unit: &'static str) -> Self {
-        Self {
-            name: name.into(),
-            value,
-            unit,
-        }
+        Self { name: name.into(), value, unit }
     }
 }
 
@@ -59,13 +55,7 @@ impl Tables {
             let _ = writeln!(
                 text,
                 "| {} | {} | {} | {:.0} | {:.3} | {:.3} | {cpu} | {:.3} | {added} |",
-                row.way,
-                row.size,
-                row.answer,
-                row.requests_per_second,
-                row.p50,
-                row.p99,
-                row.first_byte
+                row.way, row.size, row.answer, row.requests_per_second, row.p50, row.p99, row.first_byte
             );
         }
         if !self.singles.is_empty() {
@@ -84,9 +74,7 @@ impl Tables {
 
     /// How much later the first byte comes than without anything between.
     fn added(&self, row: &Row) -> Option<f64> {
-        let same = |other: &&Row| {
-            other.way == "direct" && (other.size, other.answer) == (row.size, row.answer)
-        };
+        let same = |other: &&Row| other.way == "direct" && (other.size, other.answer) == (row.size, row.answer);
         let direct = self.rows.iter().find(same)?;
         (row.way != "direct").then_some(row.first_byte - direct.first_byte)
     }
@@ -101,16 +89,7 @@ mod tests {
     use super::{Row, Single, Tables};
 
     fn row(way: &'static str, cpu: Option<f64>, first_byte: f64) -> Row {
-        Row {
-            way,
-            size: "1 kB",
-            answer: "plain",
-            requests_per_second: 10.4,
-            p50: 1.0,
-            p99: 2.0,
-            cpu,
-            first_byte,
-        }
+        Row { way, size: "1 kB", answer: "plain", requests_per_second: 10.4, p50: 1.0, p99: 2.0, cpu, first_byte }
     }
 
     #[test]
@@ -120,14 +99,8 @@ mod tests {
         tables.row(row("nginx", Some(0.05), 0.35));
         tables.single(Single::new("idle", 12.0, "MB"));
         let text = tables.markdown("Note.");
-        assert!(
-            text.contains("| direct | 1 kB | plain | 10 | 1.000 | 2.000 | – | 0.100 | – |"),
-            "{text}"
-        );
-        assert!(
-            text.contains("| nginx | 1 kB | plain | 10 | 1.000 | 2.000 | 0.050 | 0.350 | 0.250 |"),
-            "{text}"
-        );
+        assert!(text.contains("| direct | 1 kB | plain | 10 | 1.000 | 2.000 | – | 0.100 | – |"), "{text}");
+        assert!(text.contains("| nginx | 1 kB | plain | 10 | 1.000 | 2.000 | 0.050 | 0.350 | 0.250 |"), "{text}");
         assert!(text.contains("| idle | 12.00 MB |"), "{text}");
     }
 }

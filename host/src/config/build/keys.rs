@@ -12,13 +12,8 @@ use crate::config::{
 pub(super) fn keys(table: &Table<'_>) -> Vec<ProviderKey> {
     let mut keys = Vec::new();
     for name in ["api_key", "credentials"] {
-        let entries = table.get(&[name]).map(|node| {
-            if node.value.is_object() {
-                vec![node]
-            } else {
-                node.one_or_many()
-            }
-        });
+        let entries =
+            table.get(&[name]).map(|node| if node.value.is_object() { vec![node] } else { node.one_or_many() });
         for entry in entries.iter().flatten() {
             let id = (keys.len() + 1).to_string();
             keys.extend(key(entry, id));
@@ -29,21 +24,12 @@ pub(super) fn keys(table: &Table<'_>) -> Vec<ProviderKey> {
 
 /// A key alone, or an object of a key pool. An empty key is how one says that none is needed.
 fn key(node: &Node<'_>, id: String) -> Option<ProviderKey> {
-    let simple = |secret| ProviderKey {
-        id,
-        secret,
-        enabled: true,
-        priority: 0,
-        weight: 1,
-        limits: Options::default(),
-    };
+    let simple = |secret| ProviderKey { id, secret, enabled: true, priority: 0, weight: 1, limits: Options::default() };
     let Value::Object(_) = node.value else {
         return node.secret().map(simple);
     };
     let table = node.table()?;
-    let secret = table
-        .get(&["api_key", "key"])
-        .and_then(|node| node.secret());
+    let secret = table.get(&["api_key", "key"]).and_then(|node| node.secret());
     let names = [table.get(&["id"]), table.get(&["name"])];
     let number = |name| {
         table
@@ -53,40 +39,20 @@ fn key(node: &Node<'_>, id: String) -> Option<ProviderKey> {
     };
     let priority = number("priority").unwrap_or(0);
     let weight = number("weight").unwrap_or(1);
-    let enabled = table
-        .get(&["enabled"])
-        .and_then(|node| node.boolean())
-        .unwrap_or(true);
+    let enabled = table.get(&["enabled"]).and_then(|node| node.boolean()).unwrap_or(true);
     let limits = raw(&table, "limits");
     table.finish();
     let key = simple(secret?);
-    let id = names
-        .iter()
-        .flatten()
-        .find_map(Node::filled_text)
-        .map_or(key.id, str::to_owned);
-    Some(ProviderKey {
-        id,
-        enabled,
-        priority,
-        weight,
-        limits,
-        ..key
-    })
+    let id = names.iter().flatten().find_map(Node::filled_text).map_or(key.id, str::to_owned);
+    Some(ProviderKey { id, enabled, priority, weight, limits, ..key })
 }
 
 /// Local servers need no key; one on the internet without `api_key` at all is most likely forgotten.
 pub(super) fn warn_of_missing_key(table: &Table<'_>, provider: &Provider) {
-    let remote = provider.base_url.scheme() == "https"
-        && !provider.base_url.host_str().is_some_and(is_loopback);
-    let silent = ["api_key", "credentials", "headers"]
-        .iter()
-        .all(|name| !table.has(name))
-        && !table.has("extraHeaders");
+    let remote = provider.base_url.scheme() == "https" && !provider.base_url.host_str().is_some_and(is_loopback);
+    let silent =
+        ["api_key", "credentials", "headers"].iter().all(|name| !table.has(name)) && !table.has("extraHeaders");
     if provider.unavailable.is_none() && remote && silent {
-        table.node.warning(
-            "the provider has no `api_key`",
-            "add `api_key`, or `api_key: \"\"` if it needs none",
-        );
+        table.node.warning("the provider has no `api_key`", "add `api_key`, or `api_key: \"\"` if it needs none");
     }
 }

@@ -44,14 +44,9 @@ pub(super) fn config(root: &Node<'_>, places: &Places<'_>, demo: Option<&Demo>) 
     listening(&table, &mut config);
     logging(&table, &mut config);
     upstream(&table, &mut config);
-    config.providers = table
-        .get(&["Providers"])
-        .map(|node| provider::providers(&node))
-        .unwrap_or_default();
+    config.providers = table.get(&["Providers"]).map(|node| provider::providers(&node)).unwrap_or_default();
     if let Some(demo) = demo {
-        config
-            .providers
-            .retain(|provider| !provider.name.eq_ignore_ascii_case(DEMO));
+        config.providers.retain(|provider| !provider.name.eq_ignore_ascii_case(DEMO));
         config.providers.push(demo_provider(demo));
     }
     if let Some(node) = table.get(&["Router"]) {
@@ -73,37 +68,17 @@ pub(super) fn config(root: &Node<'_>, places: &Places<'_>, demo: Option<&Demo>) 
 const DEMO: &str = "demo";
 
 fn demo_provider(demo: &Demo) -> Provider {
-    let models = demo
-        .models
-        .iter()
-        .map(|model| model.as_str().into())
-        .collect();
-    Provider {
-        base_url: demo.base_url.clone(),
-        models,
-        ..Provider::named(DEMO)
-    }
+    let models = demo.models.iter().map(|model| model.as_str().into()).collect();
+    Provider { base_url: demo.base_url.clone(), models, ..Provider::named(DEMO) }
 }
 
 /// The demo stands last in the list of providers.
 fn default_to_demo(config: &mut Config, demo: &Demo) {
-    let Some((provider, model)) = config
-        .providers
-        .len()
-        .checked_sub(1)
-        .zip(demo.models.first())
-    else {
+    let Some((provider, model)) = config.providers.len().checked_sub(1).zip(demo.models.first()) else {
         return;
     };
-    let target = ModelRef {
-        provider,
-        model: model.as_str().into(),
-    };
-    config
-        .router
-        .targets
-        .entry(super::Scenario::Default)
-        .or_insert(target);
+    let target = ModelRef { provider, model: model.as_str().into() };
+    config.router.targets.entry(super::Scenario::Default).or_insert(target);
 }
 
 fn listening(table: &Table<'_>, config: &mut Config) {
@@ -120,22 +95,14 @@ fn listening(table: &Table<'_>, config: &mut Config) {
         "a host as in `gateway.example.com` or `gateway.example.com:3456`",
         host_header,
     );
-    config.allowed_origins = checked_list(
-        table,
-        "ALLOWED_ORIGINS",
-        "an origin as in `https://example.com`",
-        origin,
-    );
+    config.allowed_origins = checked_list(table, "ALLOWED_ORIGINS", "an origin as in `https://example.com`", origin);
 }
 
 fn logging(table: &Table<'_>, config: &mut Config) {
     if let Some(log) = table.get(&["LOG"]).and_then(|node| node.boolean()) {
         config.log = log;
     }
-    if let Some(record) = table
-        .get(&["RECORD_BODIES"])
-        .and_then(|node| node.boolean())
-    {
+    if let Some(record) = table.get(&["RECORD_BODIES"]).and_then(|node| node.boolean()) {
         config.record_bodies = record;
     }
     if let Some(node) = table.get(&["LOG_LEVEL"])
@@ -149,14 +116,9 @@ fn logging(table: &Table<'_>, config: &mut Config) {
 }
 
 fn upstream(table: &Table<'_>, config: &mut Config) {
-    config.proxy_url = table
-        .get(&["PROXY_URL", "HTTPS_PROXY"])
-        .and_then(|node| proxy(&node));
+    config.proxy_url = table.get(&["PROXY_URL", "HTTPS_PROXY"]).and_then(|node| proxy(&node));
     let mut timeouts = Timeouts::default();
-    if let Some(time) = table
-        .get(&["API_TIMEOUT_MS"])
-        .and_then(|node| node.milliseconds())
-    {
+    if let Some(time) = table.get(&["API_TIMEOUT_MS"]).and_then(|node| node.milliseconds()) {
         timeouts.first_byte = time;
     }
     if let Some(own) = table.get(&["TIMEOUTS"]).and_then(|node| node.table()) {
@@ -180,14 +142,9 @@ fn upstream(table: &Table<'_>, config: &mut Config) {
 fn proxy(node: &Node<'_>) -> Option<SafeUrl> {
     let url = Url::parse(node.filled_text()?).ok().filter(Url::has_host);
     match url {
-        Some(url) if matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") => {
-            Some(SafeUrl::new(url))
-        }
+        Some(url) if matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") => Some(SafeUrl::new(url)),
         _ => {
-            node.error(
-                "is not the URL of a proxy",
-                "write `http://host:port` or `socks5://host:port`",
-            );
+            node.error("is not the URL of a proxy", "write `http://host:port` or `socks5://host:port`");
             None
         }
     }
@@ -197,40 +154,22 @@ fn components(table: &Table<'_>, places: &Places<'_>, config: &mut Config) {
     let path = |node: &Node<'_>| node.filled_text().map(|text| places.resolve(text));
     if let Some(node) = table.get(&["transformers"]) {
         let items = node.items().unwrap_or_default();
-        config.transformers = items
-            .iter()
-            .filter_map(|item| transformer(item, places))
-            .collect();
+        config.transformers = items.iter().filter_map(|item| transformer(item, places)).collect();
     }
     if let Some(node) = table.get(&["CUSTOM_ROUTER_PATH"]) {
         let files = node.one_or_many();
-        config.custom_routers = files
-            .iter()
-            .filter(|node| !is_script(node))
-            .filter_map(path)
-            .collect();
+        config.custom_routers = files.iter().filter(|node| !is_script(node)).filter_map(path).collect();
     }
-    if let Some(force) = table
-        .get(&["forceUseImageAgent"])
-        .and_then(|node| node.boolean())
-    {
+    if let Some(force) = table.get(&["forceUseImageAgent"]).and_then(|node| node.boolean()) {
         config.force_use_image_agent = force;
     }
-    config.rewrite_system_prompt = table
-        .get(&["REWRITE_SYSTEM_PROMPT"])
-        .and_then(|node| path(&node));
-    config.plugins = table
-        .get(&["plugins"])
-        .map(|node| plugins::plugins(&node))
-        .unwrap_or_default();
+    config.rewrite_system_prompt = table.get(&["REWRITE_SYSTEM_PROMPT"]).and_then(|node| path(&node));
+    config.plugins = table.get(&["plugins"]).map(|node| plugins::plugins(&node)).unwrap_or_default();
 }
 
 fn transformer(node: &Node<'_>, places: &Places<'_>) -> Option<CustomTransformer> {
     let table = node.table()?;
-    let name = table
-        .get(&["name"])
-        .and_then(|node| node.filled_text())
-        .map(str::to_owned);
+    let name = table.get(&["name"]).and_then(|node| node.filled_text()).map(str::to_owned);
     let file = table.get(&["path"]);
     let options = options(&table);
     table.finish();
@@ -241,12 +180,7 @@ fn transformer(node: &Node<'_>, places: &Places<'_>) -> Option<CustomTransformer
     if is_script(&file) {
         return None;
     }
-    Some(CustomTransformer {
-        name,
-        path: places.resolve(file.filled_text()?),
-        options,
-        at: node.path.clone(),
-    })
+    Some(CustomTransformer { name, path: places.resolve(file.filled_text()?), options, at: node.path.clone() })
 }
 
 /// Says so where a path names a script of claude-code-router, which cannot be run here.
@@ -254,9 +188,7 @@ fn is_script(node: &Node<'_>) -> bool {
     let Value::String(path) = node.value else {
         return false;
     };
-    let script = [".js", ".cjs", ".mjs", ".ts"]
-        .iter()
-        .any(|ending| path.to_ascii_lowercase().ends_with(ending));
+    let script = [".js", ".cjs", ".mjs", ".ts"].iter().any(|ending| path.to_ascii_lowercase().ends_with(ending));
     if script {
         node.warning(
             "is a script and is left out: plugins are WebAssembly components here",
@@ -268,53 +200,28 @@ fn is_script(node: &Node<'_>) -> bool {
 
 /// The `options` of a plugin or transformer: an object, empty if there is none.
 fn options(table: &Table<'_>) -> Options {
-    let given = table
-        .get(&["options"])
-        .filter(|node| node.table().is_some());
-    given.map_or_else(
-        || Options::new(Value::Object(serde_json::Map::new())),
-        |node| node.options(),
-    )
+    let given = table.get(&["options"]).filter(|node| node.table().is_some());
+    given.map_or_else(|| Options::new(Value::Object(serde_json::Map::new())), |node| node.options())
 }
 
 fn commands(table: &Table<'_>, config: &mut Config) {
-    if let Some(path) = table
-        .get(&["CLAUDE_PATH"])
-        .and_then(|node| node.filled_text())
-    {
+    if let Some(path) = table.get(&["CLAUDE_PATH"]).and_then(|node| node.filled_text()) {
         config.claude_path = path.to_owned();
     }
-    config.non_interactive = table
-        .get(&["NON_INTERACTIVE_MODE"])
-        .and_then(|node| node.boolean())
-        .unwrap_or_default();
+    config.non_interactive = table.get(&["NON_INTERACTIVE_MODE"]).and_then(|node| node.boolean()).unwrap_or_default();
     config.status_line = raw(table, "StatusLine");
 }
 
 fn raw(table: &Table<'_>, name: &'static str) -> Options {
-    table
-        .get(&[name])
-        .map(|node| node.options())
-        .unwrap_or_default()
+    table.get(&[name]).map(|node| node.options()).unwrap_or_default()
 }
 
-fn checked_list(
-    table: &Table<'_>,
-    name: &'static str,
-    wanted: &str,
-    parse: fn(&str) -> Option<String>,
-) -> Vec<String> {
-    let items = table
-        .get(&[name])
-        .map(|node| node.one_or_many())
-        .unwrap_or_default();
+fn checked_list(table: &Table<'_>, name: &'static str, wanted: &str, parse: fn(&str) -> Option<String>) -> Vec<String> {
+    let items = table.get(&[name]).map(|node| node.one_or_many()).unwrap_or_default();
     let read = |node: &Node<'_>| {
         let parsed = parse(node.filled_text()?);
         if parsed.is_none() {
-            node.error(
-                format!("is not {wanted}"),
-                "write one exact name; there are no wildcards",
-            );
+            node.error(format!("is not {wanted}"), "write one exact name; there are no wildcards");
         }
         parsed
     };

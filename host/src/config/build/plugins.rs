@@ -15,14 +15,8 @@ pub(super) fn plugins(node: &Node<'_>) -> Vec<PluginSettings> {
         let Some(plugin) = plugin(&item) else {
             continue;
         };
-        if plugins
-            .iter()
-            .any(|known| known.name.eq_ignore_ascii_case(&plugin.name))
-        {
-            item.error(
-                format!("plugin `{}` has two entries", plugin.name),
-                "merge them into one",
-            );
+        if plugins.iter().any(|known| known.name.eq_ignore_ascii_case(&plugin.name)) {
+            item.error(format!("plugin `{}` has two entries", plugin.name), "merge them into one");
         }
         plugins.push(plugin);
     }
@@ -31,31 +25,17 @@ pub(super) fn plugins(node: &Node<'_>) -> Vec<PluginSettings> {
 
 fn plugin(node: &Node<'_>) -> Option<PluginSettings> {
     let table = node.table()?;
-    let name = table
-        .get(&["name", "id"])
-        .and_then(|node| node.filled_text());
+    let name = table.get(&["name", "id"]).and_then(|node| node.filled_text());
     if name.is_none() {
-        node.error(
-            "the entry has no `name`",
-            "add `name`, the plugin's own name as `/api/plugins` shows it",
-        );
+        node.error("the entry has no `name`", "add `name`, the plugin's own name as `/api/plugins` shows it");
     }
     let settings = PluginSettings {
         name: name.unwrap_or_default().to_owned(),
-        enabled: table
-            .get(&["enabled"])
-            .and_then(|node| node.boolean())
-            .unwrap_or(true),
+        enabled: table.get(&["enabled"]).and_then(|node| node.boolean()).unwrap_or(true),
         options: options(&table),
         memory: table.get(&["memory_mb"]).and_then(|node| memory(&node)),
-        timeouts: table
-            .get(&["timeouts"])
-            .and_then(|node| timeouts(&node))
-            .unwrap_or_default(),
-        grants: table
-            .get(&["grants"])
-            .and_then(|node| grants(&node))
-            .unwrap_or_default(),
+        timeouts: table.get(&["timeouts"]).and_then(|node| timeouts(&node)).unwrap_or_default(),
+        grants: table.get(&["grants"]).and_then(|node| grants(&node)).unwrap_or_default(),
         fail: table.get(&["fail"]).and_then(|node| fail(&node)),
     };
     table.finish();
@@ -83,36 +63,20 @@ fn timeouts(node: &Node<'_>) -> Option<PluginTimeouts> {
 
 fn grants(node: &Node<'_>) -> Option<Grants> {
     let table = node.table()?;
-    let flag = |name| {
-        table
-            .get(&[name])
-            .and_then(|node| node.boolean())
-            .unwrap_or_default()
-    };
-    let hosts = table
-        .get(&["http"])
-        .map(|node| node.one_or_many())
-        .unwrap_or_default();
+    let flag = |name| table.get(&[name]).and_then(|node| node.boolean()).unwrap_or_default();
+    let hosts = table.get(&["http"]).map(|node| node.one_or_many()).unwrap_or_default();
     let grants = Grants {
         http: hosts.iter().filter_map(host).collect(),
         kv: flag("kv"),
         model: flag("model"),
-        secrets: table
-            .get(&["secrets"])
-            .and_then(|node| node.table())
-            .map(|table| secrets(&table))
-            .unwrap_or_default(),
+        secrets: table.get(&["secrets"]).and_then(|node| node.table()).map(|table| secrets(&table)).unwrap_or_default(),
     };
     table.finish();
     Some(grants)
 }
 
 fn secrets(table: &Table<'_>) -> BTreeMap<String, Secret> {
-    table
-        .entries()
-        .into_iter()
-        .filter_map(|(name, node)| Some((name.to_owned(), node.secret()?)))
-        .collect()
+    table.entries().into_iter().filter_map(|(name, node)| Some((name.to_owned(), node.secret()?))).collect()
 }
 
 fn host(node: &Node<'_>) -> Option<HostPort> {
@@ -120,13 +84,13 @@ fn host(node: &Node<'_>) -> Option<HostPort> {
     match authority(text) {
         Some(authority) => {
             let host = without_brackets(authority.host()).to_ascii_lowercase();
-            Some(HostPort {
-                host,
-                port: authority.port_u16(),
-            })
+            Some(HostPort { host, port: authority.port_u16() })
         }
         None => {
-            node.error("is not a host", "write one exact name, as in `api.example.com` or `api.example.com:8443`; there are no wildcards");
+            node.error(
+                "is not a host",
+                "write one exact name, as in `api.example.com` or `api.example.com:8443`; there are no wildcards",
+            );
             None
         }
     }
@@ -137,10 +101,7 @@ fn fail(node: &Node<'_>) -> Option<FailMode> {
         "open" => Some(FailMode::Open),
         "closed" => Some(FailMode::Closed),
         _ => {
-            node.error(
-                "must be `open` or `closed`",
-                "`open` goes on without the plugin, `closed` refuses the request",
-            );
+            node.error("must be `open` or `closed`", "`open` goes on without the plugin, `closed` refuses the request");
             None
         }
     }

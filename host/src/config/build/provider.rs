@@ -14,21 +14,14 @@ use crate::config::{
 
 pub(super) fn providers(node: &Node<'_>) -> Vec<Provider> {
     let items = node.items().unwrap_or_default();
-    items
-        .iter()
-        .enumerate()
-        .filter_map(|(index, item)| provider(item, index))
-        .collect()
+    items.iter().enumerate().filter_map(|(index, item)| provider(item, index)).collect()
 }
 
 /// A provider with mistakes stays in the list, so that references to it are not reported as well.
 fn provider(node: &Node<'_>, index: usize) -> Option<Provider> {
     let table = node.table()?;
     let name = name(&table);
-    let mut provider = Provider {
-        path: node.path.clone(),
-        ..Provider::named(name.unwrap_or_default())
-    };
+    let mut provider = Provider { path: node.path.clone(), ..Provider::named(name.unwrap_or_default()) };
     provider.unavailable = unavailable(&table, node, index, &provider.name);
     if let Some(url) = base_url(&table, provider.unavailable.is_some()) {
         provider.base_url = url;
@@ -37,14 +30,8 @@ fn provider(node: &Node<'_>, index: usize) -> Option<Provider> {
     keys::warn_of_missing_key(&table, &provider);
     provider.models = models(&table);
     transformers::transformers(&table, &mut provider);
-    provider.headers = table
-        .get(&["headers", "extraHeaders"])
-        .map(|node| headers(&node))
-        .unwrap_or_default();
-    provider.protocol = table
-        .get(&["type"])
-        .and_then(|node| node.filled_text())
-        .map(str::to_owned);
+    provider.headers = table.get(&["headers", "extraHeaders"]).map(|node| headers(&node)).unwrap_or_default();
+    provider.protocol = table.get(&["type"]).and_then(|node| node.filled_text()).map(str::to_owned);
     provider.tokenizer = raw(&table, "tokenizer");
     provider.capabilities = raw(&table, "capabilities");
     provider.model_metadata = raw(&table, "modelMetadata");
@@ -66,10 +53,7 @@ fn name<'a>(table: &Table<'a>) -> Option<&'a str> {
     }?;
     let node = node.as_ref().unwrap_or(&table.node);
     if name.is_empty() {
-        node.error(
-            "the provider has no name",
-            "add `name`; the router refers to it as `name,model`",
-        );
+        node.error("the provider has no name", "add `name`; the router refers to it as `name,model`");
     }
     if name.contains(',') {
         node.error(
@@ -78,10 +62,7 @@ fn name<'a>(table: &Table<'a>) -> Option<&'a str> {
         );
     }
     if name.chars().any(char::is_control) {
-        node.error(
-            "a provider's name must not contain control characters",
-            "choose another name",
-        );
+        node.error("a provider's name must not contain control characters", "choose another name");
     }
     Some(name)
 }
@@ -90,39 +71,20 @@ fn name<'a>(table: &Table<'a>) -> Option<&'a str> {
 fn unavailable(table: &Table<'_>, node: &Node<'_>, index: usize, name: &str) -> Option<String> {
     let reader = node.reader;
     let mut reason = None;
-    for unset in reader
-        .unset
-        .iter()
-        .filter(|unset| unset.provider == Some(index))
-    {
-        let message = format!(
-            "the environment variable {} is not set, so provider `{name}` is unavailable",
-            unset.variable
-        );
+    for unset in reader.unset.iter().filter(|unset| unset.provider == Some(index)) {
+        let message =
+            format!("the environment variable {} is not set, so provider `{name}` is unavailable", unset.variable);
         reader.warning(
             &unset.path,
             message,
-            format!(
-                "set {} before the start, or remove the provider",
-                unset.variable
-            ),
+            format!("set {} before the start, or remove the provider", unset.variable),
         );
-        reason.get_or_insert_with(|| {
-            format!(
-                "the environment variable {} is not set ({})",
-                unset.variable, unset.path
-            )
-        });
+        reason
+            .get_or_insert_with(|| format!("the environment variable {} is not set ({})", unset.variable, unset.path));
     }
-    let enabled = table
-        .get(&["enabled"])
-        .and_then(|node| node.boolean())
-        .unwrap_or(true);
+    let enabled = table.get(&["enabled"]).and_then(|node| node.boolean()).unwrap_or(true);
     if !enabled {
-        reason = Some(format!(
-            "it is switched off by `enabled: false` ({})",
-            node.path
-        ));
+        reason = Some(format!("it is switched off by `enabled: false` ({})", node.path));
     }
     reason
 }
@@ -130,10 +92,9 @@ fn unavailable(table: &Table<'_>, node: &Node<'_>, index: usize, name: &str) -> 
 fn base_url(table: &Table<'_>, unavailable: bool) -> Option<SafeUrl> {
     let Some(node) = table.get(&["api_base_url", "base_url", "HOST", "url"]) else {
         if !unavailable {
-            table.node.error(
-                "the provider has no `api_base_url`",
-                "add `api_base_url`, as in `https://api.example.com/v1`",
-            );
+            table
+                .node
+                .error("the provider has no `api_base_url`", "add `api_base_url`, as in `https://api.example.com/v1`");
         }
         return None;
     };
@@ -185,14 +146,8 @@ fn models(table: &Table<'_>) -> Vec<Arc<str>> {
 }
 
 fn headers(node: &Node<'_>) -> Vec<(HeaderName, HeaderValue)> {
-    let entries = node
-        .table()
-        .map(|table| table.entries())
-        .unwrap_or_default();
-    entries
-        .iter()
-        .filter_map(|(name, value)| header(name, value))
-        .collect()
+    let entries = node.table().map(|table| table.entries()).unwrap_or_default();
+    entries.iter().filter_map(|(name, value)| header(name, value)).collect()
 }
 
 fn header(name: &str, node: &Node<'_>) -> Option<(HeaderName, HeaderValue)> {
@@ -201,22 +156,12 @@ fn header(name: &str, node: &Node<'_>) -> Option<(HeaderName, HeaderValue)> {
         node.error("is not the name of a header", "use letters, digits and `-`");
         return None;
     };
-    if [
-        header::HOST,
-        header::CONTENT_LENGTH,
-        header::TRANSFER_ENCODING,
-        header::CONNECTION,
-    ]
-    .contains(&name)
-    {
+    if [header::HOST, header::CONTENT_LENGTH, header::TRANSFER_ENCODING, header::CONNECTION].contains(&name) {
         node.error("this header is made by the gateway itself", "remove it");
         return None;
     }
     let Ok(mut value) = HeaderValue::from_str(text) else {
-        node.error(
-            "has characters that a header cannot carry",
-            "keep to visible ASCII characters",
-        );
+        node.error("has characters that a header cannot carry", "keep to visible ASCII characters");
         return None;
     };
     // Headers carry keys as often as not.

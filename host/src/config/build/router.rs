@@ -19,17 +19,11 @@ pub(super) fn router(node: &Node<'_>, providers: &[Provider]) -> RouterConfig {
     let nested = table.get(&["routes"]).and_then(|node| node.table());
     for part in [Some(&table), nested.as_ref()].into_iter().flatten() {
         for scenario in Scenario::ALL {
-            if let Some(target) = part
-                .get(&[scenario.as_str()])
-                .and_then(|node| reference(&node, providers))
-            {
+            if let Some(target) = part.get(&[scenario.as_str()]).and_then(|node| reference(&node, providers)) {
                 router.targets.entry(scenario).or_insert(target);
             }
         }
-        if let Some(threshold) = part
-            .get(&["longContextThreshold"])
-            .and_then(|node| node.number(0..=u64::MAX))
-        {
+        if let Some(threshold) = part.get(&["longContextThreshold"]).and_then(|node| node.number(0..=u64::MAX)) {
             router.long_context_threshold = threshold;
         }
     }
@@ -41,10 +35,7 @@ pub(super) fn router(node: &Node<'_>, providers: &[Provider]) -> RouterConfig {
     router
 }
 
-pub(super) fn fallback(
-    node: &Node<'_>,
-    providers: &[Provider],
-) -> BTreeMap<Scenario, Vec<ModelRef>> {
+pub(super) fn fallback(node: &Node<'_>, providers: &[Provider]) -> BTreeMap<Scenario, Vec<ModelRef>> {
     let mut lists = BTreeMap::new();
     let Some(table) = node.table() else {
         return lists;
@@ -56,10 +47,9 @@ pub(super) fn fallback(
         let mut targets: Vec<ModelRef> = Vec::new();
         for item in list.one_or_many() {
             match reference(&item, providers) {
-                Some(target) if targets.contains(&target) => item.warning(
-                    "is in the list already",
-                    "remove it: a target is tried once",
-                ),
+                Some(target) if targets.contains(&target) => {
+                    item.warning("is in the list already", "remove it: a target is tried once")
+                }
                 Some(target) => targets.push(target),
                 None => {}
             }
@@ -83,10 +73,7 @@ fn reference(node: &Node<'_>, providers: &[Provider]) -> Option<ModelRef> {
             Some(target)
         }
         Found::NoModel => {
-            node.error(
-                format!("`{text}` names a provider but no model"),
-                "write `provider,model`",
-            );
+            node.error(format!("`{text}` names a provider but no model"), "write `provider,model`");
             None
         }
         Found::UnknownProvider(name) => {
@@ -98,36 +85,21 @@ fn reference(node: &Node<'_>, providers: &[Provider]) -> Option<ModelRef> {
             None
         }
         Found::Bare => {
-            node.error(
-                format!("`{text}` does not say which provider"),
-                complete(text, providers),
-            );
+            node.error(format!("`{text}` does not say which provider"), complete(text, providers));
             None
         }
     }
 }
 
 fn warn_of_unlisted(node: &Node<'_>, target: &ModelRef, providers: &[Provider]) {
-    let Some(provider) = providers
-        .get(target.provider)
-        .filter(|provider| !provider.models.is_empty())
-    else {
+    let Some(provider) = providers.get(target.provider).filter(|provider| !provider.models.is_empty()) else {
         return;
     };
     let hint = match nearest(&target.model, provider.models.iter().map(|model| &**model)) {
-        Some((name, true)) => format!(
-            "did you mean `{name}`? Otherwise add it to {}.models",
-            provider.path
-        ),
+        Some((name, true)) => format!("did you mean `{name}`? Otherwise add it to {}.models", provider.path),
         _ => format!("add it to {}.models", provider.path),
     };
-    node.warning(
-        format!(
-            "provider `{}` does not list the model `{}`",
-            provider.name, target.model
-        ),
-        hint,
-    );
+    node.warning(format!("provider `{}` does not list the model `{}`", provider.name, target.model), hint);
 }
 
 /// How a model without a provider should be written.
@@ -145,11 +117,7 @@ fn known(providers: &[Provider]) -> String {
     if providers.is_empty() {
         return "add the provider to `Providers` first".to_owned();
     }
-    let names: Vec<_> = providers
-        .iter()
-        .take(SHOWN)
-        .map(|provider| format!("`{}`", provider.name))
-        .collect();
+    let names: Vec<_> = providers.iter().take(SHOWN).map(|provider| format!("`{}`", provider.name)).collect();
     let more = if providers.len() > SHOWN { ", …" } else { "" };
     format!("the providers are {}{more}", names.join(", "))
 }

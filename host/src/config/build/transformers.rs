@@ -17,11 +17,7 @@ pub(super) fn transformers(table: &Table<'_>, provider: &mut Provider) {
         provider.transformers = uses(&node);
         return;
     };
-    for (key, entry) in node
-        .table()
-        .map(|table| table.entries())
-        .unwrap_or_default()
-    {
+    for (key, entry) in node.table().map(|table| table.entries()).unwrap_or_default() {
         if entry.value.is_null() {
             continue;
         }
@@ -31,11 +27,8 @@ pub(super) fn transformers(table: &Table<'_>, provider: &mut Provider) {
         }
         let known = provider.models.iter().any(|model| same_name(model, key));
         if !known && !provider.models.is_empty() {
-            let near = nearest(
-                key,
-                provider.models.iter().map(|model| &**model).chain(["use"]),
-            )
-            .map_or("use", |(name, _)| name);
+            let near = nearest(key, provider.models.iter().map(|model| &**model).chain(["use"]))
+                .map_or("use", |(name, _)| name);
             entry.warning(
                 format!("provider `{}` lists no model `{key}`", provider.name),
                 format!("the nearest name is `{near}`"),
@@ -52,19 +45,13 @@ fn model_uses(node: &Node<'_>) -> Vec<TransformerUse> {
     let Some(table) = node.table() else {
         return Vec::new();
     };
-    let list = table
-        .get(&["use"])
-        .map(|node| uses(&node))
-        .unwrap_or_default();
+    let list = table.get(&["use"]).map(|node| uses(&node)).unwrap_or_default();
     table.finish();
     list
 }
 
 fn uses(node: &Node<'_>) -> Vec<TransformerUse> {
-    node.one_or_many()
-        .iter()
-        .filter_map(transformer_use)
-        .collect()
+    node.one_or_many().iter().filter_map(transformer_use).collect()
 }
 
 /// `"name"`, `["name", {options}]` or `{name, options}`.
@@ -74,10 +61,7 @@ fn transformer_use(node: &Node<'_>) -> Option<TransformerUse> {
             let mut parts = node.items()?.into_iter();
             let (name, options, more) = (parts.next(), parts.next(), parts.next());
             if let Some(more) = more {
-                more.error(
-                    "does not belong here",
-                    "an entry is a name, or `[\"name\", {options}]`",
-                );
+                more.error("does not belong here", "an entry is a name, or `[\"name\", {options}]`");
             }
             (name, options)
         }
@@ -90,10 +74,7 @@ fn transformer_use(node: &Node<'_>) -> Option<TransformerUse> {
         _ => (Some(node.clone()), None),
     };
     let Some(name) = name else {
-        node.error(
-            "names no transformer",
-            "write `\"name\"` or `[\"name\", {options}]`",
-        );
+        node.error("names no transformer", "write `\"name\"` or `[\"name\", {options}]`");
         return None;
     };
     let options = match options.filter(|node| !node.value.is_null()) {
@@ -102,15 +83,8 @@ fn transformer_use(node: &Node<'_>) -> Option<TransformerUse> {
     };
     let text = name.text()?;
     if text.is_empty() {
-        name.error(
-            "names no transformer",
-            "write its name, or remove the entry",
-        );
+        name.error("names no transformer", "write its name, or remove the entry");
         return None;
     }
-    Some(TransformerUse {
-        name: text.to_owned(),
-        options,
-        path: node.path.clone(),
-    })
+    Some(TransformerUse { name: text.to_owned(), options, path: node.path.clone() })
 }

@@ -8,18 +8,8 @@ use crate::config::{Config, ModelRef, PluginSettings, Provider, TransformerUse};
 
 pub(super) fn summary(config: &Config) -> Value {
     let target = |target: &ModelRef| target.display(config);
-    let paths = |paths: &[PathBuf]| {
-        paths
-            .iter()
-            .map(|path| path.display().to_string())
-            .collect::<Vec<_>>()
-    };
-    let times = [
-        config.timeouts.connect,
-        config.timeouts.first_byte,
-        config.timeouts.idle,
-        config.timeouts.shutdown,
-    ];
+    let paths = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+    let times = [config.timeouts.connect, config.timeouts.first_byte, config.timeouts.idle, config.timeouts.shutdown];
     json!({
         "host": config.host,
         "port": config.port,
@@ -43,11 +33,8 @@ pub(super) fn summary(config: &Config) -> Value {
 }
 
 fn provider(provider: &Provider) -> Value {
-    let uses = |uses: &[TransformerUse]| {
-        uses.iter()
-            .map(|entry| json!([entry.name, *entry.options]))
-            .collect::<Vec<_>>()
-    };
+    let uses =
+        |uses: &[TransformerUse]| uses.iter().map(|entry| json!([entry.name, *entry.options])).collect::<Vec<_>>();
     json!({
         "name": &*provider.name,
         "url": provider.base_url.expose().as_str(),
@@ -63,12 +50,7 @@ fn provider(provider: &Provider) -> Value {
 }
 
 fn plugin(plugin: &PluginSettings) -> Value {
-    let times = [
-        plugin.timeouts.request,
-        plugin.timeouts.events,
-        plugin.timeouts.init,
-        plugin.timeouts.tool,
-    ];
+    let times = [plugin.timeouts.request, plugin.timeouts.events, plugin.timeouts.init, plugin.timeouts.tool];
     json!({
         "name": plugin.name,
         "enabled": plugin.enabled,

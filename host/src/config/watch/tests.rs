@@ -16,21 +16,14 @@ struct Folder(PathBuf);
 impl Folder {
     fn new() -> Self {
         static NEXT: AtomicU32 = AtomicU32::new(0);
-        let name = format!(
-            "ccr-watch-{}-{}",
-            std::process::id(),
-            NEXT.fetch_add(1, Ordering::Relaxed)
-        );
+        let name = format!("ccr-watch-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = std::env::temp_dir().join(name);
         fs::create_dir_all(&path).unwrap();
         Self(path.canonicalize().unwrap())
     }
 
     fn paths(&self) -> WatchPaths {
-        WatchPaths {
-            config: self.0.join("config.json"),
-            plugins: self.0.join("plugins"),
-        }
+        WatchPaths { config: self.0.join("config.json"), plugins: self.0.join("plugins") }
     }
 }
 
@@ -42,8 +35,7 @@ impl Drop for Folder {
 
 fn start(folder: &Folder) -> (Watcher, Receiver<Changed>) {
     let (sender, receiver) = mpsc::channel();
-    let watcher =
-        Watcher::start(folder.paths(), move |changed| sender.send(changed).unwrap()).unwrap();
+    let watcher = Watcher::start(folder.paths(), move |changed| sender.send(changed).unwrap()).unwrap();
     (watcher, receiver)
 }
 
@@ -51,14 +43,8 @@ fn next(receiver: &Receiver<Changed>) -> Changed {
     receiver.recv_timeout(Duration::from_secs(20)).unwrap()
 }
 
-const CONFIG: Changed = Changed {
-    config: true,
-    plugins: false,
-};
-const PLUGINS: Changed = Changed {
-    config: false,
-    plugins: true,
-};
+const CONFIG: Changed = Changed { config: true, plugins: false };
+const PLUGINS: Changed = Changed { config: false, plugins: true };
 
 #[test]
 fn a_file_that_is_renamed_into_place_is_a_change() {

@@ -51,12 +51,18 @@ fn tool_calls_as_the_reason_without_any_call_is_the_end_of_the_turn() {
 #[test]
 fn length_in_the_middle_of_arguments_stays_max_tokens() {
     let tool = json!({"tool_calls": [{"index": 0, "id": "a", "function": {"name": "f", "arguments": "{\"x\":"}}]});
-    assert_eq!(stream(&[(tool, Some("length"))]), [call(0, "a", "f", "{\"x\":"), Event::Finish(FinishReason::MaxTokens)]);
+    assert_eq!(
+        stream(&[(tool, Some("length"))]),
+        [call(0, "a", "f", "{\"x\":"), Event::Finish(FinishReason::MaxTokens)]
+    );
 }
 
 #[test]
 fn an_empty_finish_reason_in_every_chunk_is_no_finish() {
-    assert_eq!(stream(&[(json!({"content": "a"}), Some("")), (json!({"content": "b"}), Some(""))]), [text("a"), text("b")]);
+    assert_eq!(
+        stream(&[(json!({"content": "a"}), Some("")), (json!({"content": "b"}), Some(""))]),
+        [text("a"), text("b")]
+    );
 }
 
 #[test]
@@ -73,7 +79,8 @@ fn empty_reasoning_beside_content_opens_no_thinking() {
 
 #[test]
 fn empty_content_between_two_bursts_of_thinking_does_not_end_it() {
-    let chunks = [json!({"reasoning": "a"}), json!({"content": ""}), json!({"reasoning": "b"}), json!({"content": "c"})];
+    let chunks =
+        [json!({"reasoning": "a"}), json!({"content": ""}), json!({"reasoning": "b"}), json!({"content": "c"})];
     let events = stream(&chunks.map(|delta| (delta, None)));
     assert_eq!(events[..2], [Event::Thinking("a".into()), Event::Thinking("b".into())]);
     assert!(matches!(&events[2..], [Event::Signature(_), Event::Text(c)] if c == "c"));
@@ -101,7 +108,8 @@ fn think_tags_in_text_stay_text() {
 
 #[test]
 fn arguments_as_an_object_become_their_text() {
-    let tool = json!({"tool_calls": [{"index": 3, "id": "a", "function": {"name": "f", "arguments": {"a": [1, "\n"]}}}]});
+    let tool =
+        json!({"tool_calls": [{"index": 3, "id": "a", "function": {"name": "f", "arguments": {"a": [1, "\n"]}}}]});
     assert_eq!(stream(&[(tool, None)]), [call(3, "a", "f", r#"{"a":[1,"\n"]}"#)]);
 }
 
@@ -153,7 +161,8 @@ fn a_stream_that_ends_with_the_whole_message_says_it_once() {
 
 #[test]
 fn done_without_a_reason_ends_by_what_was_sent() {
-    let tool = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}"#;
+    let tool =
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}"#;
     let mut decoder = StreamDecoder::new(b"");
     let mut events = Vec::new();
     push(&mut decoder, tool, &mut events).unwrap();
@@ -202,7 +211,8 @@ fn an_aliased_tool_comes_back_under_its_own_name() {
     context.tool("a_b_1", "a.b");
     let mut decoder = StreamDecoder::new(&context.finish());
     let mut events = Vec::new();
-    let chunk = r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"i","function":{"name":"a_b_1","arguments":"{}"}}]}}]}"#;
+    let chunk =
+        r#"{"choices":[{"delta":{"tool_calls":[{"index":0,"id":"i","function":{"name":"a_b_1","arguments":"{}"}}]}}]}"#;
     push(&mut decoder, chunk, &mut events).unwrap();
     assert_eq!(events, [call(0, "i", "a.b", "{}")]);
 }
@@ -219,15 +229,41 @@ fn bodies_that_are_no_answer_are_the_upstreams_fault() {
 /// JSON whose keys are those that the decoder looks at, with values of every kind.
 fn any_json() -> impl Strategy<Value = Value> {
     let keys = prop::sample::select(vec![
-        "choices", "delta", "message", "content", "tool_calls", "function", "arguments", "id", "index", "name", "usage",
-        "prompt_tokens", "finish_reason", "error", "code", "type", "text", "thinking", "reasoning", "reasoning_details",
-        "refusal", "function_call", "annotations", "metadata", "raw", "x_groq", "stop_reason", "native_finish_reason",
+        "choices",
+        "delta",
+        "message",
+        "content",
+        "tool_calls",
+        "function",
+        "arguments",
+        "id",
+        "index",
+        "name",
+        "usage",
+        "prompt_tokens",
+        "finish_reason",
+        "error",
+        "code",
+        "type",
+        "text",
+        "thinking",
+        "reasoning",
+        "reasoning_details",
+        "refusal",
+        "function_call",
+        "annotations",
+        "metadata",
+        "raw",
+        "x_groq",
+        "stop_reason",
+        "native_finish_reason",
     ]);
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),
         any::<i64>().prop_map(Value::from),
-        prop::sample::select(vec!["", "stop", "x", "text", "thinking", "error", "{\"error\":1}", "\u{1F600}\n"]).prop_map(Value::from),
+        prop::sample::select(vec!["", "stop", "x", "text", "thinking", "error", "{\"error\":1}", "\u{1F600}\n"])
+            .prop_map(Value::from),
     ];
     leaf.prop_recursive(6, 60, 6, move |inner| {
         prop_oneof![

@@ -88,6 +88,7 @@ impl<'d> Members<'d> {
                 "is_error" => members.is_error = Some(value),
                 "source" => members.source = Some(value),
                 "cache_control" if !value.is_null() => notes.dropped("cache_control"),
+                "citations" if value.kind() == Kind::Array && !value.is_empty() => notes.dropped("citations"),
                 _ => {}
             }
         }

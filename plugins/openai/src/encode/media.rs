@@ -12,7 +12,10 @@ const IMAGE_BEGINNINGS: &[(&str, &str)] =
 pub(super) enum Image<'d> {
     /// A URL, or data that some client already made one of.
     Url(Str<'d>),
-    Base64 { media_type: &'d str, data: Str<'d> },
+    Base64 {
+        media_type: &'d str,
+        data: Str<'d>,
+    },
 }
 
 impl<'d> Image<'d> {

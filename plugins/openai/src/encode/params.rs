@@ -54,7 +54,8 @@ fn sampling(body: &Body<'_>, class: Class, context: &mut ContextWriter, notes: &
             _ => {}
         }
     }
-    let sequences = || body.stop_sequences.into_iter().flat_map(Value::items).filter(|item| item.kind() == Kind::String);
+    let sequences =
+        || body.stop_sequences.into_iter().flat_map(Value::items).filter(|item| item.kind() == Kind::String);
     match sequences().count() {
         0 => return,
         _ if class == Class::Reasoning => return notes.dropped("stop_sequences"),
@@ -119,7 +120,8 @@ fn effort(body: &Body<'_>) -> Option<Effort> {
 /// Structured output: `output_config.format`, in older clients `output_format`.
 fn response_format(body: &Body<'_>, options: &Options, notes: &mut Notes, out: &mut Writer) {
     let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
-    let Some(schema) = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object) else {
+    let Some(schema) = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object)
+    else {
         return;
     };
     match options.response_format {

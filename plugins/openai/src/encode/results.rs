@@ -119,7 +119,8 @@ fn blocks(content: Value<'_>) -> impl Iterator<Item = Value<'_>> {
 
 /// Says in the text what OpenAI's format has no field for, unless the text does already.
 fn mark(block: Block<'_>, out: &mut Writer) {
-    let says_so = |text: Str<'_>| ["Error", "error", "<tool_use_error>"].iter().any(|start| text.raw().starts_with(start));
+    let says_so =
+        |text: Str<'_>| ["Error", "error", "<tool_use_error>"].iter().any(|start| text.raw().starts_with(start));
     if !matches!(block, Block::Text(text) if says_so(text)) {
         out.escaped_part(ERROR);
     }

@@ -71,7 +71,8 @@ fn tool_choice_is_mapped() {
         let body = encoded(json!({"messages": [], "tools": [{"name": "t"}], "tool_choice": choice}));
         assert_eq!(body["tool_choice"], expected);
     }
-    let without_tools = encoded(json!({"messages": [], "tool_choice": {"type": "any", "disable_parallel_tool_use": true}}));
+    let without_tools =
+        encoded(json!({"messages": [], "tool_choice": {"type": "any", "disable_parallel_tool_use": true}}));
     assert_eq!(without_tools, json!({"model": "m", "messages": []}));
 }
 
@@ -170,7 +171,19 @@ fn what_a_tool_result_may_hold() {
 
 #[test]
 fn texts_of_white_space_are_left_out() {
-    assert_eq!(messages(json!([{"role": "user", "content": " \n\t\r "}, {"role": "assistant", "content": "\n"}])), json!([]));
+    assert_eq!(
+        messages(json!([{"role": "user", "content": " \n\t\r "}, {"role": "assistant", "content": "\n"}])),
+        json!([])
+    );
+}
+
+#[test]
+fn citations_and_cache_marks_are_noted_once() {
+    let mark = json!({"type": "ephemeral"});
+    let cited = json!({"type": "text", "text": "a", "citations": [{"type": "char_location"}], "cache_control": mark});
+    let plain = json!({"type": "text", "text": "b", "citations": null, "cache_control": null});
+    let request = json!({"messages": [{"role": "assistant", "content": [cited, cited, plain]}]});
+    assert_eq!(with(request, "{}").unwrap().1, ["citations", "cache_control"]);
 }
 
 #[test]
@@ -208,7 +221,8 @@ fn check(body: &Value) {
             assert!(serde_json::from_str::<Value>(arguments).unwrap().is_object());
             open.push(id);
         }
-        let says = message["content"].is_string() || message["content"].as_array().is_some_and(|parts| !parts.is_empty());
+        let says =
+            message["content"].is_string() || message["content"].as_array().is_some_and(|parts| !parts.is_empty());
         assert!(says || (role == "assistant" && !open.is_empty()), "{message}");
     }
     assert!(open.is_empty(), "calls without a result: {open:?}");

@@ -65,7 +65,8 @@ impl<'d> Tool<'d> {
             return Ok(None);
         }
         let name = name.filter(|name| !name.is_empty());
-        let name = name.ok_or_else(|| Fault::invalid(format!("tools.{index}.name: a tool needs a name that is not empty.")))?;
+        let name =
+            name.ok_or_else(|| Fault::invalid(format!("tools.{index}.name: a tool needs a name that is not empty.")))?;
         note_members(value, notes);
         Ok(Some(Self { name, description: description.filter(|text| text.kind() == Kind::String), schema }))
     }

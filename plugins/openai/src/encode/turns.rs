@@ -54,7 +54,8 @@ impl<'d> Turns<'d> {
         results::show(&pictures, out);
         for (role, blocks) in run.messages() {
             let role = if role == Role::System { "system" } else { "user" };
-            let said = blocks.filter(|(number, block)| !matches!(block, Block::ToolResult(_)) || orphans.contains(number));
+            let said =
+                blocks.filter(|(number, block)| !matches!(block, Block::ToolResult(_)) || orphans.contains(number));
             content::message(role, said.map(|(_, block)| block), notes, out);
         }
     }
@@ -87,7 +88,8 @@ impl<'d> Turns<'d> {
 
     /// DeepSeek and Kimi refuse a call without the reasoning that led to it, so the field is there even if it is empty.
     fn reasoning(&self, run: &Run<'d>, calls: bool, out: &mut Writer) {
-        let thoughts = || run.blocks().filter_map(|(_, block)| if let Block::Thinking(text) = block { Some(text) } else { None });
+        let thoughts =
+            || run.blocks().filter_map(|(_, block)| if let Block::Thinking(text) = block { Some(text) } else { None });
         if self.replay == Replay::Off || (!calls && thoughts().all(Str::is_empty)) {
             return;
         }

@@ -40,8 +40,15 @@ fn an_error_always_says_something() {
 #[test]
 fn an_empty_error_is_none() {
     for (error, says) in [
-        ("null", false), ("\"\"", false), ("{}", false), ("[]", false), ("false", false), ("0", false),
-        ("true", true), ("\"x\"", true), (r#"{"code":1}"#, true),
+        ("null", false),
+        ("\"\"", false),
+        ("{}", false),
+        ("[]", false),
+        ("false", false),
+        ("0", false),
+        ("true", true),
+        ("\"x\"", true),
+        (r#"{"code":1}"#, true),
     ] {
         assert_eq!(says_something(Document::parse(error.as_bytes()).unwrap().root()), says, "{error}");
     }

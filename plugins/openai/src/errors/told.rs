@@ -51,7 +51,9 @@ impl Told {
             match key.raw() {
                 "error" | "errors" | "detail" => self.read(value, depth + 1),
                 // MiniMax reports errors in here.
-                "base_resp" if value.get("status_code").and_then(Value::as_i64) != Some(0) => self.read(value, depth + 1),
+                "base_resp" if value.get("status_code").and_then(Value::as_i64) != Some(0) => {
+                    self.read(value, depth + 1)
+                }
                 "message" | "msg" | "error_msg" | "status_msg" if value.kind() == Kind::String => {
                     self.read(value, depth + 1);
                 }
@@ -59,7 +61,11 @@ impl Told {
                 _ => {}
             }
         }
-        self.tokens = object.get("n_prompt_tokens").and_then(Value::as_u64).zip(object.get("n_ctx").and_then(Value::as_u64)).or(self.tokens);
+        self.tokens = object
+            .get("n_prompt_tokens")
+            .and_then(Value::as_u64)
+            .zip(object.get("n_ctx").and_then(Value::as_u64))
+            .or(self.tokens);
         if let Some(metadata) = object.get("metadata") {
             self.quoted(metadata, depth);
         }

@@ -33,12 +33,8 @@ pub fn set(document: &Document<'_>, pointer: &str, json: &str) -> Result<Vec<u8>
             depth += 1;
             continue;
         }
-        let wrapped = path
-            .rev()
-            .fold(new.to_owned(), |inner, key| wrap(&key, &inner));
-        insert(&mut splice, parent, &token, &wrapped, || {
-            prefix(pointer, depth)
-        })?;
+        let wrapped = path.rev().fold(new.to_owned(), |inner, key| wrap(&key, &inner));
+        insert(&mut splice, parent, &token, &wrapped, || prefix(pointer, depth))?;
         break;
     }
     splice.apply(document.text().as_bytes())
@@ -49,9 +45,7 @@ pub fn set(document: &Document<'_>, pointer: &str, json: &str) -> Result<Vec<u8>
 #[must_use]
 pub fn remove(document: &Document<'_>, pointer: &str) -> Option<Vec<u8>> {
     let token = tokens(pointer)?.next_back()?;
-    let parent = document
-        .root()
-        .pointer(pointer.get(..pointer.rfind('/')?)?)?;
+    let parent = document.root().pointer(pointer.get(..pointer.rfind('/')?)?)?;
     parent.child(&token)?;
     let mut splice = Splice::new();
     if parent.kind() == Kind::Object {
@@ -103,10 +97,7 @@ fn wrap(key: &str, json: &str) -> String {
 
 /// The pointer of the first `depth` tokens.
 fn prefix(pointer: &str, depth: usize) -> String {
-    let end = pointer
-        .match_indices('/')
-        .nth(depth)
-        .map_or(pointer.len(), |(at, _)| at);
+    let end = pointer.match_indices('/').nth(depth).map_or(pointer.len(), |(at, _)| at);
     pointer.get(..end).unwrap_or(pointer).to_owned()
 }
 
@@ -129,32 +120,17 @@ mod tests {
     #[test]
     fn replaces_and_leaves_the_rest() {
         let text = "\u{feff}{ \"max_tokens\" :9, \"a\": [ 1, {\"b\":2 } ] }\n";
-        assert_eq!(
-            set_in(text, "/max_tokens", " 10 ").unwrap(),
-            text.replace('9', "10")
-        );
-        assert_eq!(
-            set_in(text, "/a/1/b", "\u{feff}[]").unwrap(),
-            text.replace('2', "[]")
-        );
+        assert_eq!(set_in(text, "/max_tokens", " 10 ").unwrap(), text.replace('9', "10"));
+        assert_eq!(set_in(text, "/a/1/b", "\u{feff}[]").unwrap(), text.replace('2', "[]"));
         assert_eq!(set_in(text, "", "null").unwrap(), "\u{feff}null\n");
-        assert_eq!(
-            set_in(r#"{"a":1,"a":2}"#, "/a", "3").unwrap(),
-            r#"{"a":1,"a":3}"#
-        );
+        assert_eq!(set_in(r#"{"a":1,"a":2}"#, "/a", "3").unwrap(), r#"{"a":1,"a":3}"#);
     }
 
     #[test]
     fn makes_what_is_missing() {
         assert_eq!(set_in("{ }", "/a", "1").unwrap(), r#"{"a":1 }"#);
-        assert_eq!(
-            set_in(r#"{"a":1 }"#, "/b\"~1", "2").unwrap(),
-            r#"{"a":1,"b\"/":2 }"#
-        );
-        assert_eq!(
-            set_in(r#"{"a":1}"#, "/b/c/0", "2").unwrap(),
-            r#"{"a":1,"b":{"c":{"0":2}}}"#
-        );
+        assert_eq!(set_in(r#"{"a":1 }"#, "/b\"~1", "2").unwrap(), r#"{"a":1,"b\"/":2 }"#);
+        assert_eq!(set_in(r#"{"a":1}"#, "/b/c/0", "2").unwrap(), r#"{"a":1,"b":{"c":{"0":2}}}"#);
         assert_eq!(set_in("[]", "/-", "2").unwrap(), "[2]");
         assert_eq!(set_in("[1]", "/1", "2").unwrap(), "[1,2]");
         assert_eq!(set_in("[1]", "/-/x", "2").unwrap(), r#"[1,{"x":2}]"#);
@@ -163,39 +139,18 @@ mod tests {
     #[test]
     fn refuses_with_the_place() {
         let text = r#"{"a":{"b":"c"},"l":[1]}"#;
-        assert_eq!(
-            set_in(text, "a", "1"),
-            Err(EditError::BadPointer("a".to_owned()))
-        );
-        assert_eq!(
-            set_in(text, "/a/b/c/d", "1"),
-            Err(EditError::NotAContainer("/a/b".to_owned()))
-        );
-        assert_eq!(
-            set_in(text, "/l/2", "1"),
-            Err(EditError::NoSuchItem("/l".to_owned()))
-        );
-        assert_eq!(
-            set_in(text, "/l/x", "1"),
-            Err(EditError::NoSuchItem("/l".to_owned()))
-        );
-        assert!(matches!(
-            set_in(text, "/a", "1,2"),
-            Err(EditError::NotJson(_))
-        ));
+        assert_eq!(set_in(text, "a", "1"), Err(EditError::BadPointer("a".to_owned())));
+        assert_eq!(set_in(text, "/a/b/c/d", "1"), Err(EditError::NotAContainer("/a/b".to_owned())));
+        assert_eq!(set_in(text, "/l/2", "1"), Err(EditError::NoSuchItem("/l".to_owned())));
+        assert_eq!(set_in(text, "/l/x", "1"), Err(EditError::NoSuchItem("/l".to_owned())));
+        assert!(matches!(set_in(text, "/a", "1,2"), Err(EditError::NotJson(_))));
         assert!(matches!(set_in(text, "/a", ""), Err(EditError::NotJson(_))));
     }
 
     #[test]
     fn removes_all_of_a_key() {
-        assert_eq!(
-            remove_in(r#"{"a":1,"b":2,"\u0061":3}"#, "/a").unwrap(),
-            r#"{"b":2}"#
-        );
-        assert_eq!(
-            remove_in(r#"[1,{"a":[2]}]"#, "/1/a/0").unwrap(),
-            r#"[1,{"a":[]}]"#
-        );
+        assert_eq!(remove_in(r#"{"a":1,"b":2,"\u0061":3}"#, "/a").unwrap(), r#"{"b":2}"#);
+        assert_eq!(remove_in(r#"[1,{"a":[2]}]"#, "/1/a/0").unwrap(), r#"[1,{"a":[]}]"#);
         assert_eq!(remove_in("[1,2]", "/0").unwrap(), "[2]");
         for pointer in ["", "a", "/b", "/a/0", "/a/b/c"] {
             assert_eq!(remove_in(r#"{"a":{}}"#, pointer), None, "{pointer}");

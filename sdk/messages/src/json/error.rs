@@ -28,11 +28,7 @@ impl JsonError {
         let before = text.get(..fault.at).unwrap_or(text);
         let line_start = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
         // Bytes that continue a UTF-8 character are not counted, so that the column is the one an editor shows.
-        let characters = before
-            .iter()
-            .skip(line_start)
-            .filter(|byte| **byte & 0xC0 != 0x80)
-            .count();
+        let characters = before.iter().skip(line_start).filter(|byte| **byte & 0xC0 != 0x80).count();
         Self {
             offset: fault.at,
             line: memchr::memchr_iter(b'\n', before).count() + 1,
@@ -43,13 +39,7 @@ impl JsonError {
 
     #[cold]
     pub(super) fn not_utf8(text: &[u8], at: usize) -> Self {
-        Self::new(
-            text,
-            Fault {
-                at,
-                reason: "the text is not UTF-8 from here on; send JSON in UTF-8",
-            },
-        )
+        Self::new(text, Fault { at, reason: "the text is not UTF-8 from here on; send JSON in UTF-8" })
     }
 
     /// Byte offset of the fault, from the start of the text as it was given.
@@ -79,11 +69,7 @@ impl JsonError {
 
 impl fmt::Display for JsonError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "line {}, column {}: {}",
-            self.line, self.column, self.reason
-        )
+        write!(f, "line {}, column {}: {}", self.line, self.column, self.reason)
     }
 }
 

@@ -45,20 +45,11 @@ impl Node {
 /// Finds all values of the text that begins at `start`.
 pub(super) fn parse(bytes: &[u8], start: usize) -> Result<Vec<Node>, Fault> {
     if u32::try_from(bytes.len()).is_err() {
-        return Err(Fault {
-            at: 0,
-            reason: "the text has 4 GiB or more; send less",
-        });
+        return Err(Fault { at: 0, reason: "the text has 4 GiB or more; send less" });
     }
     let first_nodes = (bytes.len() / BYTES_PER_NODE + 8).min(MAX_FIRST_NODES);
-    let parser = Parser {
-        bytes,
-        at: start,
-        nodes: Vec::with_capacity(first_nodes),
-        open: 0,
-        depth: 0,
-        in_object: false,
-    };
+    let parser =
+        Parser { bytes, at: start, nodes: Vec::with_capacity(first_nodes), open: 0, depth: 0, in_object: false };
     parser.document()
 }
 
@@ -128,16 +119,10 @@ impl Parser<'_> {
     #[inline]
     fn open(&mut self, object: bool) -> Result<bool, Fault> {
         if self.depth == MAX_DEPTH {
-            return Err(
-                self.fault("arrays and objects nest more than 256 deep; send a flatter value")
-            );
+            return Err(self.fault("arrays and objects nest more than 256 deep; send a flatter value"));
         }
         let index = self.nodes.len() as u32;
-        self.nodes.push(Node {
-            start: self.at as u32,
-            end: 0,
-            size: self.open,
-        });
+        self.nodes.push(Node { start: self.at as u32, end: 0, size: self.open });
         self.open = index;
         self.depth += 1;
         self.in_object = object;
@@ -165,10 +150,7 @@ impl Parser<'_> {
         container.size = nodes - self.open;
         self.open = parent;
         self.depth -= 1;
-        let start = self
-            .nodes
-            .get(parent as usize)
-            .map_or(0, |parent| parent.start);
+        let start = self.nodes.get(parent as usize).map_or(0, |parent| parent.start);
         self.in_object = self.byte(start as usize) == b'{';
     }
 
@@ -204,11 +186,7 @@ impl Parser<'_> {
             }
         }
         self.at = at + 1;
-        self.nodes.push(Node {
-            start: start as u32,
-            end: self.at as u32,
-            size,
-        });
+        self.nodes.push(Node { start: start as u32, end: self.at as u32, size });
         Ok(())
     }
 
@@ -232,22 +210,12 @@ impl Parser<'_> {
 
     #[cold]
     fn broken_string(&self, at: usize) -> Fault {
-        self.fault_at(
-            at,
-            "a control character in a string must be escaped, a line break as \\n",
-        )
+        self.fault_at(at, "a control character in a string must be escaped, a line break as \\n")
     }
 
     fn literal(&mut self, word: &[u8]) -> Result<(), Fault> {
-        if !self
-            .bytes
-            .get(self.at..)
-            .unwrap_or_default()
-            .starts_with(word)
-        {
-            return Err(self.fault(
-                "expected a value; words other than true, false and null need double quotes",
-            ));
+        if !self.bytes.get(self.at..).unwrap_or_default().starts_with(word) {
+            return Err(self.fault("expected a value; words other than true, false and null need double quotes"));
         }
         self.scalar(self.at + word.len());
         Ok(())
@@ -255,11 +223,7 @@ impl Parser<'_> {
 
     fn number(&mut self) -> Result<(), Fault> {
         let mut at = self.at + usize::from(self.byte(self.at) == b'-');
-        at = if self.byte(at) == b'0' {
-            at + 1
-        } else {
-            self.digits(at)?
-        };
+        at = if self.byte(at) == b'0' { at + 1 } else { self.digits(at)? };
         if self.byte(at) == b'.' {
             at = self.digits(at + 1)?;
         }
@@ -280,19 +244,11 @@ impl Parser<'_> {
         while self.byte(at).is_ascii_digit() {
             at += 1;
         }
-        if at == from {
-            Err(self.fault_at(at, "expected a digit"))
-        } else {
-            Ok(at)
-        }
+        if at == from { Err(self.fault_at(at, "expected a digit")) } else { Ok(at) }
     }
 
     fn scalar(&mut self, end: usize) {
-        self.nodes.push(Node {
-            start: self.at as u32,
-            end: end as u32,
-            size: 1,
-        });
+        self.nodes.push(Node { start: self.at as u32, end: end as u32, size: 1 });
         self.at = end;
     }
 
@@ -326,10 +282,7 @@ impl Parser<'_> {
         if at < self.bytes.len() {
             Fault { at, reason }
         } else {
-            Fault {
-                at: self.bytes.len(),
-                reason: "the text ends before the value does; it may have been cut",
-            }
+            Fault { at: self.bytes.len(), reason: "the text ends before the value does; it may have been cut" }
         }
     }
 }

@@ -27,9 +27,7 @@ pub(super) fn tokens(pointer: &str) -> Option<impl DoubleEndedIterator<Item = Co
     // An empty pointer has no token, while "/" has one, the empty key.
     let mut tokens = pointer.split('/');
     let before_the_first_slash = tokens.next()?;
-    before_the_first_slash
-        .is_empty()
-        .then(|| tokens.map(unescape))
+    before_the_first_slash.is_empty().then(|| tokens.map(unescape))
 }
 
 fn unescape(token: &str) -> Cow<'_, str> {
@@ -53,7 +51,8 @@ mod tests {
     use crate::json::Document;
 
     /// The example of RFC 6901, section 5.
-    const EXAMPLE: &str = r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8}"#;
+    const EXAMPLE: &str =
+        r#"{"foo":["bar","baz"],"":0,"a/b":1,"c%d":2,"e^f":3,"g|h":4,"i\\j":5,"k\"l":6," ":7,"m~n":8}"#;
 
     #[test]
     fn the_example_of_the_standard() {
@@ -80,10 +79,7 @@ mod tests {
     #[test]
     fn what_is_not_there() {
         let document = Document::parse(EXAMPLE.as_bytes()).unwrap();
-        for pointer in [
-            "foo", "/foo/2", "/foo/-", "/foo/00", "/foo/+1", "/foo/", "/foo/0/x", "/bar", "/a/b",
-            "/m~1n",
-        ] {
+        for pointer in ["foo", "/foo/2", "/foo/-", "/foo/00", "/foo/+1", "/foo/", "/foo/0/x", "/bar", "/a/b", "/m~1n"] {
             assert!(document.root().pointer(pointer).is_none(), "{pointer}");
         }
     }

@@ -26,10 +26,7 @@ pub(super) fn run_end(bytes: &[u8], from: usize) -> usize {
     let mut at = from;
     for step in steps.iter().take(NEAR_STEPS) {
         // No early exit inside a step, so that it is a handful of vector instructions.
-        if step
-            .iter()
-            .fold(false, |found, byte| found | ends_run(*byte))
-        {
+        if step.iter().fold(false, |found, byte| found | ends_run(*byte)) {
             return at + place_in(*step);
         }
         at += STEP;
@@ -69,23 +66,15 @@ fn far_end(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
     let length = memchr::memchr2(b'"', b'\\', rest).unwrap_or(rest.len());
     let run = rest.get(..length).unwrap_or(rest);
-    let has_control = run
-        .iter()
-        .fold(false, |found, byte| found | (*byte < FIRST_ALLOWED));
-    if has_control {
-        tail_end(bytes, from)
-    } else {
-        (from + length).min(bytes.len())
-    }
+    let has_control = run.iter().fold(false, |found, byte| found | (*byte < FIRST_ALLOWED));
+    if has_control { tail_end(bytes, from) } else { (from + length).min(bytes.len()) }
 }
 
 /// The same byte by byte, for the last bytes of a text and for texts that have a control character.
 #[cold]
 fn tail_end(bytes: &[u8], from: usize) -> usize {
     let rest = bytes.get(from..).unwrap_or_default();
-    rest.iter()
-        .position(|byte| ends_run(*byte))
-        .map_or(bytes.len(), |offset| from + offset)
+    rest.iter().position(|byte| ends_run(*byte)).map_or(bytes.len(), |offset| from + offset)
 }
 
 #[cfg(test)]
@@ -107,9 +96,7 @@ mod tests {
 
     #[test]
     fn high_bytes_and_neighbours_do_not_end_a_run() {
-        let text: Vec<u8> = (0x20..=0xFF)
-            .filter(|byte| ![b'"', b'\\'].contains(byte))
-            .collect();
+        let text: Vec<u8> = (0x20..=0xFF).filter(|byte| ![b'"', b'\\'].contains(byte)).collect();
         for from in 0..text.len() {
             assert_eq!(run_end(&text, from), text.len());
         }

@@ -29,30 +29,18 @@ impl fmt::Display for EditError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::BadPointer(pointer) => {
-                write!(
-                    f,
-                    "'{pointer}' is not a JSON pointer; write it as '/messages/0/content'"
-                )
+                write!(f, "'{pointer}' is not a JSON pointer; write it as '/messages/0/content'")
             }
             Self::NotAContainer(pointer) => {
-                write!(
-                    f,
-                    "the value at '{pointer}' is neither an object nor an array, so nothing can be set in it"
-                )
+                write!(f, "the value at '{pointer}' is neither an object nor an array, so nothing can be set in it")
             }
             Self::NoSuchItem(pointer) => {
-                write!(
-                    f,
-                    "the array at '{pointer}' has no such item; use '-' to append one"
-                )
+                write!(f, "the array at '{pointer}' has no such item; use '-' to append one")
             }
             Self::NotJson(error) => write!(f, "the new value is not JSON: {error}"),
             Self::Overlap(at) => write!(f, "two edits overlap at byte {at}; make one of them"),
             Self::OutOfText(at) => {
-                write!(
-                    f,
-                    "an edit ends at byte {at}, beyond the text; take spans from a document of this very text"
-                )
+                write!(f, "an edit ends at byte {at}, beyond the text; take spans from a document of this very text")
             }
         }
     }
@@ -95,14 +83,8 @@ impl<'r> Splice<'r> {
     }
 
     /// Takes out the members of an object that `unwanted` says yes to, with the right commas.
-    pub fn remove_members(
-        &mut self,
-        object: Value<'_>,
-        mut unwanted: impl FnMut(Str<'_>, Value<'_>) -> bool,
-    ) {
-        self.remove_children(object, |key, value| {
-            key.is_some_and(|key| unwanted(key, value))
-        });
+    pub fn remove_members(&mut self, object: Value<'_>, mut unwanted: impl FnMut(Str<'_>, Value<'_>) -> bool) {
+        self.remove_children(object, |key, value| key.is_some_and(|key| unwanted(key, value)));
     }
 
     /// Takes out the items of an array that `unwanted` says yes to, with the right commas.
@@ -112,11 +94,7 @@ impl<'r> Splice<'r> {
 
     /// What goes leaves with the comma before it, so that all that stays keeps its own white space; only what stands
     /// before the first that stays takes the comma after it.
-    fn remove_children(
-        &mut self,
-        parent: Value<'_>,
-        mut unwanted: impl FnMut(Option<Str<'_>>, Value<'_>) -> bool,
-    ) {
+    fn remove_children(&mut self, parent: Value<'_>, mut unwanted: impl FnMut(Option<Str<'_>>, Value<'_>) -> bool) {
         let mut kept_end = None;
         let mut pending: Option<Range<usize>> = None;
         for child in parent.children() {
@@ -126,11 +104,7 @@ impl<'r> Splice<'r> {
                 continue;
             }
             if let Some(run) = pending.take() {
-                let end = if kept_end.is_some() {
-                    run.end
-                } else {
-                    child.span.start
-                };
+                let end = if kept_end.is_some() { run.end } else { child.span.start };
                 self.replace(run.start..end, "");
             }
             kept_end = Some(child.span.end);
@@ -176,9 +150,7 @@ mod tests {
     fn without(text: &str, keys: &[&str]) -> String {
         let document = Document::parse(text.as_bytes()).unwrap();
         let mut splice = Splice::new();
-        splice.remove_members(document.root(), |key, _| {
-            keys.iter().any(|unwanted| key == *unwanted)
-        });
+        splice.remove_members(document.root(), |key, _| keys.iter().any(|unwanted| key == *unwanted));
         String::from_utf8(splice.apply(text.as_bytes()).unwrap()).unwrap()
     }
 
@@ -207,12 +179,7 @@ mod tests {
     #[test]
     fn edits_in_any_order() {
         let mut splice = Splice::new();
-        splice
-            .replace(4..5, "E")
-            .replace(0..1, "A")
-            .replace(2..2, "x")
-            .replace(4..4, "before ")
-            .replace(2..2, "y");
+        splice.replace(4..5, "E").replace(0..1, "A").replace(2..2, "x").replace(4..4, "before ").replace(2..2, "y");
         assert_eq!(splice.apply(b"abcde").unwrap(), b"Abxycdbefore E");
     }
 

@@ -23,8 +23,7 @@ fn tree() -> impl Strategy<Value = Tree> {
     leaf.prop_recursive(5, 60, 6, |inner| {
         prop_oneof![
             proptest::collection::vec(inner.clone(), 0..6).prop_map(Tree::from),
-            proptest::collection::vec((text(), inner), 0..6)
-                .prop_map(|members| members.into_iter().collect()),
+            proptest::collection::vec((text(), inner), 0..6).prop_map(|members| members.into_iter().collect()),
         ]
     })
 }
@@ -50,10 +49,7 @@ fn decoded(value: Value<'_>) -> Tree {
             .unwrap(),
         Kind::String => value.as_str().unwrap().decode().into(),
         Kind::Array => value.items().map(decoded).collect(),
-        Kind::Object => value
-            .members()
-            .map(|(key, value)| (key.decode().into_owned(), decoded(value)))
-            .collect(),
+        Kind::Object => value.members().map(|(key, value)| (key.decode().into_owned(), decoded(value))).collect(),
     }
 }
 
@@ -61,24 +57,12 @@ fn decoded(value: Value<'_>) -> Tree {
 fn pointers(tree: &Tree) -> Vec<String> {
     let below = |token: String, child: &Tree| {
         let token = token.replace('~', "~0").replace('/', "~1");
-        pointers(child)
-            .into_iter()
-            .map(move |rest| format!("/{token}{rest}"))
-            .collect::<Vec<_>>()
+        pointers(child).into_iter().map(move |rest| format!("/{token}{rest}")).collect::<Vec<_>>()
     };
     let mut all = vec![String::new()];
     match tree {
-        Tree::Object(members) => all.extend(
-            members
-                .iter()
-                .flat_map(|(key, child)| below(key.clone(), child)),
-        ),
-        Tree::Array(items) => all.extend(
-            items
-                .iter()
-                .enumerate()
-                .flat_map(|(i, child)| below(i.to_string(), child)),
-        ),
+        Tree::Object(members) => all.extend(members.iter().flat_map(|(key, child)| below(key.clone(), child))),
+        Tree::Array(items) => all.extend(items.iter().enumerate().flat_map(|(i, child)| below(i.to_string(), child))),
         _ => {}
     }
     all
@@ -106,9 +90,7 @@ fn write(writer: &mut Writer, tree: &Tree) {
 fn remove_from(tree: &mut Tree, pointer: &str) {
     let (parent, token) = pointer.rsplit_once('/').unwrap();
     match tree.pointer_mut(parent).unwrap() {
-        Tree::Object(members) => {
-            drop(members.shift_remove(&token.replace("~1", "/").replace("~0", "~")))
-        }
+        Tree::Object(members) => drop(members.shift_remove(&token.replace("~1", "/").replace("~0", "~"))),
         Tree::Array(items) => drop(items.remove(token.parse().unwrap())),
         _ => panic!("a scalar has no children"),
     }
@@ -117,9 +99,9 @@ fn remove_from(tree: &mut Tree, pointer: &str) {
 /// JSON-like noise: bytes that meet the grammar's branches far more often than any bytes do.
 fn noise() -> impl Strategy<Value = Vec<u8>> {
     let pieces = proptest::sample::select(vec![
-        "{", "}", "[", "]", ",", ":", "\"", "\\", " ", "\n", "0", "1", "-", "+", ".", "e", "E",
-        "true", "false", "null", "\"a\"", "\"\\n\"", "\\u00e9", "\\u12", "{}", "[]", "\"k\":",
-        "\u{e9}", "\u{0}", "\t", "nul", "01", "1.5", "2e9", "\\/", "\"\\q\"",
+        "{", "}", "[", "]", ",", ":", "\"", "\\", " ", "\n", "0", "1", "-", "+", ".", "e", "E", "true", "false",
+        "null", "\"a\"", "\"\\n\"", "\\u00e9", "\\u12", "{}", "[]", "\"k\":", "\u{e9}", "\u{0}", "\t", "nul", "01",
+        "1.5", "2e9", "\\/", "\"\\q\"",
     ]);
     proptest::collection::vec(pieces, 0..12).prop_map(|pieces| pieces.concat().into_bytes())
 }
@@ -131,13 +113,9 @@ fn same(ours: &Tree, theirs: &Tree) -> bool {
             let (a, b) = (a.as_f64().unwrap(), b.as_f64().unwrap());
             a == b || (a - b).abs() <= 4.0 * f64::EPSILON * a.abs()
         }
-        (Tree::Array(a), Tree::Array(b)) => {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
-        }
+        (Tree::Array(a), Tree::Array(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         (Tree::Object(a), Tree::Object(b)) => {
-            a.len() == b.len()
-                && a.iter()
-                    .all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
+            a.len() == b.len() && a.iter().all(|(key, a)| b.get(key).is_some_and(|b| same(a, b)))
         }
         _ => ours == theirs,
     }
@@ -150,16 +128,9 @@ fn agree(bytes: &[u8]) -> bool {
         Ok(tree) => ours.is_ok_and(|document| same(&decoded(document.root()), &tree)),
         Err(error) => {
             let reason = error.to_string();
-            let known = [
-                "surrogate",
-                "unexpected end of hex escape",
-                "number out of range",
-                "recursion limit",
-            ];
+            let known = ["surrogate", "unexpected end of hex escape", "number out of range", "recursion limit"];
             let byte_order_mark = bytes.starts_with("\u{feff}".as_bytes());
-            ours.is_err()
-                || byte_order_mark
-                || known.iter().any(|difference| reason.contains(difference))
+            ours.is_err() || byte_order_mark || known.iter().any(|difference| reason.contains(difference))
         }
     }
 }
@@ -299,45 +270,23 @@ fn a_byte_order_mark_counts_in_spans() {
 #[test]
 fn lone_surrogates_are_grammatical() {
     let document = Document::parse(br#"["\ud800","\udc00 x"]"#).unwrap();
-    let strings: Vec<_> = document
-        .root()
-        .items()
-        .map(|item| item.as_str().unwrap().decode().into_owned())
-        .collect();
+    let strings: Vec<_> = document.root().items().map(|item| item.as_str().unwrap().decode().into_owned()).collect();
     assert_eq!(strings, ["\u{FFFD}", "\u{FFFD} x"]);
 }
 
 #[test]
 fn errors_say_where_and_why() {
     let say = |text: &[u8]| Document::parse(text).unwrap_err().to_string();
-    assert_eq!(
-        say(b"{\n \"a\": 1\n \"b\": 2}"),
-        "line 3, column 2: expected ',' or '}' after a member of an object"
-    );
-    assert_eq!(
-        say("[\"\u{e9}\u{e9}\", x]".as_bytes()),
-        "line 1, column 8: expected a value"
-    );
-    assert_eq!(
-        say(b"[1,2"),
-        "line 1, column 5: the text ends before the value does; it may have been cut"
-    );
+    assert_eq!(say(b"{\n \"a\": 1\n \"b\": 2}"), "line 3, column 2: expected ',' or '}' after a member of an object");
+    assert_eq!(say("[\"\u{e9}\u{e9}\", x]".as_bytes()), "line 1, column 8: expected a value");
+    assert_eq!(say(b"[1,2"), "line 1, column 5: the text ends before the value does; it may have been cut");
     assert_eq!(
         say(b"\"a\nb\""),
         "line 1, column 3: a control character in a string must be escaped, a line break as \\n"
     );
-    assert_eq!(
-        say(b"\"ab\xFF\""),
-        "line 1, column 4: the text is not UTF-8 from here on; send JSON in UTF-8"
-    );
-    assert_eq!(
-        say(b"01"),
-        "line 1, column 1: a number must not begin with a zero"
-    );
-    assert_eq!(
-        say(b"{} {}"),
-        "line 1, column 4: expected the end of the text after the outermost value"
-    );
+    assert_eq!(say(b"\"ab\xFF\""), "line 1, column 4: the text is not UTF-8 from here on; send JSON in UTF-8");
+    assert_eq!(say(b"01"), "line 1, column 1: a number must not begin with a zero");
+    assert_eq!(say(b"{} {}"), "line 1, column 4: expected the end of the text after the outermost value");
     for bad in [
         "",
         " ",
@@ -364,52 +313,18 @@ fn an_owning_document_gives_its_text_back() {
     let document = Document::from_vec(b"{\"a\":1}".to_vec()).unwrap();
     assert_eq!(document.root().get("a").unwrap().as_i64(), Some(1));
     assert_eq!(document.into_text(), "{\"a\":1}");
-    assert_eq!(
-        Document::from_vec(b"\"\xC3".to_vec()).unwrap_err().offset(),
-        1
-    );
+    assert_eq!(Document::from_vec(b"\"\xC3".to_vec()).unwrap_err().offset(), 1);
 }
 
 #[test]
 fn kinds_do_not_mix() {
     let document = Document::parse(br#"["12",12,1.5,-3,1e999,true,null,{}]"#).unwrap();
     let items: Vec<_> = document.root().items().collect();
-    assert_eq!(
-        items
-            .iter()
-            .filter_map(|item| item.as_u64())
-            .collect::<Vec<_>>(),
-        [12]
-    );
-    assert_eq!(
-        items
-            .iter()
-            .filter_map(|item| item.as_i64())
-            .collect::<Vec<_>>(),
-        [12, -3]
-    );
-    assert_eq!(
-        items
-            .iter()
-            .filter_map(|item| item.as_f64())
-            .collect::<Vec<_>>(),
-        [12.0, 1.5, -3.0]
-    );
-    assert_eq!(
-        items
-            .iter()
-            .filter_map(|item| item.as_bool())
-            .collect::<Vec<_>>(),
-        [true]
-    );
+    assert_eq!(items.iter().filter_map(|item| item.as_u64()).collect::<Vec<_>>(), [12]);
+    assert_eq!(items.iter().filter_map(|item| item.as_i64()).collect::<Vec<_>>(), [12, -3]);
+    assert_eq!(items.iter().filter_map(|item| item.as_f64()).collect::<Vec<_>>(), [12.0, 1.5, -3.0]);
+    assert_eq!(items.iter().filter_map(|item| item.as_bool()).collect::<Vec<_>>(), [true]);
     assert_eq!(items.iter().filter(|item| item.is_null()).count(), 1);
-    assert_eq!(
-        items.iter().filter(|item| item.as_str().is_some()).count(),
-        1
-    );
-    assert!(
-        items
-            .iter()
-            .all(|item| item.get("a").is_none() && item.is_empty())
-    );
+    assert_eq!(items.iter().filter(|item| item.as_str().is_some()).count(), 1);
+    assert!(items.iter().all(|item| item.get("a").is_none() && item.is_empty()));
 }

@@ -37,23 +37,12 @@ impl<'d> Value<'d> {
     pub(super) fn first(text: &'d str, nodes: &'d [Node]) -> Option<(Self, &'d [Node])> {
         let (node, after) = nodes.split_first()?;
         let (inner, rest) = after.split_at_checked(node.size().saturating_sub(1))?;
-        Some((
-            Self {
-                text,
-                node: *node,
-                inner,
-            },
-            rest,
-        ))
+        Some((Self { text, node: *node, inner }, rest))
     }
 
     /// What stands for "no value" where there must be one.
     pub(super) fn null() -> Self {
-        Self {
-            text: "",
-            node: Node::default(),
-            inner: &[],
-        }
+        Self { text: "", node: Node::default(), inner: &[] }
     }
 
     /// What kind of value it is.
@@ -84,10 +73,7 @@ impl<'d> Value<'d> {
     /// The member of an object; of a repeated key the last one, as in JavaScript. `None` for other kinds.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Value<'d>> {
-        let members = MemberNodes {
-            text: self.text,
-            rest: self.members().rest,
-        };
+        let members = MemberNodes { text: self.text, rest: self.members().rest };
         let mut found = None;
         for (name, value) in members {
             // Most keys are ruled out by their length, quotes included, without looking at their text.
@@ -102,39 +88,21 @@ impl<'d> Value<'d> {
     /// Goes over the members of an object in the order of the text, repeated keys included; over nothing for other kinds.
     #[must_use]
     pub fn members(self) -> Members<'d> {
-        let rest = if self.kind() == Kind::Object {
-            self.inner
-        } else {
-            &[]
-        };
-        Members {
-            text: self.text,
-            rest,
-        }
+        let rest = if self.kind() == Kind::Object { self.inner } else { &[] };
+        Members { text: self.text, rest }
     }
 
     /// Goes over the items of an array; over nothing for other kinds.
     #[must_use]
     pub fn items(self) -> Items<'d> {
-        let rest = if self.kind() == Kind::Array {
-            self.inner
-        } else {
-            &[]
-        };
-        Items {
-            text: self.text,
-            rest,
-        }
+        let rest = if self.kind() == Kind::Array { self.inner } else { &[] };
+        Items { text: self.text, rest }
     }
 
     /// How many items an array or members an object has (repeated keys count); 0 for other kinds. Walks over them.
     #[must_use]
     pub fn len(self) -> usize {
-        if self.kind() == Kind::Object {
-            self.members().count()
-        } else {
-            self.items().count()
-        }
+        if self.kind() == Kind::Object { self.members().count() } else { self.items().count() }
     }
 
     /// Whether it is an array or object with nothing in it, or no container at all.
@@ -173,10 +141,7 @@ impl<'d> Value<'d> {
         if self.kind() != Kind::Number {
             return None;
         }
-        self.raw()
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite())
+        self.raw().parse().ok().filter(|number: &f64| number.is_finite())
     }
 
     /// Whether it is `null`.
@@ -187,20 +152,13 @@ impl<'d> Value<'d> {
 
     /// Spans of what can be taken out of it: members (key to value) of an object, items of an array.
     pub(super) fn children(self) -> impl Iterator<Item = Child<'d>> {
-        let members = MemberNodes {
-            text: self.text,
-            rest: self.members().rest,
-        };
+        let members = MemberNodes { text: self.text, rest: self.members().rest };
         let members = members.map(|(key, value)| Child {
             span: key.start as usize..value.span().end,
             key: Some(string_of(self.text, key)),
             value,
         });
-        members.chain(self.items().map(|value| Child {
-            span: value.span(),
-            key: None,
-            value,
-        }))
+        members.chain(self.items().map(|value| Child { span: value.span(), key: None, value }))
     }
 }
 
@@ -251,10 +209,7 @@ impl<'d> Iterator for Members<'d> {
 
     #[inline]
     fn next(&mut self) -> Option<Self::Item> {
-        let mut nodes = MemberNodes {
-            text: self.text,
-            rest: self.rest,
-        };
+        let mut nodes = MemberNodes { text: self.text, rest: self.rest };
         let (key, value) = nodes.next()?;
         self.rest = nodes.rest;
         Some((string_of(self.text, key), value))

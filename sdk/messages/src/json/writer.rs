@@ -26,10 +26,7 @@ impl Writer {
     /// Empty text with room for `bytes`. A translated request is about as long as the original.
     #[must_use]
     pub fn with_capacity(bytes: usize) -> Self {
-        Self {
-            out: String::with_capacity(bytes),
-            comma: false,
-        }
+        Self { out: String::with_capacity(bytes), comma: false }
     }
 
     /// `{`
@@ -212,36 +209,10 @@ mod tests {
     fn commas_and_nesting() {
         let mut writer = Writer::with_capacity(100);
         writer.begin_object();
-        writer
-            .key("model")
-            .string("m")
-            .key("n")
-            .number(u64::MAX)
-            .key("empty")
-            .begin_array()
-            .end_array();
-        writer
-            .key("list")
-            .begin_array()
-            .null()
-            .bool(true)
-            .bool(false)
-            .raw("-1.5e3");
-        writer
-            .begin_object()
-            .end_object()
-            .begin_object()
-            .key("a\"b")
-            .escaped("c\\nd")
-            .end_object()
-            .end_array();
-        writer
-            .key("joined")
-            .begin_string()
-            .string_part("a\n")
-            .escaped_part("\\u0062")
-            .string_part("")
-            .end_string();
+        writer.key("model").string("m").key("n").number(u64::MAX).key("empty").begin_array().end_array();
+        writer.key("list").begin_array().null().bool(true).bool(false).raw("-1.5e3");
+        writer.begin_object().end_object().begin_object().key("a\"b").escaped("c\\nd").end_object().end_array();
+        writer.key("joined").begin_string().string_part("a\n").escaped_part("\\u0062").string_part("").end_string();
         writer.key("last").null().end_object();
         let written: serde_json::Result<Value> = serde_json::from_str(writer.as_str());
         assert_eq!(

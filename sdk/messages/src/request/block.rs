@@ -99,37 +99,16 @@ impl<'d> Block<'d> {
     /// members, and collecting them all first costs more than walking over them again.
     pub(super) fn read(value: Value<'d>) -> Result<Self, Problem> {
         let kind = value.get("type").and_then(Value::as_str);
-        let kind = kind.ok_or((
-            "type",
-            "is required in every block; it must be a string such as 'text'",
-        ))?;
+        let kind = kind.ok_or(("type", "is required in every block; it must be a string such as 'text'"))?;
         Ok(match &*kind.decode() {
-            "text" => Self::Text {
-                text: string(value, "text")?,
-                value,
-            },
-            "image" => Self::Image {
-                source: object(value, "source")?,
-                value,
-            },
-            "document" => Self::Document {
-                source: object(value, "source")?,
-                value,
-            },
+            "text" => Self::Text { text: string(value, "text")?, value },
+            "image" => Self::Image { source: object(value, "source")?, value },
+            "document" => Self::Document { source: object(value, "source")?, value },
             "thinking" => {
-                let signature = given(value, "signature")
-                    .map(|_| string(value, "signature"))
-                    .transpose()?;
-                Self::Thinking {
-                    thinking: string(value, "thinking")?,
-                    signature,
-                    value,
-                }
+                let signature = given(value, "signature").map(|_| string(value, "signature")).transpose()?;
+                Self::Thinking { thinking: string(value, "thinking")?, signature, value }
             }
-            "redacted_thinking" => Self::RedactedThinking {
-                data: string(value, "data")?,
-                value,
-            },
+            "redacted_thinking" => Self::RedactedThinking { data: string(value, "data")?, value },
             "tool_use" => Self::ToolUse {
                 id: string(value, "id")?,
                 name: string(value, "name")?,
@@ -139,9 +118,7 @@ impl<'d> Block<'d> {
             "tool_result" => Self::ToolResult(ToolResult {
                 tool_use_id: string(value, "tool_use_id")?,
                 is_error: match given(value, "is_error") {
-                    Some(is_error) => is_error
-                        .as_bool()
-                        .ok_or(("is_error", "must be true or false"))?,
+                    Some(is_error) => is_error.as_bool().ok_or(("is_error", "must be true or false"))?,
                     None => false,
                 },
                 value,
@@ -173,17 +150,11 @@ fn given<'d>(block: Value<'d>, field: &str) -> Option<Value<'d>> {
 }
 
 fn string<'d>(block: Value<'d>, field: &'static str) -> Result<Str<'d>, Problem> {
-    block
-        .get(field)
-        .and_then(Value::as_str)
-        .ok_or((field, "must be a string"))
+    block.get(field).and_then(Value::as_str).ok_or((field, "must be a string"))
 }
 
 fn object<'d>(block: Value<'d>, field: &'static str) -> Result<Value<'d>, Problem> {
-    block
-        .get(field)
-        .filter(|value| value.kind() == Kind::Object)
-        .ok_or((field, "must be an object"))
+    block.get(field).filter(|value| value.kind() == Kind::Object).ok_or((field, "must be an object"))
 }
 
 /// Goes over the blocks of a content: of an array, or the one that a plain string stands for.
@@ -197,10 +168,7 @@ impl<'d> Blocks<'d> {
     /// `content` is a string, an array or missing.
     pub(super) fn of(content: Option<Value<'d>>) -> Self {
         let plain = content.filter(|content| content.kind() == Kind::String);
-        Self {
-            plain,
-            items: content.map(Value::items),
-        }
+        Self { plain, items: content.map(Value::items) }
     }
 }
 

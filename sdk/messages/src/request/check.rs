@@ -20,20 +20,13 @@ pub struct RequestError {
 impl RequestError {
     #[cold]
     fn new(path: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            message: message.into(),
-        }
+        Self { path: path.into(), message: message.into() }
     }
 
     /// The same error seen from one level up.
     #[cold]
     fn within(mut self, parent: impl fmt::Display) -> Self {
-        self.path = if self.path.is_empty() {
-            parent.to_string()
-        } else {
-            format!("{parent}.{}", self.path)
-        };
+        self.path = if self.path.is_empty() { parent.to_string() } else { format!("{parent}.{}", self.path) };
         self
     }
 }
@@ -46,11 +39,7 @@ impl From<Problem> for RequestError {
 
 impl fmt::Display for RequestError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.path.is_empty() {
-            f.write_str(&self.message)
-        } else {
-            write!(f, "{}: {}", self.path, self.message)
-        }
+        if self.path.is_empty() { f.write_str(&self.message) } else { write!(f, "{}: {}", self.path, self.message) }
     }
 }
 
@@ -62,24 +51,15 @@ pub(super) fn object<'d>(value: Value<'d>, name: &str) -> Checked<Value<'d>> {
     if value.kind() == Kind::Object {
         Ok(value)
     } else {
-        Err(RequestError::new(
-            "",
-            format!("{name} must be a JSON object"),
-        ))
+        Err(RequestError::new("", format!("{name} must be a JSON object")))
     }
 }
 
 pub(super) fn model(value: Option<Value<'_>>) -> Checked<Str<'_>> {
     let wrong = |message: &str| RequestError::new("model", message);
     let model = value.ok_or_else(|| wrong("is required: the name of the model to ask"))?;
-    let model = model
-        .as_str()
-        .ok_or_else(|| wrong("must be a string, the name of the model to ask"))?;
-    if model.is_empty() {
-        Err(wrong("must not be empty: name the model to ask"))
-    } else {
-        Ok(model)
-    }
+    let model = model.as_str().ok_or_else(|| wrong("must be a string, the name of the model to ask"))?;
+    if model.is_empty() { Err(wrong("must not be empty: name the model to ask")) } else { Ok(model) }
 }
 
 pub(super) fn messages(value: Option<Value<'_>>) -> Checked<Value<'_>> {
@@ -97,23 +77,14 @@ pub(super) fn messages(value: Option<Value<'_>>) -> Checked<Value<'_>> {
 
 fn message(value: Value<'_>) -> Checked {
     if value.kind() != Kind::Object {
-        return Err(RequestError::new(
-            "",
-            "must be an object with 'role' and 'content'",
-        ));
+        return Err(RequestError::new("", "must be an object with 'role' and 'content'"));
     }
     if value.get("role").and_then(Value::as_str).is_none() {
-        return Err(RequestError::new(
-            "role",
-            "must be a string, 'user' or 'assistant'",
-        ));
+        return Err(RequestError::new("role", "must be a string, 'user' or 'assistant'"));
     }
     match value.get("content") {
         Some(content) => blocks(content).map_err(|error| error.within("content")),
-        None => Err(RequestError::new(
-            "content",
-            "is required: a string or an array of blocks",
-        )),
+        None => Err(RequestError::new("content", "is required: a string or an array of blocks")),
     }
 }
 
@@ -122,10 +93,7 @@ fn blocks(content: Value<'_>) -> Checked {
     match content.kind() {
         Kind::String => Ok(()),
         Kind::Array => each(content, block),
-        _ => Err(RequestError::new(
-            "",
-            "must be a string or an array of blocks",
-        )),
+        _ => Err(RequestError::new("", "must be a string or an array of blocks")),
     }
 }
 
@@ -139,18 +107,10 @@ fn block(value: Value<'_>) -> Checked {
     let Block::ToolResult(result) = Block::read(value)? else {
         return Ok(());
     };
-    match result
-        .content_value()
-        .map(|content| (content, content.kind()))
-    {
+    match result.content_value().map(|content| (content, content.kind())) {
         None | Some((_, Kind::String)) => Ok(()),
-        Some((content, Kind::Array)) => {
-            each(content, result_block).map_err(|error| error.within("content"))
-        }
-        Some(_) => Err(RequestError::new(
-            "content",
-            "must be a string or an array of blocks",
-        )),
+        Some((content, Kind::Array)) => each(content, result_block).map_err(|error| error.within("content")),
+        Some(_) => Err(RequestError::new("content", "must be a string or an array of blocks")),
     }
 }
 
@@ -160,10 +120,7 @@ fn result_block(value: Value<'_>) -> Checked {
         return Err(RequestError::new("", "must be an object with a 'type'"));
     }
     match Block::read(value)? {
-        Block::ToolResult(_) => Err(RequestError::new(
-            "type",
-            "a tool result cannot hold another tool result",
-        )),
+        Block::ToolResult(_) => Err(RequestError::new("type", "a tool result cannot hold another tool result")),
         _ => Ok(()),
     }
 }
@@ -172,18 +129,13 @@ pub(super) fn max_tokens(value: Option<Value<'_>>) -> Checked<Option<u64>> {
     let Some(value) = value else { return Ok(None) };
     match whole_number(value) {
         Some(number @ 1..) => Ok(Some(number)),
-        _ => Err(RequestError::new(
-            "max_tokens",
-            "must be a whole number of at least 1",
-        )),
+        _ => Err(RequestError::new("max_tokens", "must be a whole number of at least 1")),
     }
 }
 
 pub(super) fn flag(value: Option<Value<'_>>, name: &str) -> Checked<bool> {
     let Some(value) = value else { return Ok(false) };
-    value
-        .as_bool()
-        .ok_or_else(|| RequestError::new(name, "must be true or false"))
+    value.as_bool().ok_or_else(|| RequestError::new(name, "must be true or false"))
 }
 
 /// Everything that is optional.
@@ -192,14 +144,9 @@ pub(super) fn parameters(fields: &Fields<'_>) -> Checked {
         blocks(system).map_err(|error| error.within("system"))?;
     }
     if let Some(tools) = fields.tools {
-        array(tools, "an array of tools")
-            .and_then(|()| each(tools, tool))
-            .map_err(|error| error.within("tools"))?;
+        array(tools, "an array of tools").and_then(|()| each(tools, tool)).map_err(|error| error.within("tools"))?;
     }
-    for (value, name) in [
-        (fields.tool_choice, "tool_choice"),
-        (fields.thinking, "thinking"),
-    ] {
+    for (value, name) in [(fields.tool_choice, "tool_choice"), (fields.thinking, "thinking")] {
         if let Some(value) = value {
             typed(value).map_err(|error| error.within(name))?;
         }
@@ -207,27 +154,16 @@ pub(super) fn parameters(fields: &Fields<'_>) -> Checked {
     if let Some(choice) = fields.tool_choice {
         named(choice).map_err(|error| error.within("tool_choice"))?;
     }
-    if let Some(budget) = fields
-        .thinking
-        .and_then(|thinking| thinking.get("budget_tokens"))
-        .filter(|b| !b.is_null())
-    {
+    if let Some(budget) = fields.thinking.and_then(|thinking| thinking.get("budget_tokens")).filter(|b| !b.is_null()) {
         let wrong = || RequestError::new("thinking.budget_tokens", "must be a whole number");
         whole_number(budget).ok_or_else(wrong)?;
     }
-    for (value, name) in [
-        (fields.output_config, "output_config"),
-        (fields.metadata, "metadata"),
-    ] {
+    for (value, name) in [(fields.output_config, "output_config"), (fields.metadata, "metadata")] {
         if value.is_some_and(|value| value.kind() != Kind::Object) {
             return Err(RequestError::new(name, "must be an object"));
         }
     }
-    for (value, name) in [
-        (fields.temperature, "temperature"),
-        (fields.top_p, "top_p"),
-        (fields.top_k, "top_k"),
-    ] {
+    for (value, name) in [(fields.temperature, "temperature"), (fields.top_p, "top_p"), (fields.top_k, "top_k")] {
         if value.is_some_and(|value| value.kind() != Kind::Number) {
             return Err(RequestError::new(name, "must be a number"));
         }
@@ -242,17 +178,16 @@ pub(super) fn parameters(fields: &Fields<'_>) -> Checked {
 
 fn tool(value: Value<'_>) -> Checked {
     expect(value, Kind::Object, "must be an object with a 'name'")?;
-    let tool = Tool::of(value)
-        .ok_or_else(|| RequestError::new("name", "must be a string, the tool's name"))?;
+    let tool = Tool::of(value).ok_or_else(|| RequestError::new("name", "must be a string, the tool's name"))?;
     if let Some(name) = value.get("name") {
-        expect(name, Kind::String, "must be a string, the tool's name")
-            .map_err(|error| error.within("name"))?;
+        expect(name, Kind::String, "must be a string, the tool's name").map_err(|error| error.within("name"))?;
     } else if !tool.is_server_tool() {
         return Err(RequestError::new("name", "is required: the tool's name"));
     }
     match tool.input_schema {
-        Some(schema) => expect(schema, Kind::Object, "must be an object, a JSON Schema")
-            .map_err(|e| e.within("input_schema")),
+        Some(schema) => {
+            expect(schema, Kind::Object, "must be an object, a JSON Schema").map_err(|e| e.within("input_schema"))
+        }
         None => Ok(()),
     }
 }
@@ -268,33 +203,19 @@ fn typed(value: Value<'_>) -> Checked {
 
 /// Forcing a tool needs its name.
 fn named(choice: Value<'_>) -> Checked {
-    let forces = choice
-        .get("type")
-        .and_then(Value::as_str)
-        .is_some_and(|kind| kind == "tool");
+    let forces = choice.get("type").and_then(Value::as_str).is_some_and(|kind| kind == "tool");
     if forces && choice.get("name").and_then(Value::as_str).is_none() {
-        return Err(RequestError::new(
-            "name",
-            "must be a string, the name of the tool to call",
-        ));
+        return Err(RequestError::new("name", "must be a string, the name of the tool to call"));
     }
     Ok(())
 }
 
 fn array(value: Value<'_>, what: &str) -> Checked {
-    if value.kind() == Kind::Array {
-        Ok(())
-    } else {
-        Err(RequestError::new("", format!("must be {what}")))
-    }
+    if value.kind() == Kind::Array { Ok(()) } else { Err(RequestError::new("", format!("must be {what}"))) }
 }
 
 fn expect(value: Value<'_>, kind: Kind, message: &str) -> Checked {
-    if value.kind() == kind {
-        Ok(())
-    } else {
-        Err(RequestError::new("", message))
-    }
+    if value.kind() == kind { Ok(()) } else { Err(RequestError::new("", message)) }
 }
 
 fn each<'d>(array: Value<'d>, mut check: impl FnMut(Value<'d>) -> Checked) -> Checked {

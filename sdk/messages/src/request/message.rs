@@ -41,11 +41,7 @@ impl<'d> Message<'d> {
     /// `None` when a part is missing or of a wrong type.
     fn of(value: Value<'d>) -> Option<Self> {
         let role = Role::of(value.get("role")?.as_str()?);
-        Some(Self {
-            role,
-            value,
-            content: value.get("content")?,
-        })
+        Some(Self { role, value, content: value.get("content")? })
     }
 
     /// The blocks of its content; a plain string counts as one text block.
@@ -69,9 +65,7 @@ pub struct Messages<'d> {
 
 impl<'d> Messages<'d> {
     pub(super) fn of(messages: Value<'d>) -> Self {
-        Self {
-            items: messages.items(),
-        }
+        Self { items: messages.items() }
     }
 }
 
@@ -111,13 +105,7 @@ impl<'d> Tool<'d> {
                 _ => {}
             }
         }
-        Some(Self {
-            name: name.or(kind)?,
-            description,
-            input_schema,
-            kind,
-            value,
-        })
+        Some(Self { name: name.or(kind)?, description, input_schema, kind, value })
     }
 
     /// Whether the provider runs it, not the client.
@@ -135,9 +123,7 @@ pub struct Tools<'d> {
 
 impl<'d> Tools<'d> {
     pub(super) fn of(tools: Option<Value<'d>>) -> Self {
-        Self {
-            items: tools.map(Value::items),
-        }
+        Self { items: tools.map(Value::items) }
     }
 }
 

@@ -27,10 +27,7 @@ impl<'d> ToolChoice<'d> {
             "auto" => Self::Auto,
             "any" => Self::Any,
             "none" => Self::None,
-            "tool" => choice
-                .get("name")
-                .and_then(Value::as_str)
-                .map_or(Self::Unknown(kind), Self::Tool),
+            "tool" => choice.get("name").and_then(Value::as_str).map_or(Self::Unknown(kind), Self::Tool),
             _ => Self::Unknown(kind),
         }
     }
@@ -60,9 +57,7 @@ impl<'d> Thinking<'d> {
         };
         match &*kind.decode() {
             "disabled" => Self::Disabled,
-            "enabled" => Self::Enabled {
-                budget_tokens: thinking.get("budget_tokens").and_then(whole_number),
-            },
+            "enabled" => Self::Enabled { budget_tokens: thinking.get("budget_tokens").and_then(whole_number) },
             "adaptive" => Self::Adaptive,
             _ => Self::Unknown(kind),
         }

@@ -23,15 +23,9 @@ pub(super) fn of(user_id: Value<'_>) -> Option<Cow<'_, str>> {
 }
 
 fn member(object: Value<'_>) -> Option<Cow<'_, str>> {
-    object
-        .get("session_id")?
-        .as_str()
-        .map(|id| id.decode())
-        .filter(|id| !id.is_empty())
+    object.get("session_id")?.as_str().map(|id| id.decode()).filter(|id| !id.is_empty())
 }
 
 fn after_mark(text: &str) -> Option<&str> {
-    text.rsplit_once(MARK)
-        .map(|(_, id)| id)
-        .filter(|id| !id.is_empty())
+    text.rsplit_once(MARK).map(|(_, id)| id).filter(|id| !id.is_empty())
 }

@@ -26,10 +26,7 @@ fn request(fields: Tree) -> Tree {
 fn refused(body: &Tree) -> String {
     let text = body.to_string();
     let document = Document::parse(text.as_bytes()).unwrap();
-    MessagesRequest::parse(&document)
-        .map(|_| ())
-        .unwrap_err()
-        .to_string()
+    MessagesRequest::parse(&document).map(|_| ()).unwrap_err().to_string()
 }
 
 #[test]
@@ -47,9 +44,7 @@ fn a_small_request() {
         assert_eq!(message.role, Role::User);
         assert_eq!(message.content_value().raw(), "\"hi\"");
         let block = message.content().next().unwrap();
-        assert!(
-            matches!(block, Block::Text { text, value } if text == "hi" && value.raw() == "\"hi\"")
-        );
+        assert!(matches!(block, Block::Text { text, value } if text == "hi" && value.raw() == "\"hi\""));
     });
 }
 
@@ -69,47 +64,33 @@ fn every_block() {
         {"type": "server_tool_use", "id": 7}
     ]);
     let expected = content.clone();
-    with(
-        &request(json!({"messages": [{"role": "assistant", "content": content}]})),
-        |request| {
-            let message = request.messages().next().unwrap();
-            assert_eq!(message.role, Role::Assistant);
-            let blocks: Vec<_> = message.content().collect();
-            let values: Vec<Tree> = blocks
-                .iter()
-                .map(|block| serde_json::from_str(block.value().raw()).unwrap())
-                .collect();
-            assert_eq!(Tree::from(values), expected);
-            assert!(matches!(blocks[0], Block::Text { text, .. } if text == "a\nb"));
-            assert!(
-                matches!(blocks[1], Block::Image { source, .. } if source.get("url").is_some())
-            );
-            assert!(
-                matches!(blocks[2], Block::Document { source, .. } if source.get("data").is_some())
-            );
-            assert!(
-                matches!(blocks[3], Block::Thinking { thinking, signature: Some(s), .. } if thinking == "t" && s == "s")
-            );
-            assert!(
-                matches!(blocks[4], Block::Thinking { thinking, signature: None, .. } if thinking.is_empty())
-            );
-            assert!(matches!(blocks[5], Block::RedactedThinking { data, .. } if data == "x"));
-            assert!(
-                matches!(blocks[6], Block::ToolUse { id, name, input, .. } if id == "i" && name == "n" && input.raw() == "{\"k\":1}")
-            );
-            let results: Vec<_> = blocks[7..10]
-                .iter()
-                .map(|block| match block {
-                    Block::ToolResult(result) if result.tool_use_id == "i" => {
-                        (result.is_error, result.content().count())
-                    }
-                    other => panic!("not a result: {other:?}"),
-                })
-                .collect();
-            assert_eq!(results, [(false, 0), (true, 1), (false, 2)]);
-            assert!(matches!(blocks[10], Block::Unknown { kind, .. } if kind == "server_tool_use"));
-        },
-    );
+    with(&request(json!({"messages": [{"role": "assistant", "content": content}]})), |request| {
+        let message = request.messages().next().unwrap();
+        assert_eq!(message.role, Role::Assistant);
+        let blocks: Vec<_> = message.content().collect();
+        let values: Vec<Tree> = blocks.iter().map(|block| serde_json::from_str(block.value().raw()).unwrap()).collect();
+        assert_eq!(Tree::from(values), expected);
+        assert!(matches!(blocks[0], Block::Text { text, .. } if text == "a\nb"));
+        assert!(matches!(blocks[1], Block::Image { source, .. } if source.get("url").is_some()));
+        assert!(matches!(blocks[2], Block::Document { source, .. } if source.get("data").is_some()));
+        assert!(
+            matches!(blocks[3], Block::Thinking { thinking, signature: Some(s), .. } if thinking == "t" && s == "s")
+        );
+        assert!(matches!(blocks[4], Block::Thinking { thinking, signature: None, .. } if thinking.is_empty()));
+        assert!(matches!(blocks[5], Block::RedactedThinking { data, .. } if data == "x"));
+        assert!(
+            matches!(blocks[6], Block::ToolUse { id, name, input, .. } if id == "i" && name == "n" && input.raw() == "{\"k\":1}")
+        );
+        let results: Vec<_> = blocks[7..10]
+            .iter()
+            .map(|block| match block {
+                Block::ToolResult(result) if result.tool_use_id == "i" => (result.is_error, result.content().count()),
+                other => panic!("not a result: {other:?}"),
+            })
+            .collect();
+        assert_eq!(results, [(false, 0), (true, 1), (false, 2)]);
+        assert!(matches!(blocks[10], Block::Unknown { kind, .. } if kind == "server_tool_use"));
+    });
 }
 
 #[test]
@@ -134,13 +115,7 @@ fn system_roles_and_tools() {
         let names: Vec<_> = tools.iter().map(|tool| tool.name.decode()).collect();
         assert_eq!(names, ["Read", "bare", "web_search", "mcp_toolset", "c"]);
         assert!(tools[0].description.unwrap() == "reads");
-        assert_eq!(
-            tools
-                .iter()
-                .filter(|tool| tool.input_schema.is_some())
-                .count(),
-            1
-        );
+        assert_eq!(tools.iter().filter(|tool| tool.input_schema.is_some()).count(), 1);
         let server: Vec<_> = tools.iter().map(super::Tool::is_server_tool).collect();
         assert_eq!(server, [false, false, true, true, false]);
     });
@@ -158,23 +133,10 @@ fn parameters() {
         assert_eq!(request.max_tokens(), Some(4096));
         assert!(request.stream() && request.disable_parallel_tool_use());
         assert!(matches!(request.tool_choice(), Some(ToolChoice::Tool(name)) if name == "Read"));
-        assert_eq!(
-            request.thinking(),
-            Some(Thinking::Enabled {
-                budget_tokens: Some(1024)
-            })
-        );
+        assert_eq!(request.thinking(), Some(Thinking::Enabled { budget_tokens: Some(1024) }));
         assert!(request.effort().unwrap() == "xhigh");
-        let raw = [
-            request.temperature(),
-            request.top_p(),
-            request.top_k(),
-            request.stop_sequences(),
-        ];
-        assert_eq!(
-            raw.map(|value| value.unwrap().raw()),
-            ["0", "0.5", "3", "[\"a\",\"b\"]"]
-        );
+        let raw = [request.temperature(), request.top_p(), request.top_k(), request.stop_sequences()];
+        assert_eq!(raw.map(|value| value.unwrap().raw()), ["0", "0.5", "3", "[\"a\",\"b\"]"]);
         assert!(request.body().get("context_management").is_some());
     });
 }
@@ -182,68 +144,32 @@ fn parameters() {
 #[test]
 fn choices_and_thinking_by_type() {
     let choice = |kind: &str| {
-        with(&request(json!({"tool_choice": {"type": kind}})), |r| {
-            format!("{:?}", r.tool_choice().unwrap())
-        })
+        with(&request(json!({"tool_choice": {"type": kind}})), |r| format!("{:?}", r.tool_choice().unwrap()))
     };
-    assert_eq!(
-        ["auto", "any", "none", "new"].map(choice),
-        ["Auto", "Any", "None", "Unknown(\"new\")"]
-    );
-    let thinking = |kind: &str| {
-        with(&request(json!({"thinking": {"type": kind}})), |r| {
-            format!("{:?}", r.thinking().unwrap())
-        })
-    };
-    assert_eq!(
-        ["disabled", "adaptive", "new"].map(thinking),
-        ["Disabled", "Adaptive", "Unknown(\"new\")"]
-    );
-    with(
-        &request(json!({"thinking": {"type": "enabled"}})),
-        |request| {
-            assert_eq!(
-                request.thinking(),
-                Some(Thinking::Enabled {
-                    budget_tokens: None
-                })
-            );
-        },
-    );
+    assert_eq!(["auto", "any", "none", "new"].map(choice), ["Auto", "Any", "None", "Unknown(\"new\")"]);
+    let thinking =
+        |kind: &str| with(&request(json!({"thinking": {"type": kind}})), |r| format!("{:?}", r.thinking().unwrap()));
+    assert_eq!(["disabled", "adaptive", "new"].map(thinking), ["Disabled", "Adaptive", "Unknown(\"new\")"]);
+    with(&request(json!({"thinking": {"type": "enabled"}})), |request| {
+        assert_eq!(request.thinking(), Some(Thinking::Enabled { budget_tokens: None }));
+    });
 }
 
 #[test]
 fn null_counts_as_absent() {
-    let names = [
-        "system",
-        "tools",
-        "tool_choice",
-        "thinking",
-        "output_config",
-        "metadata",
-        "max_tokens",
-        "stream",
-    ];
-    let names = names
-        .into_iter()
-        .chain(["temperature", "top_p", "top_k", "stop_sequences"]);
+    let names = ["system", "tools", "tool_choice", "thinking", "output_config", "metadata", "max_tokens", "stream"];
+    let names = names.into_iter().chain(["temperature", "top_p", "top_k", "stop_sequences"]);
     let fields: serde_json::Map<_, _> = names.map(|name| (name.to_owned(), Tree::Null)).collect();
     with(&request(fields.into()), |request| {
         assert_eq!(request.max_tokens(), None);
-        assert!(
-            request.temperature().is_none()
-                && request.metadata().is_none()
-                && request.tool_choice().is_none()
-        );
+        assert!(request.temperature().is_none() && request.metadata().is_none() && request.tool_choice().is_none());
     });
 }
 
 #[test]
 fn sessions_in_every_form() {
     let session = |user_id: Tree| {
-        with(&request(json!({"metadata": {"user_id": user_id}})), |r| {
-            r.session_id().map(std::borrow::Cow::into_owned)
-        })
+        with(&request(json!({"metadata": {"user_id": user_id}})), |r| r.session_id().map(std::borrow::Cow::into_owned))
     };
     for user_id in [
         json!("user_abc_account__session_s-1"),
@@ -252,11 +178,7 @@ fn sessions_in_every_form() {
         json!(" {\"session_id\":\"s\\u002d1\"}"),
         json!({"session_id": "s-1"}),
     ] {
-        assert_eq!(
-            session(user_id.clone()).as_deref(),
-            Some("s-1"),
-            "{user_id}"
-        );
+        assert_eq!(session(user_id.clone()).as_deref(), Some("s-1"), "{user_id}");
     }
     for user_id in [
         json!("user_abc"),
@@ -273,7 +195,8 @@ fn sessions_in_every_form() {
 
 #[test]
 fn refusals_name_the_place() {
-    let text = |content: Tree| json!({"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": content}]});
+    let text =
+        |content: Tree| json!({"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": content}]});
     for (body, start) in [
         (json!([]), "the body must be"),
         (json!({"messages": []}), "model: is required"),
@@ -281,88 +204,38 @@ fn refusals_name_the_place() {
         (json!({"model": 1}), "model: must be a string"),
         (json!({"model": ""}), "model: must not be empty"),
         (json!({"model": "m"}), "messages: is required"),
+        (request(json!({"messages": {}})), "messages: must be an array"),
+        (request(json!({"messages": []})), "messages: must not be empty"),
+        (request(json!({"messages": ["hi"]})), "messages.0: must be an object"),
+        (request(json!({"messages": [{"content": "a"}]})), "messages.0.role: must be a string"),
+        (request(json!({"messages": [{"role": "user"}]})), "messages.0.content: is required"),
+        (request(text(json!(null))), "messages.1.content: must be a string or"),
+        (request(text(json!(["a"]))), "messages.1.content.0: must be an object"),
+        (request(text(json!([{"type": "x"}, {"text": "a"}]))), "messages.1.content.1.type: is required"),
+        (request(text(json!([{"type": "text"}]))), "messages.1.content.0.text: must be a string"),
+        (request(text(json!([{"type": "image", "source": "u"}]))), "messages.1.content.0.source: must be an object"),
+        (request(text(json!([{"type": "thinking"}]))), "messages.1.content.0.thinking: must be a string"),
         (
-            request(json!({"messages": {}})),
-            "messages: must be an array",
-        ),
-        (
-            request(json!({"messages": []})),
-            "messages: must not be empty",
-        ),
-        (
-            request(json!({"messages": ["hi"]})),
-            "messages.0: must be an object",
-        ),
-        (
-            request(json!({"messages": [{"content": "a"}]})),
-            "messages.0.role: must be a string",
-        ),
-        (
-            request(json!({"messages": [{"role": "user"}]})),
-            "messages.0.content: is required",
-        ),
-        (
-            request(text(json!(null))),
-            "messages.1.content: must be a string or",
-        ),
-        (
-            request(text(json!(["a"]))),
-            "messages.1.content.0: must be an object",
-        ),
-        (
-            request(text(json!([{"type": "x"}, {"text": "a"}]))),
-            "messages.1.content.1.type: is required",
-        ),
-        (
-            request(text(json!([{"type": "text"}]))),
-            "messages.1.content.0.text: must be a string",
-        ),
-        (
-            request(text(json!([{"type": "image", "source": "u"}]))),
-            "messages.1.content.0.source: must be an object",
-        ),
-        (
-            request(text(json!([{"type": "thinking"}]))),
-            "messages.1.content.0.thinking: must be a string",
-        ),
-        (
-            request(text(
-                json!([{"type": "thinking", "thinking": "", "signature": 1}]),
-            )),
+            request(text(json!([{"type": "thinking", "thinking": "", "signature": 1}]))),
             "messages.1.content.0.signature: must",
         ),
-        (
-            request(text(json!([{"type": "redacted_thinking"}]))),
-            "messages.1.content.0.data: must be a string",
-        ),
-        (
-            request(text(json!([{"type": "tool_use", "id": 1}]))),
-            "messages.1.content.0.id: must be a string",
-        ),
+        (request(text(json!([{"type": "redacted_thinking"}]))), "messages.1.content.0.data: must be a string"),
+        (request(text(json!([{"type": "tool_use", "id": 1}]))), "messages.1.content.0.id: must be a string"),
         (
             request(text(json!([{"type": "tool_use", "id": "i", "name": "n"}]))),
             "messages.1.content.0.input: must be an object",
         ),
+        (request(text(json!([{"type": "tool_result"}]))), "messages.1.content.0.tool_use_id: must be a string"),
         (
-            request(text(json!([{"type": "tool_result"}]))),
-            "messages.1.content.0.tool_use_id: must be a string",
-        ),
-        (
-            request(text(
-                json!([{"type": "tool_result", "tool_use_id": "i", "content": 1}]),
-            )),
+            request(text(json!([{"type": "tool_result", "tool_use_id": "i", "content": 1}]))),
             "messages.1.content.0.content: must",
         ),
         (
-            request(text(
-                json!([{"type": "tool_result", "tool_use_id": "i", "content": [1]}]),
-            )),
+            request(text(json!([{"type": "tool_result", "tool_use_id": "i", "content": [1]}]))),
             "messages.1.content.0.content.0: must",
         ),
         (
-            request(text(
-                json!([{"type": "tool_result", "tool_use_id": "i", "is_error": 1}]),
-            )),
+            request(text(json!([{"type": "tool_result", "tool_use_id": "i", "is_error": 1}]))),
             "messages.1.content.0.is_error: must",
         ),
         (
@@ -372,90 +245,33 @@ fn refusals_name_the_place() {
             "messages.1.content.0.content.0.type: a tool result cannot",
         ),
         (request(json!({"system": 1})), "system: must be a string or"),
-        (
-            request(json!({"system": [{}]})),
-            "system.0.type: is required",
-        ),
+        (request(json!({"system": [{}]})), "system.0.type: is required"),
         (request(json!({"tools": {}})), "tools: must be an array"),
         (request(json!({"tools": [1]})), "tools.0: must be an object"),
-        (
-            request(json!({"tools": [{"description": "d"}]})),
-            "tools.0.name: must be a string",
-        ),
-        (
-            request(json!({"tools": [{"type": "custom"}]})),
-            "tools.0.name: is required",
-        ),
-        (
-            request(json!({"tools": [{"type": "custom", "name": 1}]})),
-            "tools.0.name: must be a string",
-        ),
-        (
-            request(json!({"tools": [{"name": "n", "input_schema": []}]})),
-            "tools.0.input_schema: must be an object",
-        ),
-        (
-            request(json!({"tool_choice": "auto"})),
-            "tool_choice: must be an object",
-        ),
-        (
-            request(json!({"tool_choice": {}})),
-            "tool_choice.type: must be a string",
-        ),
-        (
-            request(json!({"tool_choice": {"type": "tool"}})),
-            "tool_choice.name: must be a string",
-        ),
-        (
-            request(json!({"thinking": true})),
-            "thinking: must be an object",
-        ),
+        (request(json!({"tools": [{"description": "d"}]})), "tools.0.name: must be a string"),
+        (request(json!({"tools": [{"type": "custom"}]})), "tools.0.name: is required"),
+        (request(json!({"tools": [{"type": "custom", "name": 1}]})), "tools.0.name: must be a string"),
+        (request(json!({"tools": [{"name": "n", "input_schema": []}]})), "tools.0.input_schema: must be an object"),
+        (request(json!({"tool_choice": "auto"})), "tool_choice: must be an object"),
+        (request(json!({"tool_choice": {}})), "tool_choice.type: must be a string"),
+        (request(json!({"tool_choice": {"type": "tool"}})), "tool_choice.name: must be a string"),
+        (request(json!({"thinking": true})), "thinking: must be an object"),
         (
             request(json!({"thinking": {"type": "enabled", "budget_tokens": "1"}})),
             "thinking.budget_tokens: must be a whole",
         ),
-        (
-            request(json!({"max_tokens": 0})),
-            "max_tokens: must be a whole number of at least 1",
-        ),
-        (
-            request(json!({"max_tokens": 1.5})),
-            "max_tokens: must be a whole",
-        ),
-        (
-            request(json!({"max_tokens": "5"})),
-            "max_tokens: must be a whole",
-        ),
-        (
-            request(json!({"stream": "true"})),
-            "stream: must be true or false",
-        ),
-        (
-            request(json!({"metadata": "x"})),
-            "metadata: must be an object",
-        ),
-        (
-            request(json!({"output_config": []})),
-            "output_config: must be an object",
-        ),
-        (
-            request(json!({"temperature": "0"})),
-            "temperature: must be a number",
-        ),
-        (
-            request(json!({"stop_sequences": "a"})),
-            "stop_sequences: must be an array",
-        ),
-        (
-            request(json!({"stop_sequences": ["a", 1]})),
-            "stop_sequences.1: must be a string",
-        ),
+        (request(json!({"max_tokens": 0})), "max_tokens: must be a whole number of at least 1"),
+        (request(json!({"max_tokens": 1.5})), "max_tokens: must be a whole"),
+        (request(json!({"max_tokens": "5"})), "max_tokens: must be a whole"),
+        (request(json!({"stream": "true"})), "stream: must be true or false"),
+        (request(json!({"metadata": "x"})), "metadata: must be an object"),
+        (request(json!({"output_config": []})), "output_config: must be an object"),
+        (request(json!({"temperature": "0"})), "temperature: must be a number"),
+        (request(json!({"stop_sequences": "a"})), "stop_sequences: must be an array"),
+        (request(json!({"stop_sequences": ["a", 1]})), "stop_sequences.1: must be a string"),
     ] {
         let said = refused(&body);
-        assert!(
-            said.starts_with(start),
-            "{body}\n said {said:?}, not {start:?}"
-        );
+        assert!(said.starts_with(start), "{body}\n said {said:?}, not {start:?}");
     }
 }
 

@@ -52,10 +52,7 @@ pub(super) fn read<'a>(
 
 fn as_text<'a>(event: &'a [u8], data: &'a [u8]) -> Result<SseEvent<'a>, SseError> {
     match (std::str::from_utf8(event), std::str::from_utf8(data)) {
-        (Ok(event), Ok(data)) => Ok(SseEvent {
-            event: (!event.is_empty()).then_some(event),
-            data,
-        }),
+        (Ok(event), Ok(data)) => Ok(SseEvent { event: (!event.is_empty()).then_some(event), data }),
         _ => Err(SseError::NotUtf8),
     }
 }
@@ -89,10 +86,7 @@ pub fn write_event(out: &mut Vec<u8>, event: Option<&str>, data: &str) {
         out.push(b'\n');
         let Some(end) = end else { break };
         let after = rest.get(end..).unwrap_or_default();
-        rest = after
-            .strip_prefix(b"\r\n")
-            .or_else(|| after.get(1..))
-            .unwrap_or_default();
+        rest = after.strip_prefix(b"\r\n").or_else(|| after.get(1..)).unwrap_or_default();
     }
     out.push(b'\n');
 }

@@ -29,20 +29,16 @@ fn whole(text: &str) -> Seen {
 }
 
 fn data(text: &str) -> Vec<String> {
-    whole(text)
-        .into_iter()
-        .map(|event| event.unwrap().1)
-        .collect()
+    whole(text).into_iter().map(|event| event.unwrap().1).collect()
 }
 
 #[test]
 fn every_line_end_and_field_form() {
     for end in ["\n", "\r", "\r\n"] {
-        let text = ": hello\nevent: ping\ndata: a\n\ndata:b\n\nid: 7\nretry: 9\nevent:x\nevent\ndata:  c\ndata\ndata:d:e\n\n";
+        let text =
+            ": hello\nevent: ping\ndata: a\n\ndata:b\n\nid: 7\nretry: 9\nevent:x\nevent\ndata:  c\ndata\ndata:d:e\n\n";
         let expected = [(Some("ping"), "a"), (None, "b"), (None, " c\n\nd:e")];
-        let expected: Seen = expected
-            .map(|(event, data)| Ok((event.map(str::to_owned), data.to_owned())))
-            .to_vec();
+        let expected: Seen = expected.map(|(event, data)| Ok((event.map(str::to_owned), data.to_owned()))).to_vec();
         assert_eq!(whole(&text.replace('\n', end)), expected, "{end:?}");
     }
 }
@@ -55,10 +51,7 @@ fn nothing_without_data() {
         Vec::<String>::new()
     );
     assert_eq!(data("data:\n\ndata\n\n"), ["", ""]);
-    assert_eq!(
-        whole("event: lost\n\ndata: a\n\n"),
-        [Ok((None, "a".to_owned()))]
-    );
+    assert_eq!(whole("event: lost\n\ndata: a\n\n"), [Ok((None, "a".to_owned()))]);
 }
 
 #[test]
@@ -69,43 +62,23 @@ fn the_end_counts_as_a_blank_line() {
 
 #[test]
 fn a_byte_order_mark_only_at_the_start() {
-    assert_eq!(
-        data("\u{feff}data: a\n\n\u{feff}data: b\n\ndata: \u{feff}c\n\n"),
-        ["a", "\u{feff}c"]
-    );
+    assert_eq!(data("\u{feff}data: a\n\n\u{feff}data: b\n\ndata: \u{feff}c\n\n"), ["a", "\u{feff}c"]);
     assert_eq!(data("\u{feff}\ndata: a\n\n"), ["a"]);
 }
 
 #[test]
 fn an_event_without_utf8_is_an_error_and_the_next_one_is_not() {
-    let seen = decode(
-        [b"data: \xFF\n\ndata: ok\n\nevent: \xC3\ndata: x\n\n".as_slice()],
-        ROOMY,
-    );
-    assert_eq!(
-        seen,
-        [
-            Err(SseError::NotUtf8),
-            Ok((None, "ok".to_owned())),
-            Err(SseError::NotUtf8)
-        ]
-    );
+    let seen = decode([b"data: \xFF\n\ndata: ok\n\nevent: \xC3\ndata: x\n\n".as_slice()], ROOMY);
+    assert_eq!(seen, [Err(SseError::NotUtf8), Ok((None, "ok".to_owned())), Err(SseError::NotUtf8)]);
 }
 
 #[test]
 fn the_bound_holds_and_the_stream_goes_on() {
     let text = b"data: 0123\n\ndata: 01234\n\r\ndata: 1\n\n";
-    let expected = [
-        Ok((None, "0123".to_owned())),
-        Err(SseError::TooLarge(11)),
-        Ok((None, "1".to_owned())),
-    ];
+    let expected = [Ok((None, "0123".to_owned())), Err(SseError::TooLarge(11)), Ok((None, "1".to_owned()))];
     assert_eq!(decode([text.as_slice()], 11), expected);
     assert_eq!(decode(text.chunks(1), 11), expected);
-    assert_eq!(
-        decode([b"data: 01234567".as_slice()], 11),
-        [Err(SseError::TooLarge(11))]
-    );
+    assert_eq!(decode([b"data: 01234567".as_slice()], 11), [Err(SseError::TooLarge(11))]);
 }
 
 #[test]
@@ -145,9 +118,7 @@ fn finishing_makes_the_decoder_new() {
     decoder.push(b"data: a\r", |_| {});
     decoder.finish(|_| {});
     let mut seen = 0;
-    decoder.push("\u{feff}data: b\n\n".as_bytes(), |event| {
-        seen += usize::from(event.unwrap().data == "b")
-    });
+    decoder.push("\u{feff}data: b\n\n".as_bytes(), |event| seen += usize::from(event.unwrap().data == "b"));
     assert_eq!(seen, 1);
 }
 
@@ -206,8 +177,5 @@ proptest! {
 fn line_breaks_are_written_as_lines() {
     let mut out = Vec::new();
     write_event(&mut out, Some("a\nb"), "1\r\n2\r3\n");
-    assert_eq!(
-        String::from_utf8(out).unwrap(),
-        "event: ab\ndata: 1\ndata: 2\ndata: 3\ndata: \n\n"
-    );
+    assert_eq!(String::from_utf8(out).unwrap(), "event: ab\ndata: 1\ndata: 2\ndata: 3\ndata: \n\n");
 }

@@ -47,12 +47,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let outcome = options(words).and_then(|options| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
-        runtime
-            .map_err(|error| error.to_string())?
-            .block_on(measure(&options))
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.map_err(|error| error.to_string())?.block_on(measure(&options))
     });
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -65,17 +61,13 @@ fn main() -> ExitCode {
 
 fn options(words: Vec<String>) -> Result<Options, String> {
     let mut args = Args::parse(words.into_iter(), &["stream", "json"])?;
-    let url: String = args
-        .optional("url")?
-        .ok_or("say what to load: --url http://HOST:PORT/PATH")?;
+    let url: String = args.optional("url")?.ok_or("say what to load: --url http://HOST:PORT/PATH")?;
     let (authority, path) = split_url(&url)?;
     let streamed = args.flag("stream");
     let model: String = args.or("model", "m".to_owned())?;
     let size = args.or("body-size", 1000)?;
     let body = match args.optional::<String>("body")? {
-        Some(file) => {
-            std::fs::read(&file).map_err(|error| format!("cannot read the body {file}: {error}"))?
-        }
+        Some(file) => std::fs::read(&file).map_err(|error| format!("cannot read the body {file}: {error}"))?,
         None => gateway_load::body_for(size, &model, streamed),
     };
     let key: String = args.or("key", "x".to_owned())?;
@@ -87,10 +79,7 @@ fn options(words: Vec<String>) -> Result<Options, String> {
         streamed,
         connections: args.or("connections", 1)?,
         warmup: args.or("warmup", 0)?,
-        until: Until {
-            requests: requests.unwrap_or(u64::MAX),
-            time: Duration::from_secs_f64(seconds),
-        },
+        until: Until { requests: requests.unwrap_or(u64::MAX), time: Duration::from_secs_f64(seconds) },
         pid: args.optional("pid")?,
         json: args.flag("json"),
     };
@@ -99,15 +88,9 @@ fn options(words: Vec<String>) -> Result<Options, String> {
 }
 
 fn split_url(url: &str) -> Result<(String, String), String> {
-    let rest = url
-        .strip_prefix("http://")
-        .ok_or_else(|| format!("`{url}` must begin with http://"))?;
+    let rest = url.strip_prefix("http://").ok_or_else(|| format!("`{url}` must begin with http://"))?;
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    let authority = if authority.contains(':') {
-        authority.to_owned()
-    } else {
-        format!("{authority}:80")
-    };
+    let authority = if authority.contains(':') { authority.to_owned() } else { format!("{authority}:80") };
     Ok((authority, format!("/{path}")))
 }
 
@@ -125,20 +108,10 @@ fn request(authority: &str, path: &str, key: &str, body: &[u8]) -> Vec<u8> {
 async fn measure(options: &Options) -> Result<(), String> {
     let mut connections = Vec::with_capacity(options.connections);
     for _ in 0..options.connections {
-        let opened = Connection::open(
-            &options.authority,
-            Arc::clone(&options.request),
-            options.streamed,
-        )
-        .await;
-        connections.push(
-            opened.map_err(|error| format!("cannot connect to {}: {error}", options.authority))?,
-        );
+        let opened = Connection::open(&options.authority, Arc::clone(&options.request), options.streamed).await;
+        connections.push(opened.map_err(|error| format!("cannot connect to {}: {error}", options.authority))?);
     }
-    let warm = Until {
-        requests: options.warmup,
-        time: options.until.time,
-    };
+    let warm = Until { requests: options.warmup, time: options.until.time };
     let (connections, warmed) = run(connections, warm).await;
     refuse_failures(&warmed)?;
 
@@ -156,11 +129,7 @@ async fn measure(options: &Options) -> Result<(), String> {
 }
 
 /// Runs the phase with an eye on the process: CPU before and after, memory all along.
-async fn watched(
-    connections: Vec<Connection>,
-    until: Until,
-    pid: u32,
-) -> Result<(Seen, Option<Usage>), String> {
+async fn watched(connections: Vec<Connection>, until: Until, pid: u32) -> Result<(Seen, Option<Usage>), String> {
     let gone = || format!("process {pid} is gone or not ours to read");
     let before = Cpu::of(pid).ok_or_else(gone)?;
     let mut most = 0;
@@ -188,10 +157,7 @@ async fn watched(
 
 fn refuse_failures(seen: &Seen) -> Result<(), String> {
     match seen.failures.first() {
-        Some(first) => Err(format!(
-            "{} connections failed; the first: {first}",
-            seen.failures.len()
-        )),
+        Some(first) => Err(format!("{} connections failed; the first: {first}", seen.failures.len())),
         None => Ok(()),
     }
 }

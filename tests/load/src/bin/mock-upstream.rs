@@ -35,9 +35,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let outcome = options(words).and_then(|(port, plan)| {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let served = runtime.and_then(|runtime| runtime.block_on(serve(port, plan)));
         served.map_err(|error| format!("cannot serve on port {port}: {error}"))
     });
@@ -57,11 +55,9 @@ fn options(words: Vec<String>) -> Result<(u16, Plan), String> {
         bytes: args.or("bytes", 20)?,
         pace: match pace.as_str() {
             "burst" => Pace::Burst,
-            number => Pace::Millis(
-                number
-                    .parse()
-                    .map_err(|_| format!("`--pace {number}`: give `burst` or milliseconds"))?,
-            ),
+            number => {
+                Pace::Millis(number.parse().map_err(|_| format!("`--pace {number}`: give `burst` or milliseconds"))?)
+            }
         },
         delay: args.or("delay", 0)?,
     };
@@ -88,14 +84,8 @@ async fn converse(mut stream: TcpStream, plan: Plan, cache: Cache) -> std::io::R
     while let Some(head) = reader.head(&mut stream).await? {
         body.clear();
         // A request that states no length has no body.
-        let framing = if head.framing == Framing::Unstated {
-            Framing::Length(0)
-        } else {
-            head.framing
-        };
-        reader
-            .body(&mut stream, framing, |part| body.extend_from_slice(part))
-            .await?;
+        let framing = if head.framing == Framing::Unstated { Framing::Length(0) } else { head.framing };
+        reader.body(&mut stream, framing, |part| body.extend_from_slice(part)).await?;
         answer(&mut stream, &head, &body, plan, &cache).await?;
         if head.close {
             break;
@@ -104,13 +94,7 @@ async fn converse(mut stream: TcpStream, plan: Plan, cache: Cache) -> std::io::R
     Ok(())
 }
 
-async fn answer(
-    stream: &mut TcpStream,
-    head: &Head,
-    body: &[u8],
-    plan: Plan,
-    cache: &Cache,
-) -> std::io::Result<()> {
+async fn answer(stream: &mut TcpStream, head: &Head, body: &[u8], plan: Plan, cache: &Cache) -> std::io::Result<()> {
     let target = head.second_word();
     let plan = plan.with_target(target);
     let Some(format) = format_of(target) else {
@@ -127,11 +111,7 @@ async fn answer(
 }
 
 /// The head at once, then an event per pause.
-async fn slowly(
-    stream: &mut TcpStream,
-    rendered: &Rendered,
-    pause: Duration,
-) -> std::io::Result<()> {
+async fn slowly(stream: &mut TcpStream, rendered: &Rendered, pause: Duration) -> std::io::Result<()> {
     let mut from = 0;
     for &cut in &rendered.cuts {
         if from > 0 {
@@ -144,28 +124,19 @@ async fn slowly(
 }
 
 /// What any other path gets: an empty list of models, so that a gateway's probe finds something valid.
-const OTHER: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 27\r\n\r\n{\"object\":\"list\",\"data\":[]}";
+const OTHER: &[u8] =
+    b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 27\r\n\r\n{\"object\":\"list\",\"data\":[]}";
 
 /// Whether a request asks for a stream. Inside a string the quotes would be escaped, so this finds no text.
 fn wants_stream(body: &[u8]) -> bool {
-    memmem::find(body, b"\"stream\":true")
-        .or_else(|| memmem::find(body, b"\"stream\": true"))
-        .is_some()
+    memmem::find(body, b"\"stream\":true").or_else(|| memmem::find(body, b"\"stream\": true")).is_some()
 }
 
 fn rendered(cache: &Cache, format: Format, streamed: bool, plan: &Plan) -> Arc<Rendered> {
     let key = (format, streamed, plan.chunks, plan.bytes);
     // A panic while rendering leaves the map itself whole.
-    let mut cache = cache
-        .lock()
-        .unwrap_or_else(std::sync::PoisonError::into_inner);
-    let render = || {
-        Arc::new(if streamed {
-            stream(format, plan)
-        } else {
-            whole(format, plan)
-        })
-    };
+    let mut cache = cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let render = || Arc::new(if streamed { stream(format, plan) } else { whole(format, plan) });
     Arc::clone(cache.entry(key).or_insert_with(render))
 }
 
@@ -177,9 +148,7 @@ mod tests {
     fn a_stream_is_asked_for_by_the_field_and_not_by_text() {
         assert!(wants_stream(br#"{"stream":true}"#));
         assert!(wants_stream(br#"{"stream": true}"#));
-        assert!(!wants_stream(
-            br#"{"text":"say \"stream\":true","stream":false}"#
-        ));
+        assert!(!wants_stream(br#"{"text":"say \"stream\":true","stream":false}"#));
     }
 
     #[test]
