@@ -119,21 +119,40 @@ fn tool_calls(answer: &mut Answer, calls: Value<'_>, whole: bool, events: &mut V
     let single = (calls.kind() == Kind::Object).then_some(calls);
     let calls = calls.items().chain(single).filter(|call| call.kind() == Kind::Object);
     for (call, position) in calls.zip(0..) {
-        let mut delta = ToolDelta::default();
-        let index = call.get("index").and_then(Value::as_u64).and_then(|index| u32::try_from(index).ok());
-        delta.index = if whole { Some(position) } else { index };
-        delta.id = call.get("id").and_then(plain);
-        // Some servers leave the inner object out.
-        fill(&mut delta, call.get("function").filter(|function| function.kind() == Kind::Object).unwrap_or(call));
+        let mut delta = tool_call(call);
+        if whole {
+            delta.index = Some(position);
+        }
         answer.call(delta, events);
     }
 }
 
+fn tool_call(call: Value<'_>) -> ToolDelta {
+    let mut delta = ToolDelta::default();
+    let mut function = None;
+    for (key, value) in call.members() {
+        match key.raw() {
+            "index" => delta.index = value.as_u64().and_then(|index| u32::try_from(index).ok()),
+            "id" => delta.id = plain(value),
+            "function" if value.kind() == Kind::Object => function = Some(value),
+            _ => {}
+        }
+    }
+    // Some servers leave the inner object out.
+    fill(&mut delta, function.unwrap_or(call));
+    delta
+}
+
 fn fill(delta: &mut ToolDelta, function: Value<'_>) {
-    delta.name = function.get("name").and_then(plain);
-    if let Some(arguments) = function.get("arguments").filter(|arguments| !arguments.is_null()) {
-        // Ollama sends the arguments as an object.
-        delta.arguments = plain(arguments).unwrap_or_else(|| arguments.raw().to_owned());
+    for (key, value) in function.members() {
+        match key.raw() {
+            "name" => delta.name = plain(value),
+            // Ollama sends the arguments as an object.
+            "arguments" if !value.is_null() => {
+                delta.arguments = plain(value).unwrap_or_else(|| value.raw().to_owned());
+            }
+            _ => {}
+        }
     }
 }
 
