@@ -1,22 +1,28 @@
 //! Step 9, record: one line of JSON per request, closed when the body ends, fails or is dropped.
 //!
-//! Never a body and never a secret. Lines go through a bounded channel to a thread of their own: a slow or full disk costs
+//! Never a body and never a secret. Lines go through a bounded buffer to a thread of their own: a slow or full disk costs
 //! lines, which are counted and said, never a request.
 
-use std::fs::{File, OpenOptions};
-use std::io::{BufWriter, Write as _};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use ccr_messages::event::{Failure, Usage};
 use serde::Serialize;
 
-/// Lines that may wait for the disk: some seconds of a busy gateway, a few megabytes.
-const WAITING_LINES: usize = 4096;
+/// Bytes of lines that may wait for the disk: some seconds of a busy gateway.
+const WAITING_BYTES: usize = 8 * 1024 * 1024;
+
+/// Bytes that are written at once without waiting for more.
+const HURRY_BYTES: usize = 256 * 1024;
+
+/// How long lines wait for others: waking a thread for each of them would cost as much as the rest of a small request
+/// (measured), and nobody reads a log faster than this.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How a request ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -241,95 +247,138 @@ pub fn milliseconds(time: Duration) -> f64 {
 /// Where records go.
 #[derive(Debug)]
 pub struct RecordLog {
-    lines: Option<SyncSender<Vec<u8>>>,
-    lost: Arc<AtomicU64>,
+    queue: Option<Arc<Queue>>,
+}
+
+/// Lines that wait for the disk.
+#[derive(Debug, Default)]
+struct Queue {
+    waiting: Mutex<Waiting>,
+    hurry: Condvar,
+    lost: AtomicU64,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    lines: Vec<u8>,
+    closing: bool,
 }
 
 /// The thread that writes; joined at the end of the program, so that nothing is lost.
 #[derive(Debug)]
-pub struct RecordWriter(Option<JoinHandle<()>>);
+pub struct RecordWriter {
+    queue: Arc<Queue>,
+    thread: JoinHandle<()>,
+}
 
 impl RecordLog {
     /// A log that keeps nothing (`LOG: false`).
     pub fn off() -> Arc<Self> {
-        Arc::new(Self { lines: None, lost: Arc::default() })
+        Arc::new(Self { queue: None })
     }
 
     /// Opens the log in `folder`; one file a day.
     pub fn open(folder: PathBuf) -> std::io::Result<(Arc<Self>, RecordWriter)> {
         std::fs::create_dir_all(&folder)?;
-        let (lines, waiting) = sync_channel(WAITING_LINES);
-        let lost = Arc::new(AtomicU64::new(0));
-        let seen = Arc::clone(&lost);
+        let queue = Arc::new(Queue::default());
+        let writing = Arc::clone(&queue);
         let thread =
-            std::thread::Builder::new().name("records".into()).spawn(move || write_lines(&folder, &waiting, &seen))?;
-        Ok((Arc::new(Self { lines: Some(lines), lost }), RecordWriter(Some(thread))))
+            std::thread::Builder::new().name("records".into()).spawn(move || File::new(folder).write_from(&writing))?;
+        Ok((Arc::new(Self { queue: Some(Arc::clone(&queue)) }), RecordWriter { queue, thread }))
     }
 
     /// Lines that could not be kept, because the disk is slow or full.
     pub fn lost(&self) -> u64 {
-        self.lost.load(Relaxed)
+        self.queue.as_ref().map_or(0, |queue| queue.lost.load(Relaxed))
     }
 
     fn write(&self, record: &RequestRecord) {
-        let Some(lines) = &self.lines else { return };
-        let Ok(mut line) = serde_json::to_vec(record) else { return };
-        line.push(b'\n');
-        if let Err(TrySendError::Full(_) | TrySendError::Disconnected(_)) = lines.try_send(line) {
+        let Some(queue) = &self.queue else { return };
+        let Ok(line) = serde_json::to_vec(record) else { return };
+        queue.add(&line);
+    }
+}
+
+impl Queue {
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, line: &[u8]) {
+        let mut waiting = self.lock();
+        if waiting.lines.len() + line.len() > WAITING_BYTES {
             self.lost.fetch_add(1, Relaxed);
+            return;
         }
+        let hurry = waiting.lines.len() < HURRY_BYTES && waiting.lines.len() + line.len() >= HURRY_BYTES;
+        waiting.lines.extend_from_slice(line);
+        waiting.lines.push(b'\n');
+        drop(waiting);
+        if hurry {
+            self.hurry.notify_one();
+        }
+    }
+
+    /// What waits, once some time has passed or much has come together; `None` when all is written and nothing will come.
+    fn next(&self) -> Option<Vec<u8>> {
+        let mut waiting = self.lock();
+        if !waiting.closing && waiting.lines.len() < HURRY_BYTES {
+            waiting = self.hurry.wait_timeout(waiting, PAUSE).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        if waiting.closing && waiting.lines.is_empty() {
+            return None;
+        }
+        Some(std::mem::take(&mut waiting.lines))
     }
 }
 
 impl RecordWriter {
-    /// Waits until every line is written. All [`RecordLog`]s must be gone by then.
-    pub fn join(mut self) {
-        if let Some(thread) = self.0.take() {
-            let _ = thread.join();
-        }
+    /// Writes what still waits, and ends.
+    pub fn join(self) {
+        self.queue.lock().closing = true;
+        self.queue.hurry.notify_one();
+        let _ = self.thread.join();
     }
 }
 
-fn write_lines(folder: &Path, waiting: &Receiver<Vec<u8>>, lost: &AtomicU64) {
-    let mut day = None;
-    let mut file = None;
-    while let Ok(first) = waiting.recv() {
+/// The file of the day.
+struct File {
+    folder: PathBuf,
+    day: String,
+    file: Option<std::fs::File>,
+}
+
+impl File {
+    fn new(folder: PathBuf) -> Self {
+        Self { folder, day: String::new(), file: None }
+    }
+
+    fn write_from(mut self, queue: &Queue) {
+        while let Some(lines) = queue.next() {
+            if lines.is_empty() {
+                continue;
+            }
+            if let Err(error) = self.write(&lines) {
+                let count = memchr::memchr_iter(b'\n', &lines).count() as u64;
+                queue.lost.fetch_add(count, Relaxed);
+                tracing::error!(folder = %self.folder.display(), "{count} request records are lost: {error}; is the disk full?");
+                self.file = None;
+            }
+        }
+    }
+
+    fn write(&mut self, lines: &[u8]) -> std::io::Result<()> {
         let today = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
-        if day.as_ref() != Some(&today) {
-            file = open_day(folder, &today);
-            day = Some(today);
+        if self.file.is_none() || self.day != today {
+            let path = self.folder.join(format!("requests-{today}.jsonl"));
+            self.file = Some(OpenOptions::new().create(true).append(true).open(path)?);
+            self.day = today;
         }
-        // Everything that waits goes out with one write.
-        let lines = std::iter::once(first).chain(waiting.try_iter());
-        let Some(writer) = file.as_mut() else {
-            lost.fetch_add(lines.count() as u64, Relaxed);
-            day = None;
-            continue;
-        };
-        if let Err(error) = write_all(writer, lines) {
-            tracing::error!("request records are lost: {error}; is the disk full?");
-            lost.fetch_add(1, Relaxed);
-            day = None;
+        match &mut self.file {
+            Some(file) => file.write_all(lines),
+            None => Ok(()),
         }
     }
-}
-
-fn open_day(folder: &Path, day: &str) -> Option<BufWriter<File>> {
-    let path = folder.join(format!("requests-{day}.jsonl"));
-    match OpenOptions::new().create(true).append(true).open(&path) {
-        Ok(file) => Some(BufWriter::new(file)),
-        Err(error) => {
-            tracing::error!(file = %path.display(), "request records cannot be written: {error}");
-            None
-        }
-    }
-}
-
-fn write_all(file: &mut BufWriter<File>, lines: impl Iterator<Item = Vec<u8>>) -> std::io::Result<()> {
-    for line in lines {
-        file.write_all(&line)?;
-    }
-    file.flush()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::config::{Config, ModelRef, Scenario, UnknownModel};
 use crate::error::GatewayError;
-use crate::plugins::{PluginEngine, router};
+use crate::plugins::{Cause, PluginEngine, PluginError, router};
 use crate::request::InnerRequest;
 use crate::snapshot::{PluginUse, Snapshot};
 
@@ -30,7 +30,7 @@ pub struct Route {
 /// Chooses the targets of a request.
 pub async fn route(engine: &PluginEngine, snapshot: &Snapshot, request: &InnerRequest) -> Result<Route, GatewayError> {
     let config = &snapshot.config;
-    let asked = ask_routers(engine, snapshot, request).await;
+    let asked = ask_routers(engine, snapshot, request).await?;
     let scenario = Scenario::Default;
     let (first, mut reason) = match asked.target {
         Some(decided) => decided,
@@ -57,24 +57,29 @@ struct Asked {
     time: Duration,
 }
 
-async fn ask_routers(engine: &PluginEngine, snapshot: &Snapshot, request: &InnerRequest) -> Asked {
+async fn ask_routers(
+    engine: &PluginEngine,
+    snapshot: &Snapshot,
+    request: &InnerRequest,
+) -> Result<Asked, GatewayError> {
     let mut asked = Asked::default();
     for custom in &snapshot.routers {
         let failure = match custom {
+            Err(reason) => reason.clone(),
             Ok(custom) => match ask(engine, snapshot, custom, request, &mut asked.time).await {
                 Ok(None) => continue,
                 Ok(target) => {
                     asked.target = target;
-                    return asked;
+                    return Ok(asked);
                 }
-                Err(failure) => failure,
+                Err(failure) if custom.plugin.router_fails_closed() => return Err(failure.into()),
+                Err(failure) => failure.to_string(),
             },
-            Err(reason) => reason.clone(),
         };
         tracing::warn!(request = request.about().id, "routed without a custom router: {failure}");
         asked.failures.push(failure);
     }
-    asked
+    Ok(asked)
 }
 
 async fn ask(
@@ -83,17 +88,16 @@ async fn ask(
     custom: &PluginUse,
     request: &InnerRequest,
     time: &mut Duration,
-) -> Result<Option<(ModelRef, String)>, String> {
-    let (decision, spent) = router::route(engine, &custom.plugin, custom.surroundings.clone(), request)
-        .await
-        .map_err(|error| error.to_string())?;
+) -> Result<Option<(ModelRef, String)>, PluginError> {
+    let (decision, spent) = router::route(engine, &custom.plugin, custom.surroundings.clone(), request).await?;
     *time += spent;
     let Some(decision) = decision else { return Ok(None) };
     let label = custom.plugin.label();
+    let wrong = |reason: String| PluginError { plugin: label.clone(), step: "route", cause: Cause::BadOutput(reason) };
     match snapshot.config.resolve_model(&decision.target) {
         Ok(Some(target)) => Ok(Some((target, format!("router `{label}`: {}", decision.reason)))),
-        Ok(None) => Err(format!("router `{label}` named `{}`, which is not `provider,model`", brief(&decision.target))),
-        Err(_) => Err(format!("router `{label}` named `{}`, which is not in the config", brief(&decision.target))),
+        Ok(None) => Err(wrong(format!("it named `{}`, which is not `provider,model`", brief(&decision.target)))),
+        Err(_) => Err(wrong(format!("it named `{}`, which is not in the config", brief(&decision.target)))),
     }
 }
 

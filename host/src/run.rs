@@ -6,6 +6,9 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::sync::{mpsc, watch};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use crate::config::{Config, Demo, Home, LogLevel, SafeUrl, WatchPaths, Watcher, process_env};
 use crate::gateway::{Gateway, Sources, StartError};
@@ -26,7 +29,7 @@ pub fn start(sources: Sources, with_demo: bool) -> Result<(), StartError> {
 
 async fn serve(mut sources: Sources, with_demo: bool) -> Result<(), StartError> {
     let home = Home::find(&process_env);
-    log_to_stderr(sources.overrides.log_level);
+    let log_level = log_to_stderr(sources.overrides.log_level);
     std::fs::create_dir_all(&sources.plugins)
         .with_context(|| format!("the plugins folder {} cannot be made", sources.plugins.display()))?;
     let (stop_demo, demo_stopped) = watch::channel(false);
@@ -39,6 +42,7 @@ async fn serve(mut sources: Sources, with_demo: bool) -> Result<(), StartError> 
     let mut writer = None;
     let gateway = Gateway::start(sources.clone(), &home, |config| open_records(config, &home, &mut writer)).await?;
     let gateway = Arc::new(gateway);
+    log_level.set(gateway.snapshot().config.log_level);
     for problem in gateway.problems() {
         tracing::warn!("{problem}");
     }
@@ -49,7 +53,8 @@ async fn serve(mut sources: Sources, with_demo: bool) -> Result<(), StartError> 
     drop(config);
 
     let (reloads, watcher) = watch_files(&sources, &gateway)?;
-    let reloading = tokio::spawn(reload_when_told(Arc::clone(&gateway), reloads));
+    let watcher = watcher.map(Arc::new);
+    let reloading = tokio::spawn(reload_when_told(Arc::clone(&gateway), reloads, watcher.clone()));
     announce(&address.to_string())?;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(server::serve(Arc::clone(&gateway), listener, stopped, grace));
@@ -59,9 +64,9 @@ async fn serve(mut sources: Sources, with_demo: bool) -> Result<(), StartError> 
         _ = serving => {}
         second = wait_for_signal() => second?,
     }
-    drop(watcher);
     reloading.abort();
     let _ = reloading.await;
+    drop(watcher);
     let _ = stop_demo.send(true);
     if let Some(demo) = demo {
         demo.join().await;
@@ -96,15 +101,34 @@ fn announce(address: &str) -> anyhow::Result<()> {
     writeln!(out, "listening on http://{address}").and_then(|()| out.flush()).context("standard output is closed")
 }
 
-/// Everything else that is said goes to standard error.
-fn log_to_stderr(level: Option<LogLevel>) {
+/// Everything else that is said goes to standard error. The level of the config file holds once that is read.
+fn log_to_stderr(level: Option<LogLevel>) -> LogLevelHandle {
     let level = level.or_else(|| process_env("CCR_LOG_LEVEL").or_else(|| process_env("LOG_LEVEL"))?.parse().ok());
-    let level = level.unwrap_or(LogLevel::Info).as_str();
-    // The libraries' own details only when they are asked for by RUST_LOG.
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("warn,gateway={level}")));
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    // RUST_LOG is for those who want the libraries' own details; it goes before everything.
+    let fixed = EnvFilter::try_from_default_env().ok();
+    let is_fixed = fixed.is_some();
+    let filter = fixed.unwrap_or_else(|| filter(level.unwrap_or(LogLevel::Info)));
+    let (filter, handle) = tracing_subscriber::reload::Layer::new(filter);
+    let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let lines = lines.with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()));
+    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
+    LogLevelHandle((!is_fixed).then_some(handle))
+}
+
+fn filter(level: LogLevel) -> EnvFilter {
+    let level = level.as_str();
+    EnvFilter::new(format!("{},gateway={level}", if level == "off" { "off" } else { "warn" }))
+}
+
+/// Sets the log's level later.
+struct LogLevelHandle(Option<tracing_subscriber::reload::Handle<EnvFilter, tracing_subscriber::Registry>>);
+
+impl LogLevelHandle {
+    fn set(&self, level: LogLevel) {
+        if let Some(handle) = &self.0 {
+            let _ = handle.modify(|current| *current = filter(level));
+        }
+    }
 }
 
 fn watch_files(sources: &Sources, gateway: &Gateway) -> anyhow::Result<(mpsc::Receiver<()>, Option<Watcher>)> {
@@ -126,9 +150,12 @@ fn watch_files(sources: &Sources, gateway: &Gateway) -> anyhow::Result<(mpsc::Re
     }
 }
 
-async fn reload_when_told(gateway: Arc<Gateway>, mut reloads: mpsc::Receiver<()>) {
+async fn reload_when_told(gateway: Arc<Gateway>, mut reloads: mpsc::Receiver<()>, watcher: Option<Arc<Watcher>>) {
     while reloads.recv().await.is_some() {
         gateway.reload().await;
+        if let Some(watcher) = &watcher {
+            watcher.set_extra_files(gateway.extra_files());
+        }
     }
 }
 

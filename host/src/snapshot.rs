@@ -150,6 +150,7 @@ impl Resolver<'_> {
     fn is_known(&self, name: &str) -> bool {
         name.eq_ignore_ascii_case(INNER_PROTOCOL)
             || self.registry.get(name).is_some()
+            || self.registry.is_disabled(name)
             || self.registry.why_broken(name).is_some()
     }
 
@@ -226,12 +227,13 @@ impl Resolver<'_> {
         if !plugin.is_router() {
             return Err(format!("plugin `{}` (CUSTOM_ROUTER_PATH) has no role `router`", plugin.label()));
         }
-        Ok(self.with_options(plugin, &Value::Null))
+        Ok(self.with_options(plugin, &plugin.name, &Value::Null))
     }
 
     fn plugin(&self, name: &str, options: &Value) -> Result<PluginUse, String> {
         match self.registry.get(name) {
-            Some(plugin) => Ok(self.with_options(plugin, options)),
+            Some(plugin) => Ok(self.with_options(plugin, name, options)),
+            None if self.registry.is_disabled(name) => Err(format!("plugin `{name}` is switched off in the config")),
             None => {
                 let reason = self.registry.why_broken(name).map_or("it is not there", |broken| &broken.reason);
                 Err(format!("plugin `{name}` cannot be used: {reason}"))
@@ -239,11 +241,15 @@ impl Resolver<'_> {
         }
     }
 
-    /// The options of a use lie over those that the config has for the plugin in general.
-    fn with_options(&self, plugin: &Arc<Plugin>, options: &Value) -> PluginUse {
+    /// The options of a use lie over those of its `transformers` entry, and those over what `plugins` says in general.
+    fn with_options(&self, plugin: &Arc<Plugin>, name: &str, options: &Value) -> PluginUse {
         let mut settings = Map::new();
         let general = self.config.plugin(&plugin.name).map(|settings| &*settings.options);
-        for layer in [general, Some(options)].into_iter().flatten() {
+        let custom = self.config.transformers.iter().find(|custom| {
+            let called = custom.name.as_deref().unwrap_or(&plugin.name);
+            called.eq_ignore_ascii_case(name) && self.registry.at(&custom.path).is_some_and(|at| Arc::ptr_eq(at, plugin))
+        });
+        for layer in [general, custom.map(|custom| &*custom.options), Some(options)].into_iter().flatten() {
             if let Value::Object(members) = layer {
                 settings.extend(members.clone());
             }

@@ -11,9 +11,9 @@ use crate::config::{ModelRef, Provider};
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::bindings::Target;
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
-use crate::plugins::{PluginEngine, transformer, upstream};
+use crate::plugins::{Cause, PluginEngine, PluginError, transformer, upstream};
 use crate::request::InnerRequest;
-use crate::snapshot::{Chain, Protocol};
+use crate::snapshot::{Chain, PluginUse, Protocol};
 use crate::wire::{self, Credential, WireBody, WireRequest};
 
 /// A request ready to be sent, and what the way back needs.
@@ -41,12 +41,18 @@ pub async fn transform(
     let mut dropped = Vec::new();
     let mut plugin_time = Duration::ZERO;
     for used in hooked(chain, TransformerHooks::REQUEST) {
-        let edited =
-            transformer::transform_request(engine, &used.plugin, used.surroundings.clone(), request, target.clone())
-                .await?;
-        request = edited.request;
-        dropped.extend(edited.dropped);
-        plugin_time += edited.spent;
+        let (surroundings, before) = (used.surroundings.clone(), request.clone());
+        match transformer::transform_request(engine, &used.plugin, surroundings, request, target.clone()).await {
+            Ok(edited) => {
+                request = edited.request;
+                dropped.extend(edited.dropped);
+                plugin_time += edited.spent;
+            }
+            Err(error) => {
+                dropped.push(without(used, error)?);
+                request = before;
+            }
+        }
     }
     let (mut wire, context) = match &chain.protocol {
         Protocol::Inner { use_bearer } => (inner_wire(&request, &target, *use_bearer), Vec::new()),
@@ -61,17 +67,32 @@ pub async fn transform(
         }
     };
     for used in hooked(chain, TransformerHooks::WIRE_REQUEST) {
-        let edited =
-            transformer::transform_wire_request(engine, &used.plugin, used.surroundings.clone(), wire, target.clone())
-                .await?;
-        wire = edited.request;
-        dropped.extend(edited.dropped);
-        plugin_time += edited.spent;
+        let (surroundings, before) = (used.surroundings.clone(), wire.clone());
+        match transformer::transform_wire_request(engine, &used.plugin, surroundings, wire, target.clone()).await {
+            Ok(edited) => {
+                wire = edited.request;
+                dropped.extend(edited.dropped);
+                plugin_time += edited.spent;
+            }
+            Err(error) => {
+                dropped.push(without(used, error)?);
+                wire = before;
+            }
+        }
     }
     Ok(Transformed { wire, context, dropped, plugin_time })
 }
 
-fn hooked(chain: &Chain, hook: TransformerHooks) -> impl Iterator<Item = &crate::snapshot::PluginUse> {
+/// What is noted when a request goes on without a plugin that failed; the error itself where it may not.
+pub fn without(used: &PluginUse, error: PluginError) -> Result<String, GatewayError> {
+    if !used.plugin.fails_open() || matches!(error.cause, Cause::Refused(_)) {
+        return Err(error.into());
+    }
+    tracing::warn!("goes on without it: {error}");
+    Ok(format!("plugin {}: {}", used.plugin.name, error.cause))
+}
+
+fn hooked(chain: &Chain, hook: TransformerHooks) -> impl Iterator<Item = &PluginUse> {
     chain.transformers.iter().filter(move |used| used.plugin.hooks.contains(hook))
 }
 

@@ -7,7 +7,7 @@ use ccr_messages::json::{self, Document};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 /// What is sent to a provider, without its credentials.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct WireRequest {
     /// Path and query on the provider's host.
     pub path: String,

@@ -7,7 +7,7 @@
 mod auth;
 mod burst;
 mod cli;
-mod clients;
+//CL mod clients;
 mod demo;
 mod drain;
 mod errors;

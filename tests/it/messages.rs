@@ -15,10 +15,7 @@ fn usage() -> Value {
 fn reported(message: &Value) -> Value {
     let counts = message["usage"].as_object().unwrap().iter();
     let counts = counts.filter(|(_, count)| !count.is_null() && **count != json!(0));
-    counts
-        .map(|(name, count)| (name.clone(), count.clone()))
-        .collect::<serde_json::Map<_, _>>()
-        .into()
+    counts.map(|(name, count)| (name.clone(), count.clone())).collect::<serde_json::Map<_, _>>().into()
 }
 
 /// A conversation with something of everything.
@@ -63,10 +60,7 @@ async fn a_rich_request_becomes_openais_with_nothing_lost() {
     let answer = gateway.messages(&rich_request()).await;
     assert_eq!(answer.status, 200);
     let seen = upstream.request().await;
-    assert_eq!(
-        (seen.method.as_str(), seen.target.as_str()),
-        ("POST", "/v1/chat/completions")
-    );
+    assert_eq!((seen.method.as_str(), seen.target.as_str()), ("POST", "/v1/chat/completions"));
     assert_eq!(seen.header("authorization"), "Bearer sk-upstream-secret");
     assert_eq!(seen.header("content-type"), "application/json");
     let body = seen.json();
@@ -93,8 +87,7 @@ async fn a_rich_request_becomes_openais_with_nothing_lost() {
     assert!(messages[1]["content"].as_array().unwrap().contains(&image), "{body}");
     let call = &messages[2]["tool_calls"][0];
     assert_eq!((&call["id"], &call["type"]), (&json!("toolu_1"), &json!("function")));
-    let arguments: Value =
-        serde_json::from_str(call["function"]["arguments"].as_str().unwrap()).unwrap();
+    let arguments: Value = serde_json::from_str(call["function"]["arguments"].as_str().unwrap()).unwrap();
     assert_eq!(arguments, json!({"path": "a.txt"}));
     assert_eq!(messages[3]["tool_call_id"], "toolu_1");
     assert_eq!(messages[3]["content"], "hello");
@@ -191,10 +184,7 @@ async fn bytes_that_come_one_by_one_make_the_same_answer() {
         bytes += &format!("data:{chunk}\n\n");
     }
     bytes += "data: [DONE]\n\n";
-    let script = bytes
-        .as_bytes()
-        .iter()
-        .fold(Script::stream(), |script, byte| script.chunk([*byte]));
+    let script = bytes.as_bytes().iter().fold(Script::stream(), |script, byte| script.chunk([*byte]));
     let upstream = FakeUpstream::always(script.end()).await;
     let gateway = Setup::openai(&upstream).start().await;
     let transcript = gateway.messages(&ask_stream("hi")).await.transcript().await;
@@ -203,13 +193,14 @@ async fn bytes_that_come_one_by_one_make_the_same_answer() {
 
 fn parallel_calls() -> [(&'static str, &'static str, Value); 2] {
     [
-        ("call_a", "Read", json!({"path": "ä \"quoted\".txt"})),
-        ("call_b", "Bash", json!({"command": "ls\n", "list": [1, 2, {"deep": null}]})),
+        ("call_0123456789a", "Read", json!({"path": "ä \"quoted\".txt"})),
+        ("call_0123456789b", "Bash", json!({"command": "ls\n", "list": [1, 2, {"deep": null}]})),
     ]
 }
 
 fn expected_calls() -> Vec<Value> {
-    let block = |(id, name, input): (&str, &str, Value)| json!({"type": "tool_use", "id": id, "name": name, "input": input});
+    let block =
+        |(id, name, input): (&str, &str, Value)| json!({"type": "tool_use", "id": id, "name": name, "input": input});
     parallel_calls().map(block).to_vec()
 }
 
@@ -287,6 +278,22 @@ async fn a_stream_without_a_content_type_is_read_as_one() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_with_its_finish_reason_even_without_done() {
+    let chunks = [openai::text_chunk("all"), openai::finish_chunk("stop")];
+    let in_chunks = chunks.iter().fold(Script::stream(), Script::data).end();
+    let mut to_close = Script::new().head(200, &[("content-type", "text/event-stream")]);
+    for chunk in &chunks {
+        to_close = to_close.bytes(format!("data: {chunk}\n\n"));
+    }
+    for script in [in_chunks, to_close.close()] {
+        let upstream = FakeUpstream::always(script).await;
+        let gateway = Setup::openai(&upstream).start().await;
+        let transcript = gateway.messages(&ask_stream("hi")).await.transcript().await;
+        assert_eq!(text_of(&transcript.message()), "all");
+    }
+}
+
+#[tokio::test]
 async fn a_whole_answer_to_a_streaming_request_is_streamed() {
     let upstream = FakeUpstream::always(openai::text("whole")).await;
     let gateway = Setup::openai(&upstream).start().await;
@@ -313,10 +320,10 @@ async fn a_request_of_claude_code_keeps_all_its_tools() {
     };
     assert_eq!(tools(&sent, "/function/name"), tools(&asked, "/name"));
     assert_eq!(tools(&sent, "/function/description"), tools(&asked, "/description"));
-    let text = sent.to_string();
-    for left_out in ["cache_control", "context_management", "metadata", "device_id"] {
-        assert!(!text.contains(left_out), "{left_out} went to the upstream");
+    for left_out in ["context_management", "metadata", "output_config", "thinking", "system"] {
+        assert_eq!(sent.get(left_out), None, "{left_out} went to the upstream");
     }
+    assert!(!sent["messages"].to_string().contains("cache_control"));
     let messages = sent["messages"].as_array().unwrap().iter();
     let results: Vec<_> = messages.filter(|message| message["role"] == "tool").collect();
     assert_eq!(results.len(), 3, "{sent}");

@@ -70,10 +70,7 @@ async fn a_streamed_answer_comes_back_but_for_the_models_name() {
         text += &format!("event:{}\ndata:  {event}\n\n", event["type"].as_str().unwrap());
     }
     // Cut anywhere, also within a character.
-    let script = text
-        .as_bytes()
-        .chunks(7)
-        .fold(Script::stream(), |script, piece| script.chunk(piece));
+    let script = text.as_bytes().chunks(7).fold(Script::stream(), |script, piece| script.chunk(piece));
     let upstream = FakeUpstream::always(script.end()).await;
     let gateway = Setup::anthropic(&upstream).start().await;
     let answer = gateway.client().send(&request(true)).await;

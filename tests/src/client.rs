@@ -78,6 +78,11 @@ impl Request {
         self
     }
 
+    /// The bytes as they go over the wire.
+    pub fn to_bytes(&self, host: &str) -> Vec<u8> {
+        self.render(host, &[])
+    }
+
     fn render(&self, host: &str, defaults: &[(String, String)]) -> Vec<u8> {
         let mut text = format!("{} {} HTTP/1.1\r\n", self.method, self.target);
         let own = |name: &str| self.headers.iter().any(|(known, _)| known == name);
@@ -210,6 +215,15 @@ pub struct Answer {
 }
 
 impl Answer {
+    /// The answer, if it has this status; fails the test with the answer's text otherwise.
+    pub async fn expect(self, status: u16) -> Self {
+        let seen = self.status;
+        if seen != status {
+            panic!("status {seen} instead of {status}: {}", self.text().await);
+        }
+        self
+    }
+
     /// A header's value by its lower-case name; fails the test if it is not there.
     pub fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);

@@ -260,7 +260,7 @@ impl TestGateway {
 impl Stopped {
     /// The only record. Fails the test if there are none or several.
     pub fn record(&self) -> &Value {
-        assert_eq!(self.records.len(), 1, "{:#?}\n{}", self.records, self.log);
+        assert_eq!(self.records.len(), 1, "{self:#?}");
         &self.records[0]
     }
 

@@ -17,7 +17,7 @@ pub mod transcript;
 pub mod upstream;
 mod wire;
 
-pub use client::{Answer, Client, Request};
+pub use client::{Answer, Client, Connection, Request};
 pub use gateway::{Setup, Stopped, TestGateway};
 pub use sse::Event;
 pub use time::{LIMIT, eventually, within};

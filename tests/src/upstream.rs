@@ -68,6 +68,7 @@ type Answering = Arc<dyn Fn(&SeenRequest) -> Script + Send + Sync>;
 struct Shared {
     queue: Mutex<VecDeque<Script>>,
     otherwise: Mutex<Option<Answering>>,
+    greeting: Mutex<Option<&'static [u8]>>,
     all: Mutex<Vec<SeenRequest>>,
     news: mpsc::UnboundedSender<SeenRequest>,
 }
@@ -91,8 +92,13 @@ impl FakeUpstream {
         let listener = listener.expect("a free port");
         let address = listener.local_addr().expect("it is bound");
         let (news, unread) = mpsc::unbounded_channel();
-        let shared =
-            Arc::new(Shared { queue: Mutex::default(), otherwise: Mutex::default(), all: Mutex::default(), news });
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            otherwise: Mutex::default(),
+            greeting: Mutex::default(),
+            all: Mutex::default(),
+            news,
+        });
         Self {
             address,
             accepting: tokio::spawn(accept(listener, Arc::clone(&shared))),
@@ -105,6 +111,13 @@ impl FakeUpstream {
     pub async fn always(script: Script) -> Self {
         let upstream = Self::start().await;
         upstream.otherwise(move |_| script.clone());
+        upstream
+    }
+
+    /// Says these bytes to whoever connects, without waiting for a request, and closes.
+    pub async fn rude(greeting: &'static [u8]) -> Self {
+        let upstream = Self::start().await;
+        *lock(&upstream.shared.greeting) = Some(greeting);
         upstream
     }
 
@@ -201,6 +214,11 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) {
     let _ = stream.set_nodelay(true);
     let (reader, mut writer) = stream.into_split();
     let mut reader = Reader::new(reader);
+    let greeting = *lock(&shared.greeting);
+    if let Some(greeting) = greeting {
+        Script::new().bytes(greeting).close().play(&mut writer).await;
+        return;
+    }
     let (gone, is_gone) = watch::channel(None);
     while let Some(request) = read_request(&mut reader, &is_gone).await {
         let script = choose(&shared, &request);

@@ -209,6 +209,11 @@ fn model_span(json: &[u8], pointer: &str) -> Option<std::ops::Range<usize>> {
     document.root().pointer(pointer).map(|value| value.span())
 }
 
+fn is_message(json: &[u8]) -> bool {
+    let Ok(document) = Document::parse(json) else { return false };
+    document.root().get("type").and_then(|kind| kind.as_str()).is_some_and(|kind| kind == *"message")
+}
+
 fn quoted(model: &str) -> Vec<u8> {
     let mut name = Writer::with_capacity(model.len() + 2);
     name.string(model);
@@ -230,6 +235,10 @@ pub(super) async fn whole(body: UpstreamBody, model: &str, record: &mut OpenReco
             }
             _ => GatewayError::Upstream(failure.clone()),
         });
+    }
+    if !is_message(&text) {
+        let reason = "answered JSON that is no Anthropic message; check its api_base_url".to_owned();
+        return Err(GatewayError::BadAnswer { provider, reason });
     }
     let Some(span) = model_span(&text, "/model") else { return Ok(text.into()) };
     let mut named = Vec::with_capacity(text.len() + model.len());

@@ -13,8 +13,8 @@ use crate::error::{GatewayError, from_protocol};
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
 use crate::plugins::bindings::upstream::exports::ccr::plugin::upstream_protocol::WireResponse;
 use crate::plugins::bindings::{self, SseEvent};
-use crate::plugins::{transformer, upstream as protocol};
-use crate::snapshot::Protocol;
+use crate::plugins::{PluginError, transformer, upstream as protocol};
+use crate::snapshot::{PluginUse, Protocol};
 use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
 
 /// Where events come from.
@@ -22,7 +22,7 @@ pub(super) struct EventSource {
     input: Input,
     assembler: Assembler,
     /// Those that edit answers, the innermost first: the onion on its way back.
-    transformers: Vec<transformer::AnswerStream>,
+    transformers: Vec<Editor>,
     provider: String,
     /// The provider said why the model stopped; without it, an end is a broken answer.
     finished: bool,
@@ -130,13 +130,8 @@ impl EventSource {
         if ended {
             self.assembler.finish(&mut events);
         }
-        for transformer in &mut self.transformers {
-            let batch: Vec<bindings::Event> = events.into_iter().map(Into::into).collect();
-            let mut edited = if batch.is_empty() { batch } else { transformer.push(&batch).await? };
-            if ended {
-                edited.extend(transformer.finish().await?);
-            }
-            events = edited.into_iter().map(Into::into).collect();
+        for editor in &mut self.transformers {
+            events = editor.edit(events, ended).await?;
         }
         Ok(events)
     }
@@ -147,7 +142,7 @@ impl EventSource {
             Input::Stream(stream) => stream.decoder.spent(),
             Input::Whole(_, spent) => *spent,
         };
-        input + self.transformers.iter().map(transformer::AnswerStream::spent).sum::<Duration>()
+        input + self.transformers.iter().map(Editor::spent).sum::<Duration>()
     }
 }
 
@@ -238,7 +233,7 @@ impl Decoder {
 }
 
 fn read(
-    events: Result<Vec<bindings::Event>, crate::plugins::PluginError>,
+    events: Result<Vec<bindings::Event>, PluginError>,
     provider: &str,
 ) -> Result<Vec<Event>, GatewayError> {
     match events {
@@ -264,13 +259,65 @@ async fn decode_whole(reading: &Reading<'_>, wire: WireResponse, provider: &str)
     }
 }
 
-async fn open_transformers(reading: &Reading<'_>) -> Result<Vec<transformer::AnswerStream>, GatewayError> {
+async fn open_transformers(reading: &Reading<'_>) -> Result<Vec<Editor>, GatewayError> {
     let mut open = Vec::new();
     for used in reading.chain.transformers.iter().rev() {
         if used.plugin.hooks.contains(TransformerHooks::EVENTS) {
-            let surroundings = used.surroundings.clone();
-            open.push(transformer::AnswerStream::open(reading.engine, &used.plugin, surroundings).await?);
+            open.push(Editor::open(reading, used).await?);
         }
     }
     Ok(open)
+}
+
+/// A transformer at work on an answer.
+struct Editor {
+    used: PluginUse,
+    /// `None` once it failed and the answer goes on without it.
+    stream: Option<transformer::AnswerStream>,
+}
+
+impl Editor {
+    async fn open(reading: &Reading<'_>, used: &PluginUse) -> Result<Self, GatewayError> {
+        let opened = transformer::AnswerStream::open(reading.engine, &used.plugin, used.surroundings.clone()).await;
+        let mut editor = Self { used: used.clone(), stream: None };
+        match opened {
+            Ok(stream) => editor.stream = Some(stream),
+            Err(error) => {
+                crate::transform::without(used, error)?;
+            }
+        }
+        Ok(editor)
+    }
+
+    async fn edit(&mut self, events: Vec<Event>, ended: bool) -> Result<Vec<Event>, GatewayError> {
+        let Some(stream) = &mut self.stream else { return Ok(events) };
+        let batch: Vec<bindings::Event> = events.into_iter().map(Into::into).collect();
+        let edited = match edit(stream, &batch, ended).await {
+            Ok(edited) => edited,
+            Err(error) => {
+                let note = crate::transform::without(&self.used, error)?;
+                self.stream = None;
+                let mut events: Vec<Event> = batch.into_iter().map(Into::into).collect();
+                events.push(Event::Dropped(note));
+                return Ok(events);
+            }
+        };
+        Ok(edited.into_iter().map(Into::into).collect())
+    }
+
+    fn spent(&self) -> Duration {
+        self.stream.as_ref().map_or(Duration::ZERO, transformer::AnswerStream::spent)
+    }
+}
+
+async fn edit(
+    stream: &mut transformer::AnswerStream,
+    batch: &[bindings::Event],
+    ended: bool,
+) -> Result<Vec<bindings::Event>, PluginError> {
+    let mut edited = if batch.is_empty() { Vec::new() } else { stream.push(batch).await? };
+    if ended {
+        edited.extend(stream.finish().await?);
+    }
+    Ok(edited)
 }

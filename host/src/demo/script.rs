@@ -23,7 +23,8 @@ pub(super) enum Reply {
 /// Chooses the reply to a Chat Completions request.
 pub(super) fn reply(request: &Value) -> Reply {
     let messages = request["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
-    let last = messages.last().unwrap_or(&Value::Null);
+    // Claude Code ends with a system message of its own; what the user typed stands before it.
+    let last = messages.iter().rfind(|message| message["role"] != "system").unwrap_or(&Value::Null);
     if last["role"] == "tool" {
         return Reply::Text(format!(
             "The tool answered:\n\n{}\n\nThat is all this demo does.",

@@ -17,6 +17,7 @@ use super::error::{Cause, PluginError};
 use super::guest::{Guest, Surroundings};
 use super::meter::Meter;
 use super::session::Session;
+use crate::config::FailMode;
 
 /// The versions of `ccr:plugin` that this host serves; a component built for another is refused by name.
 const SERVED: &str = "0.1";
@@ -41,6 +42,8 @@ pub struct Limits {
     pub events: Duration,
     /// Time of the first call, `describe`.
     pub init: Duration,
+    /// What becomes of a request when the plugin fails; `None` leaves it to the role.
+    pub fail: Option<FailMode>,
 }
 
 impl Default for Limits {
@@ -50,6 +53,7 @@ impl Default for Limits {
             request: Duration::from_millis(250),
             events: Duration::from_millis(50),
             init: Duration::from_secs(2),
+            fail: None,
         }
     }
 }
@@ -106,6 +110,17 @@ impl Plugin {
         .collect()
     }
 
+    /// Whether a request goes on without it when it fails. Transformers fail closed unless the config says otherwise: what
+    /// they do is part of what was asked for.
+    pub fn fails_open(&self) -> bool {
+        self.limits.fail == Some(FailMode::Open)
+    }
+
+    /// Whether a router's failure ends the request: only if the config says so, as another rule can decide.
+    pub fn router_fails_closed(&self) -> bool {
+        self.limits.fail == Some(FailMode::Closed)
+    }
+
     /// Whether it speaks a provider's format.
     pub fn is_protocol(&self) -> bool {
         self.roles.upstream.is_some()
@@ -123,14 +138,14 @@ impl Plugin {
 }
 
 /// Loads a component: verify → compile → link → self-test (`describe`). `known_as` is what messages call it until it has
-/// said its own name.
+/// said its own name; `limits` gives the limits for a name.
 pub async fn load(
     engine: &PluginEngine,
     cache: &CompileCache,
     wasm: &[u8],
     known_as: &str,
     origin: Origin,
-    limits: Limits,
+    limits: impl Fn(&str) -> Limits,
 ) -> Result<Plugin, PluginError> {
     let refuse = |cause| PluginError { plugin: known_as.into(), step: "load", cause };
     if !wasm.starts_with(COMPONENT_PREAMBLE) {
@@ -143,9 +158,10 @@ pub async fn load(
     let pre = engine.linker(shape.needs_wasi).instantiate_pre(&component).map_err(|error| {
         refuse(Cause::NotLoaded(format!("it asks for something this host does not have: {error:#}")))
     })?;
-    let description = describe(engine, &pre, known_as, &shape, limits).await?;
+    let description = describe(engine, &pre, known_as, &shape, limits(known_as)).await?;
     let roles = Roles::of(&pre, &shape).map_err(|error| refuse(Cause::NotLoaded(format!("{error:#}"))))?;
     check_name(&description.name).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
+    let limits = limits(&description.name);
     Ok(Plugin {
         name: description.name.into(),
         version: description.version,

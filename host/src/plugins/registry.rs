@@ -41,6 +41,8 @@ pub struct Registry {
     broken: Vec<Broken>,
     /// Config paths of `transformers` and `CUSTOM_ROUTER_PATH` to what they loaded as.
     by_path: BTreeMap<PathBuf, Arc<Plugin>>,
+    /// Names that the config switches off.
+    disabled: BTreeSet<String>,
 }
 
 /// Loads plugins; what has been loaded before is taken over.
@@ -83,6 +85,11 @@ impl Registry {
         &self.broken
     }
 
+    /// Whether the config switches off the plugin of this name.
+    pub fn is_disabled(&self, name: &str) -> bool {
+        self.disabled.contains(&name.to_ascii_lowercase())
+    }
+
     /// Every name that a config may use, for the nearest one in a message.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let built_in = built_in::COMPONENTS.iter().map(|(name, _)| *name);
@@ -99,7 +106,7 @@ pub fn is_built_in(name: &str) -> bool {
 impl Loader<'_> {
     /// Loads everything that this config can use.
     pub async fn load(&self) -> Registry {
-        let mut registry = Registry::default();
+        let mut registry = Registry { disabled: self.disabled(), ..Registry::default() };
         for path in wasm_files(self.folder) {
             if let Some(plugin) = self.file(&path, &mut registry).await {
                 self.add(plugin, &mut registry);
@@ -114,11 +121,16 @@ impl Loader<'_> {
             }
         }
         for (name, wasm) in built_in::COMPONENTS {
-            if self.is_used(name) && registry.get(name).is_none() {
+            if self.is_used(name) && registry.get(name).is_none() && !registry.is_disabled(name) {
                 self.built_in(name, wasm, &mut registry).await;
             }
         }
         registry
+    }
+
+    fn disabled(&self) -> BTreeSet<String> {
+        let off = self.config.plugins.iter().filter(|settings| !settings.enabled);
+        off.map(|settings| settings.name.to_ascii_lowercase()).collect()
     }
 
     /// Built-in components that nobody uses are not even compiled.
@@ -156,6 +168,10 @@ impl Loader<'_> {
             Err(reason) => Err(Cause::NotLoaded(reason)),
         };
         match loaded {
+            Ok(plugin) if registry.is_disabled(&plugin.name) => {
+                tracing::info!(plugin = %plugin.label(), "switched off by the config");
+                None
+            }
             Ok(plugin) => Some(plugin),
             Err(cause) => {
                 let earlier = self.previous.and_then(|previous| previous.from_file(path));
@@ -172,11 +188,14 @@ impl Loader<'_> {
     }
 
     async fn loaded(&self, wasm: &[u8], known_as: &str, origin: Origin) -> Result<Arc<Plugin>, Cause> {
-        let limits = self.limits(known_as);
         let hash = digest(wasm);
-        if let Some(same) = self.previous.and_then(|previous| previous.same(&hash, &origin, limits)) {
+        if let Some(same) = self.previous.and_then(|previous| previous.same(&hash, &origin))
+            && same.limits == self.limits(&same.name, known_as)
+        {
             return Ok(same);
         }
+        tracing::debug!(plugin = known_as, "loading; a large component takes some seconds when it is new");
+        let limits = |name: &str| self.limits(name, known_as);
         let plugin = component::load(self.engine, self.cache, wasm, known_as, origin, limits)
             .await
             .map_err(|error| error.cause)?;
@@ -202,15 +221,17 @@ impl Loader<'_> {
         registry.plugins.insert(plugin.name.to_ascii_lowercase(), plugin);
     }
 
-    fn limits(&self, name: &str) -> Limits {
+    /// The limits that the config sets for a plugin by its own name, or by its file's.
+    fn limits(&self, name: &str, known_as: &str) -> Limits {
         let defaults = Limits::default();
-        let Some(settings) = self.config.plugin(name) else { return defaults };
+        let Some(settings) = self.config.plugin(name).or_else(|| self.config.plugin(known_as)) else { return defaults };
         let memory = settings.memory.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(defaults.memory);
         Limits {
             memory: memory.min(MAX_MEMORY),
             request: settings.timeouts.request.unwrap_or(defaults.request),
             events: settings.timeouts.events.unwrap_or(defaults.events),
             init: settings.timeouts.init.unwrap_or(defaults.init),
+            fail: settings.fail,
         }
     }
 }
@@ -220,8 +241,8 @@ impl Registry {
         self.plugins.values().chain(self.by_path.values())
     }
 
-    fn same(&self, hash: &str, origin: &Origin, limits: Limits) -> Option<Arc<Plugin>> {
-        self.all().find(|plugin| plugin.digest == hash && plugin.origin == *origin && plugin.limits == limits).cloned()
+    fn same(&self, hash: &str, origin: &Origin) -> Option<Arc<Plugin>> {
+        self.all().find(|plugin| plugin.digest == hash && plugin.origin == *origin).cloned()
     }
 
     fn from_file(&self, path: &Path) -> Option<Arc<Plugin>> {

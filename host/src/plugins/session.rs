@@ -20,7 +20,7 @@ const WAIT_FOR_INSTANCE: Duration = Duration::from_secs(1);
 const HOSTCALL_BYTES: usize = 128 * 1024 * 1024;
 
 /// A store with its place among the live instances.
-pub struct Session {
+pub(super) struct Session {
     store: Store<Guest>,
     limit: Duration,
     memory_limit: usize,
@@ -93,7 +93,7 @@ impl Session {
 }
 
 /// A plugin's instance with the bindings of the role that it is used in.
-pub struct Live<B> {
+pub(super) struct Live<B> {
     session: Session,
     bindings: B,
     plugin: Arc<Plugin>,
@@ -169,7 +169,7 @@ impl<B> Live<B> {
     }
 
     /// Time spent in this instance so far.
-    pub fn spent(&self) -> Duration {
+    pub(super) fn spent(&self) -> Duration {
         self.spent
     }
 }

@@ -18,6 +18,8 @@ pub struct FakeRequest {
     pub dropped: RefCell<Vec<String>>,
     /// The answer to `token_count`.
     pub tokens: u64,
+    /// The bytes that `body` gives as long as nothing has been edited; without them it writes `body` compactly.
+    raw: Option<Vec<u8>>,
 }
 
 impl FakeRequest {
@@ -30,7 +32,15 @@ impl FakeRequest {
             headers: BTreeMap::new(),
             dropped: RefCell::default(),
             tokens: 0,
+            raw: None,
         }
+    }
+
+    /// A request whose body is these bytes, spelled as they are; what is not JSON counts as `null`.
+    #[must_use]
+    pub fn from_bytes(body: Vec<u8>) -> Self {
+        let value = serde_json::from_slice(&body).unwrap_or_default();
+        Self { raw: Some(body), ..Self::new(value) }
     }
 
     fn list_len(&self, key: &str) -> u32 {
@@ -77,6 +87,7 @@ impl Request for FakeRequest {
     }
 
     fn set(&mut self, pointer: &str, json: &str) -> Result<(), Fault> {
+        self.raw = None;
         let value: Value = serde_json::from_str(json).map_err(|error| Fault::own(error.to_string()))?;
         let (parent, key) = split(pointer)?;
         match self.body.pointer_mut(parent) {
@@ -94,6 +105,7 @@ impl Request for FakeRequest {
     }
 
     fn remove(&mut self, pointer: &str) -> Result<(), Fault> {
+        self.raw = None;
         let (parent, key) = split(pointer)?;
         match self.body.pointer_mut(parent) {
             Some(Value::Object(members)) => {
@@ -110,7 +122,7 @@ impl Request for FakeRequest {
     }
 
     fn body(&self) -> Vec<u8> {
-        self.body.to_string().into_bytes()
+        self.raw.clone().unwrap_or_else(|| self.body.to_string().into_bytes())
     }
 
     fn dropped(&self, what: &str) {

@@ -87,12 +87,12 @@ async fn a_field_that_is_missing_or_of_another_type_is_named() {
 }
 
 #[tokio::test]
-async fn an_unknown_provider_is_named_with_those_that_there_are() {
+async fn an_unknown_provider_is_named_with_the_place_to_add_it() {
     let (upstream, gateway) = gateway().await;
     for model in ["nobody,m", "upp,m"] {
         let message = error(gateway.messages(&ask_model(model, true)).await, 404, "not_found_error").await;
         assert!(message.contains(model.split(',').next().unwrap()), "{message}");
-        assert!(message.contains("up"), "it does not say what there is: {message}");
+        assert!(message.contains("Providers"), "it does not say where: {message}");
     }
     assert!(upstream.requests().is_empty());
     let stopped = gateway.stop().await;
@@ -153,10 +153,8 @@ async fn threads_are_refused_in_the_words_that_let_the_client_go_on() {
 #[tokio::test]
 async fn what_clients_show_is_kept_nowhere() {
     let (_upstream, gateway) = gateway().await;
-    let client = gateway
-        .client()
-        .with_header("x-api-key", "the-clients-own")
-        .with_header("cookie", "session=the-clients-own");
+    let client =
+        gateway.client().with_header("x-api-key", "the-clients-own").with_header("cookie", "session=the-clients-own");
     assert_eq!(client.messages(&ask("a prompt of one's own")).await.status, 200);
     assert_eq!(client.messages(&json!({"model": "the-prompt"})).await.status, 400);
     let stopped = gateway.stop().await;

@@ -22,7 +22,7 @@ async fn refuses(setup: Setup, status: u16, kind: &str) -> Vec<String> {
     for body in [ask("hi"), ask_stream("hi")] {
         let client = gateway.client().with_header("x-api-key", "the-clients-own");
         let answer = client.messages(&body).await;
-        assert_eq!(answer.status, status, "{}", answer.text().await);
+        let answer = answer.expect(status).await;
         assert_eq!(answer.header("x-ccr-provider"), "up");
         let (seen, message) = answer.error().await;
         assert_eq!(seen, kind, "{message}");
@@ -60,9 +60,17 @@ async fn one_whose_name_is_not_known() {
 
 #[tokio::test]
 async fn one_that_does_not_speak_tls() {
-    let upstream = FakeUpstream::always(Script::new().bytes("HTTP/1.1 400 Bad\r\n\r\n").close()).await;
+    let upstream = FakeUpstream::rude(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     let url = upstream.base_url().replace("http://", "https://");
-    refuses(Setup::config(&openai_config(&url)), 502, "api_error").await;
+    for message in refuses(Setup::config(&openai_config(&url)), 502, "api_error").await {
+        assert!(message.contains("`up`"), "{message}");
+    }
+}
+
+#[tokio::test]
+async fn one_that_speaks_before_it_is_asked() {
+    let upstream = FakeUpstream::rude(b"220 mail.example ESMTP\r\n").await;
+    refuses(Setup::openai(&upstream), 502, "api_error").await;
 }
 
 #[tokio::test]

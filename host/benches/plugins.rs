@@ -1,0 +1,121 @@
+//! What a request and a chunk cost in the sandbox, beside the same code compiled natively. `cargo bench -p gateway`.
+
+use std::path::PathBuf;
+use std::sync::{Arc, LazyLock};
+
+use ccr_messages::sse::SseEvent;
+use ccr_plugin::testing::FakeRequest;
+use ccr_plugin::{Decoder as _, Settings, UpstreamProtocol as _};
+use divan::Bencher;
+use divan::counter::{BytesCount, ItemsCount};
+use gateway::plugins::bindings::{self, Target};
+use gateway::plugins::cache::CompileCache;
+use gateway::plugins::component::{self, Limits, Origin, Plugin};
+use gateway::plugins::{PluginEngine, Surroundings, upstream};
+use gateway::request::InnerRequest;
+use tokio::runtime::Runtime;
+
+fn main() {
+    divan::main();
+}
+
+/// Bodies of a first question, of a usual turn and of a long session.
+const SIZES: [usize; 3] = [1_000, 67_000, 440_000];
+
+struct World {
+    runtime: Runtime,
+    engine: PluginEngine,
+    openai: Arc<Plugin>,
+}
+
+static WORLD: LazyLock<World> = LazyLock::new(|| {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let engine = PluginEngine::new().expect("an engine");
+    let folder = std::env::temp_dir().join("ccr-bench-cache");
+    let cache = CompileCache::open(folder);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/plugins/openai.wasm");
+    let wasm = std::fs::read(path).expect("`cargo xtask plugins` has been run");
+    // In a task, as loading blocks in place.
+    let loading = async {
+        component::load(&engine, &cache, &wasm, "openai", Origin::BuiltIn, |_| Limits::default()).await.expect("it loads")
+    };
+    let openai = Arc::new(runtime.block_on(loading));
+    World { runtime, engine, openai }
+});
+
+fn surroundings() -> Surroundings {
+    Surroundings { name: "openai".into(), settings: "{}".into(), config: "{}".into() }
+}
+
+fn target() -> Target {
+    Target { provider: "p".into(), model: "m".into(), base_path: "/v1".into() }
+}
+
+fn request(size: usize) -> InnerRequest {
+    InnerRequest::parse(gateway_load::body(size), "req", http::HeaderMap::new(), None).expect("legal")
+}
+
+#[divan::bench(args = SIZES)]
+fn read_request(bencher: Bencher, size: usize) {
+    let body = gateway_load::body(size);
+    bencher
+        .counter(BytesCount::new(size))
+        .with_inputs(|| body.clone())
+        .bench_values(|body| InnerRequest::parse(body, "req", http::HeaderMap::new(), None));
+}
+
+#[divan::bench(args = SIZES)]
+fn encode_native(bencher: Bencher, size: usize) {
+    let request = FakeRequest::from_bytes(gateway_load::body(size));
+    bencher.counter(BytesCount::new(size)).bench_local(|| openai::OpenAi::encode(&request, &Settings::of("{}")));
+}
+
+#[divan::bench(args = SIZES)]
+fn encode_component(bencher: Bencher, size: usize) {
+    let world = &*WORLD;
+    let request = request(size);
+    bencher.counter(BytesCount::new(size)).bench_local(|| {
+        let encoded = upstream::encode(&world.engine, &world.openai, surroundings(), request.clone(), target());
+        world.runtime.block_on(encoded).expect("it encodes")
+    });
+}
+
+/// A fresh instance with its decoder, and its end.
+#[divan::bench]
+fn instantiate(bencher: Bencher) {
+    let world = &*WORLD;
+    bencher.bench_local(|| {
+        let decoder = upstream::Decoder::open(&world.engine, &world.openai, surroundings(), &[]);
+        drop(world.runtime.block_on(decoder).expect("it opens"));
+    });
+}
+
+const CHUNK: &str = r#"{"id":"chatcmpl-123","object":"chat.completion.chunk","created":1694268190,"model":"gpt-4o-mini","system_fingerprint":"fp_44709d6fcb","choices":[{"index":0,"delta":{"content":"Hello there"},"logprobs":null,"finish_reason":null}]}"#;
+
+/// Chunks that one read brings.
+const BATCHES: [usize; 4] = [1, 8, 64, 256];
+
+#[divan::bench(args = BATCHES)]
+fn chunks_native(bencher: Bencher, batch: usize) {
+    let mut decoder = openai::OpenAi::decoder(&[], &Settings::of("{}"));
+    bencher.counter(ItemsCount::new(batch)).bench_local(|| {
+        let mut events = Vec::with_capacity(batch);
+        for _ in 0..batch {
+            decoder.push(SseEvent { event: None, data: CHUNK }, &mut events).expect("legal");
+        }
+        events
+    });
+}
+
+#[divan::bench(args = BATCHES)]
+fn chunks_component(bencher: Bencher, batch: usize) {
+    let world = &*WORLD;
+    let mut decoder = world
+        .runtime
+        .block_on(upstream::Decoder::open(&world.engine, &world.openai, surroundings(), &[]))
+        .expect("it opens");
+    let events: Vec<_> = (0..batch).map(|_| bindings::SseEvent { event: None, data: CHUNK.to_owned() }).collect();
+    bencher
+        .counter(ItemsCount::new(batch))
+        .bench_local(|| world.runtime.block_on(decoder.push(&events)).expect("legal"));
+}
