@@ -8,6 +8,7 @@ use ccr_messages::json::Writer;
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::body::{self, Body};
+use crate::config::ProviderKey;
 use crate::plugins::bindings::Fault;
 use crate::plugins::{Cause, PluginError};
 
@@ -172,6 +173,17 @@ impl GatewayError {
         }
     }
 
+    /// The error without the keys of the provider that it came from: some providers repeat the key that they refuse.
+    pub fn redacted(self, keys: &[ProviderKey]) -> Self {
+        match self {
+            Self::Upstream(failure) => {
+                Self::Upstream(Failure { message: redact(failure.message, keys), ..failure })
+            }
+            Self::BadAnswer { provider, reason } => Self::BadAnswer { provider, reason: redact(reason, keys) },
+            other => other,
+        }
+    }
+
     /// The error as an upstream-like failure, for the end of a stream that has begun.
     pub fn into_failure(self) -> Failure {
         Failure {
@@ -208,6 +220,14 @@ impl GatewayError {
         json.end_object().key("request_id").string(request_id).end_object();
         json.into_string()
     }
+}
+
+/// A text of a provider without its keys. Short ones are left: they are no keys, and would cut words apart.
+pub fn redact(text: String, keys: &[ProviderKey]) -> String {
+    const SHORTEST_KEY: usize = 8;
+    keys.iter().map(|key| key.secret.expose()).filter(|key| key.len() >= SHORTEST_KEY).fold(text, |text, key| {
+        if text.contains(key) { text.replace(key, "[redacted]") } else { text }
+    })
 }
 
 fn status(code: u16) -> StatusCode {

@@ -21,7 +21,7 @@ use crate::gateway::Gateway;
 use crate::record::{Attempt, OpenRecord, Outcome, milliseconds};
 use crate::request::{self, InnerRequest};
 use crate::routing::{self, Route};
-use crate::snapshot::Snapshot;
+use crate::snapshot::{Chain, Protocol, Snapshot};
 use crate::transform;
 use crate::{headers, ids};
 
@@ -55,6 +55,9 @@ impl Exchange {
 
         let body = request::read_body(&head.headers, body).await?;
         self.record.record.bytes_in = body.len() as u64;
+        if self.snapshot.config.record_bodies {
+            self.record.keep_bodies(&body);
+        }
         let visible = request::visible_headers(&head.headers);
         let query = head.uri.query().map(str::to_owned);
         let request = InnerRequest::parse(body, &self.record.record.id, visible, query)?;
@@ -146,6 +149,8 @@ impl Exchange {
             GatewayError::Unavailable(format!("provider `{}` is unavailable: {reason}", provider.name))
         })?;
 
+        check_thread(request, chain)?;
+
         let engine = self.gateway.engine();
         let transformed = transform::transform(engine, provider, chain, target, request.clone()).await?;
         self.record.add_plugin_time(transformed.plugin_time);
@@ -162,10 +167,11 @@ impl Exchange {
             chain,
             context: &transformed.context,
             head: Head { id: ids::message_id(), model: request.about().model.clone() },
+            keys: &provider.keys,
             streaming,
             ping_every: snapshot.config.timeouts.ping,
         };
-        answer::begin(reading, response, &mut self.record).await
+        answer::begin(reading, response, &mut self.record).await.map_err(|error| error.redacted(&provider.keys))
     }
 
     fn note_attempt(&mut self, target: &ModelRef, started: Instant, error: Option<&GatewayError>) {
@@ -179,6 +185,19 @@ impl Exchange {
             ms: milliseconds(started.elapsed()),
         });
     }
+}
+
+/// Only an upstream of the same format can keep threads. The anthropic package's `tool_runner` asks for one by default, and
+/// goes on without when it is told in just these words.
+fn check_thread(request: &InnerRequest, chain: &Chain) -> Result<(), GatewayError> {
+    let asks = request.get("/thread").is_some_and(|thread| thread != "null");
+    if asks && !matches!(chain.protocol, Protocol::Inner { .. }) {
+        return Err(GatewayError::Unsupported {
+            code: "thread_unsupported_request",
+            message: "threads are not supported for this model; send the whole conversation without `thread`".into(),
+        });
+    }
+    Ok(())
 }
 
 /// Answers a routed request. A client that streams and has heard nothing for a while gets the head of its stream and pings,
@@ -210,7 +229,7 @@ fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> 
         Err(error) => exchange.refuse(&error),
         Ok(Answer::Whole(json)) => {
             exchange.record.record.status = Some(200);
-            exchange.record.record.bytes_out = json.len() as u64;
+            exchange.record.answered(&json);
             exchange.record.end(Outcome::Completed);
             let mut response = Response::new(body::full(json));
             response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));

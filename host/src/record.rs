@@ -165,7 +165,16 @@ pub struct RequestRecord {
     pub dropped: Vec<String>,
     /// How it ended.
     pub outcome: Outcome,
+    /// The client's body; only with `RECORD_BODIES`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_body: Option<String>,
+    /// What the client got; only with `RECORD_BODIES`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_body: Option<String>,
 }
+
+/// Most bytes of a body that are kept: whole conversations, but no images by the dozen.
+const KEPT_BODY: usize = 1024 * 1024;
 
 /// A record that is being made. Wherever the request ends, dropping this writes the line.
 #[derive(Debug)]
@@ -206,6 +215,8 @@ impl OpenRecord {
             dropped: Vec::new(),
             // What a record is that nobody closed: its future or its body was dropped, because the client went away.
             outcome: Outcome::ClientGone,
+            request_body: None,
+            response_body: None,
         };
         Self { record, started: Instant::now(), log: Arc::clone(log) }
     }
@@ -213,6 +224,23 @@ impl OpenRecord {
     /// Milliseconds since the request came.
     pub fn elapsed_ms(&self) -> f64 {
         milliseconds(self.started.elapsed())
+    }
+
+    /// Keeps the bodies of this request; the operator asked for it.
+    pub fn keep_bodies(&mut self, request: &[u8]) {
+        let kept = request.get(..KEPT_BODY).unwrap_or(request);
+        self.record.request_body = Some(String::from_utf8_lossy(kept).into_owned());
+        self.record.response_body = Some(String::new());
+    }
+
+    /// Counts, and perhaps keeps, a piece of what the client gets.
+    pub fn answered(&mut self, piece: &[u8]) {
+        self.record.bytes_out += piece.len() as u64;
+        if let Some(kept) = &mut self.record.response_body
+            && kept.len() < KEPT_BODY
+        {
+            kept.push_str(&String::from_utf8_lossy(piece));
+        }
     }
 
     /// Adds time spent in plugins.

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read as _;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -43,6 +44,8 @@ pub struct TestGateway {
 pub struct Stopped {
     /// The exit code; none if a signal ended it.
     pub code: Option<i32>,
+    /// The signal that ended it, if one did.
+    pub signal: Option<i32>,
     /// The request records, in the order in which they were closed.
     pub records: Vec<Value>,
     /// What it said on standard error and in its log files.
@@ -243,8 +246,10 @@ impl TestGateway {
         let status = within("the gateway's end", self.child.wait()).await;
         within("the end of its log", &mut self.reading).await.expect("read");
         keep_cache(self.home());
+        let status = status.expect("it was started");
         Stopped {
-            code: status.expect("it was started").code(),
+            code: status.code(),
+            signal: status.signal(),
             records: records(self.home()),
             log: text(&self.log) + &log_files(self.home()),
         }

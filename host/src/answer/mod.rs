@@ -19,6 +19,7 @@ use bytes::Bytes;
 use ccr_messages::answer::Head;
 use http::HeaderMap;
 
+use crate::config::ProviderKey;
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::PluginEngine;
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
@@ -54,6 +55,8 @@ pub struct Reading<'a> {
     pub context: &'a [u8],
     /// What the client reads first.
     pub head: Head,
+    /// The provider's keys, which nothing that it says may show.
+    pub keys: &'a [ProviderKey],
     /// The client wants a stream.
     pub streaming: bool,
     /// How long a client may hear nothing before it gets a ping.

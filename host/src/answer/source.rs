@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use ccr_messages::anthropic;
-use ccr_messages::event::Event;
+use ccr_messages::event::{Event, Failure};
 use ccr_messages::sse::SseDecoder;
 use ccr_messages::tool_calls::Assembler;
 
 use super::quiet::{Came, Waiting};
 use super::{MAX_ANSWER, Reading, looks_like_events};
-use crate::error::{GatewayError, from_protocol};
+use crate::config::ProviderKey;
+use crate::error::{GatewayError, from_protocol, redact};
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
 use crate::plugins::bindings::upstream::exports::ccr::plugin::upstream_protocol::WireResponse;
 use crate::plugins::bindings::{self, SseEvent};
@@ -24,6 +25,8 @@ pub(super) struct EventSource {
     /// Those that edit answers, the innermost first: the onion on its way back.
     transformers: Vec<Editor>,
     provider: String,
+    /// The provider's keys, which nothing that it says may show.
+    keys: Vec<ProviderKey>,
     /// The provider said why the model stopped; without it, an end is a broken answer.
     finished: bool,
     ended: bool,
@@ -92,7 +95,8 @@ impl EventSource {
         };
         let transformers = open_transformers(reading).await?;
         let assembler = Assembler::new(&reading.head.id);
-        Ok(Self { input, assembler, transformers, provider, finished, ended: false })
+        let keys = reading.keys.to_vec();
+        Ok(Self { input, assembler, transformers, provider, keys, finished, ended: false })
     }
 
     /// The next events.
@@ -134,6 +138,11 @@ impl EventSource {
             events = editor.edit(events, ended).await?;
         }
         Ok(events)
+    }
+
+    /// A failure as the client may see it.
+    pub(super) fn redacted(&self, failure: &Failure) -> Failure {
+        Failure { message: redact(failure.message.clone(), &self.keys), ..failure.clone() }
     }
 
     /// Time spent in plugins so far.

@@ -25,7 +25,9 @@ impl LiveStream {
             Self::Events(stream) => stream.next(record).await,
             Self::Raw(stream) => stream.next(record).await,
         };
-        record.record.bytes_out += bytes.as_ref().map_or(0, |bytes| bytes.len() as u64);
+        if let Some(bytes) = &bytes {
+            record.answered(bytes);
+        }
         bytes
     }
 }
@@ -95,7 +97,10 @@ impl EventStream {
     fn take(&mut self, events: &[Event], record: &mut OpenRecord) {
         for event in events {
             note(record, event);
-            self.answer.push(event);
+            match event {
+                Event::Error(failure) => self.answer.push(&Event::Error(self.source.redacted(failure))),
+                event => self.answer.push(event),
+            }
         }
         if let Some(failure) = self.answer.failure() {
             record.fail(Outcome::BrokenUpstream, failure);

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use ccr_messages::answer::{Answer, Head};
+use ccr_messages::event::Event;
 use ccr_messages::fold::Folder;
 
 use super::source::{EventSource, Next};
@@ -20,7 +21,10 @@ pub(super) async fn read(mut source: EventSource, head: Head, record: &mut OpenR
         };
         for event in &events {
             super::stream::note(record, event);
-            answer.push(event);
+            match event {
+                Event::Error(failure) => answer.push(&Event::Error(source.redacted(failure))),
+                event => answer.push(event),
+            }
         }
         if record.record.ms.first_event.is_none() {
             record.record.ms.first_event = Some(record.elapsed_ms());
