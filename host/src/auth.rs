@@ -19,7 +19,7 @@ pub struct Caller {
 
 /// Checks a request's head.
 pub fn authenticate(config: &Config, headers: &HeaderMap, uri: &Uri) -> Result<Caller, GatewayError> {
-    check_origin(config, headers)?;
+    check_origin(config, headers, uri)?;
     let Some(expected) = &config.api_key else {
         check_host(config, headers, uri)?;
         return Ok(Caller { key_name: None });
@@ -56,10 +56,12 @@ fn bearer(value: &[u8]) -> &[u8] {
 }
 
 /// A page of another site must not use the gateway through its visitor's browser.
-fn check_origin(config: &Config, headers: &HeaderMap) -> Result<(), GatewayError> {
+fn check_origin(config: &Config, headers: &HeaderMap, uri: &Uri) -> Result<(), GatewayError> {
     let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
     let origin = origin.to_str().unwrap_or_default().to_ascii_lowercase();
-    let own = origin.strip_prefix("http://").is_some_and(|host| is_own_host(config, host));
+    // The gateway's own pages: same name, same port. Another port on this machine is somebody else's page.
+    let host = requested_host(headers, uri);
+    let own = origin.strip_prefix("http://") == Some(host.as_str()) && is_own_host(config, &host);
     if own || config.allowed_origins.contains(&origin) {
         return Ok(());
     }
@@ -70,13 +72,7 @@ fn check_origin(config: &Config, headers: &HeaderMap) -> Result<(), GatewayError
 
 /// A name that an attacker's DNS points to loopback is not ours.
 fn check_host(config: &Config, headers: &HeaderMap, uri: &Uri) -> Result<(), GatewayError> {
-    // HTTP/2 has it in the URI.
-    let host = headers
-        .get(header::HOST)
-        .and_then(|value| value.to_str().ok())
-        .or_else(|| uri.authority().map(|it| it.as_str()));
-    let host = host.unwrap_or_default().to_ascii_lowercase();
-    if is_own_host(config, &host) {
+    if is_own_host(config, &requested_host(headers, uri)) {
         return Ok(());
     }
     Err(GatewayError::Forbidden(
@@ -84,6 +80,12 @@ fn check_host(config: &Config, headers: &HeaderMap, uri: &Uri) -> Result<(), Gat
          set APIKEY, or list the name under ALLOWED_HOSTS"
             .into(),
     ))
+}
+
+/// The name that the client used for the gateway, lower case. HTTP/2 has it in the URI.
+fn requested_host(headers: &HeaderMap, uri: &Uri) -> String {
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok());
+    host.or_else(|| uri.authority().map(|it| it.as_str())).unwrap_or_default().to_ascii_lowercase()
 }
 
 fn is_own_host(config: &Config, host: &str) -> bool {
@@ -146,13 +148,13 @@ mod tests {
 
     #[test]
     fn a_foreign_page_is_refused_with_and_without_a_key() {
-        let local = [("host", "localhost"), ("x-api-key", "right")];
+        let local = [("host", "localhost:3456"), ("x-api-key", "right")];
         for config in [Config::default(), with_key()] {
             for (origin, allowed) in [
                 ("https://evil.example", false),
                 ("null", false),
                 ("http://localhost:3456", true),
-                ("http://127.0.0.1", true),
+                ("http://localhost:1", false),
             ] {
                 let mut pairs = local.to_vec();
                 pairs.push(("origin", origin));

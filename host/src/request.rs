@@ -208,6 +208,16 @@ pub fn visible_headers(headers: &HeaderMap) -> HeaderMap {
     visible
 }
 
+/// The beginning of a text, cut between characters.
+pub fn shortened(mut text: String, bytes: usize) -> String {
+    let mut end = text.len().min(bytes);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.truncate(end);
+    text
+}
+
 /// Whether a header may carry a credential. By parts of the name, as new ones appear faster than lists are kept.
 pub fn is_secret(name: &str) -> bool {
     const PARTS: [&str; 11] = [

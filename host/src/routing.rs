@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::config::{Config, ModelRef, Scenario, UnknownModel};
 use crate::error::GatewayError;
 use crate::plugins::{Cause, PluginEngine, PluginError, router};
-use crate::request::InnerRequest;
+use crate::request::{self, InnerRequest};
 use crate::snapshot::{PluginUse, Snapshot};
 
 /// Longest reason that goes into a header; the whole one is in the record.
@@ -46,7 +46,7 @@ pub async fn route(engine: &PluginEngine, snapshot: &Snapshot, request: &InnerRe
             targets.push(fallback.clone());
         }
     }
-    Ok(Route { targets, scenario, reason: shortened(reason), plugin_time: asked.time })
+    Ok(Route { targets, scenario, reason: request::shortened(reason, MAX_REASON), plugin_time: asked.time })
 }
 
 #[derive(Default)]
@@ -131,13 +131,4 @@ fn brief(text: &str) -> &str {
         end -= 1;
     }
     &text[..end]
-}
-
-fn shortened(mut reason: String) -> String {
-    let mut end = reason.len().min(MAX_REASON);
-    while !reason.is_char_boundary(end) {
-        end -= 1;
-    }
-    reason.truncate(end);
-    reason
 }

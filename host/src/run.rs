@@ -55,14 +55,16 @@ async fn serve(mut sources: Sources, with_demo: bool) -> Result<(), StartError> 
     let (reloads, watcher) = watch_files(&sources, &gateway)?;
     let watcher = watcher.map(Arc::new);
     let reloading = tokio::spawn(reload_when_told(Arc::clone(&gateway), reloads, watcher.clone()));
+    // Before anybody is told that there is a gateway to stop.
+    let mut signals = Signals::new()?;
     announce(&address.to_string())?;
     let (stop, stopped) = watch::channel(false);
     let serving = tokio::spawn(server::serve(Arc::clone(&gateway), listener, stopped, grace));
-    wait_for_signal().await?;
+    signals.next().await;
     let _ = stop.send(true);
     tokio::select! {
         _ = serving => {}
-        second = wait_for_signal() => second?,
+        () = signals.next() => {}
     }
     reloading.abort();
     let _ = reloading.await;
@@ -159,21 +161,43 @@ async fn reload_when_told(gateway: Arc<Gateway>, mut reloads: mpsc::Receiver<()>
     }
 }
 
+/// What tells the gateway to stop: SIGTERM and SIGINT; the second one does not wait for streams.
 #[cfg(unix)]
-async fn wait_for_signal() -> anyhow::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
-    Ok(())
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
 }
 
+#[cfg(unix)]
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+/// What tells the gateway to stop: ctrl-C.
 #[cfg(not(unix))]
-async fn wait_for_signal() -> anyhow::Result<()> {
-    Ok(tokio::signal::ctrl_c().await?)
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn new() -> anyhow::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) {
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!("ctrl-C cannot be waited for: {error}");
+        }
+    }
 }
 
 /// `ccr health`: asks the gateway on this machine.

@@ -27,8 +27,8 @@ const MAX_CONNECTIONS: usize = 10_000;
 /// How long a client may take for the head of a request, and may keep an idle connection.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Largest head of a request: Claude Code sends about 2 kB.
-const MAX_HEAD: usize = 64 * 1024;
+/// Largest head of a request, and of one read of its body: Claude Code sends about 2 kB and 70 kB.
+const MAX_HEAD: usize = 128 * 1024;
 
 /// Headers of a request: three times as many as any client is known to send.
 const MAX_HEADERS: usize = 128;
@@ -117,10 +117,8 @@ fn connection_builder() -> auto::Builder<TokioExecutor> {
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT)
-        .max_buf_size(MAX_HEAD.max(128 * 1024))
-        .max_headers(MAX_HEADERS)
-        .half_close(false)
-        .pipeline_flush(true);
+        .max_buf_size(MAX_HEAD)
+        .max_headers(MAX_HEADERS);
     builder
         .http2()
         .timer(TokioTimer::new())

@@ -7,7 +7,7 @@
 mod auth;
 mod burst;
 mod cli;
-//CL mod clients;
+mod clients;
 mod demo;
 mod drain;
 mod errors;

@@ -2,7 +2,7 @@
 //! their answers come back the same way.
 
 use gateway_tests::upstream::anthropic;
-use gateway_tests::{FakeUpstream, Request, Script, Setup};
+use gateway_tests::{FakeUpstream, Gate, Request, Script, Setup};
 use serde_json::json;
 
 /// Spaces, an order, escapes and numbers that nobody would write again in the same way, and fields that nobody knows.
@@ -103,13 +103,17 @@ async fn an_error_of_the_api_stays_what_it_is() {
 
 #[tokio::test]
 async fn an_error_event_in_mid_stream_ends_the_answer() {
-    let mut events = anthropic::events(&["a"]);
-    events.truncate(4);
-    events.push(json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}));
-    let script = events.iter().fold(Script::stream(), Script::event).end();
-    let upstream = FakeUpstream::always(script).await;
+    let upstream = FakeUpstream::start().await;
+    let gate = Gate::new();
+    let events = anthropic::events(&["so far"]);
+    let begun = events[..4].iter().fold(Script::stream(), Script::event).wait(&gate);
+    let error = json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}});
+    upstream.next(begun.event(&error).end());
     let gateway = Setup::anthropic(&upstream).start().await;
-    let transcript = gateway.client().send(&request(true)).await.transcript().await;
+    let mut answer = gateway.client().send(&request(true)).await.expect(200).await;
+    assert_eq!(answer.event().await.unwrap().name, "message_start");
+    gate.open();
+    let transcript = answer.transcript().await;
     assert_eq!(transcript.broken()["type"], "overloaded_error");
     let stopped = gateway.stop().await;
     assert_eq!(stopped.record()["outcome"], "broken_upstream");

@@ -170,8 +170,9 @@ async fn many_that_spin_do_not_delay_those_that_do_not() {
         assert_eq!(gateway.messages(&ask_model("up,m", false)).await.status, 200);
         healthy += 1;
     }
-    // One after the other, while the others spin for two seconds: each waits for a turn of the scheduler, not for them.
-    assert!(healthy > 10, "only {healthy} were served");
+    // One after the other while eight of them hold both cores for two seconds: each waits for turns of the scheduler, not
+    // for the others' ends, of which it would see one or two.
+    assert!(healthy >= 4, "only {healthy} were served");
     for task in spinning {
         assert!(matches!(task.await.unwrap(), 500..=503));
     }

@@ -54,7 +54,7 @@ async fn a_bad_edit_leaves_the_last_good_one_serving() {
     });
     let wrong_type = json!({"Providers": "none"});
     for (bad, named) in [
-        ("{ this is not".to_owned(), "config"),
+        ("{ this is not".to_owned(), "line 1"),
         (wrong_type.to_string(), "Providers"),
         (unknown.to_string(), "maxtokn"),
     ] {

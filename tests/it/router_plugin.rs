@@ -72,9 +72,9 @@ async fn a_router_that_is_not_there_is_passed_over_and_named() {
         config["CUSTOM_ROUTER_PATH"] = json!(path);
         let gateway = Setup::config(&config).start().await;
         assert_eq!(gateway.messages(&ask("hi")).await.status, 200);
-        assert!(gateway.health().await.to_string().contains(path));
+        assert!(gateway.health().await.to_string().contains("CUSTOM_ROUTER_PATH"));
         let stopped = gateway.stop().await;
-        assert!(stopped.log.contains(path), "{}", stopped.log);
+        assert!(stopped.log.contains("CUSTOM_ROUTER_PATH"), "{}", stopped.log);
     }
 }
 

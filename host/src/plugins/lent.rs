@@ -6,7 +6,7 @@ use wasmtime::component::{Resource, ResourceTable};
 use super::bindings::imports::ccr::plugin::host::{HostRequest, HostWireRequest, RequestSummary};
 use super::bindings::{Fault, Target};
 use super::guest::Guest;
-use crate::request::InnerRequest;
+use crate::request::{self, InnerRequest};
 use crate::wire::WireBody;
 
 /// Most notes of one call about what was left out: as many as a request may sensibly lose, few enough for a header.
@@ -33,14 +33,9 @@ pub struct WireRequest {
     pub dropped: Vec<String>,
 }
 
-fn note(list: &mut Vec<String>, mut what: String) {
+fn note(list: &mut Vec<String>, what: String) {
     if list.len() < MAX_DROPPED {
-        let mut end = what.len().min(MAX_DROPPED_BYTES);
-        while !what.is_char_boundary(end) {
-            end -= 1;
-        }
-        what.truncate(end);
-        list.push(what);
+        list.push(request::shortened(what, MAX_DROPPED_BYTES));
     }
 }
 

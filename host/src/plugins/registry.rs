@@ -194,7 +194,10 @@ impl Loader<'_> {
         {
             return Ok(same);
         }
-        tracing::debug!(plugin = known_as, "loading; a large component takes some seconds when it is new");
+        // JavaScript and Python guests bring their interpreters along.
+        if wasm.len() > 4 * 1024 * 1024 {
+            tracing::info!(plugin = known_as, "a large component: compiling it takes some seconds when it is new");
+        }
         let limits = |name: &str| self.limits(name, known_as);
         let plugin = component::load(self.engine, self.cache, wasm, known_as, origin, limits)
             .await
@@ -270,9 +273,9 @@ fn wasm_files(folder: &Path) -> Vec<PathBuf> {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, String> {
-    let about = std::fs::metadata(path).map_err(|error| format!("{}: {error}", path.display()))?;
+    let about = std::fs::metadata(path).map_err(|error| error.to_string())?;
     if about.len() > MAX_FILE {
-        return Err(format!("{} is larger than {} MiB", path.display(), MAX_FILE / (1024 * 1024)));
+        return Err(format!("it is larger than {} MiB", MAX_FILE / (1024 * 1024)));
     }
-    std::fs::read(path).map_err(|error| format!("{}: {error}", path.display()))
+    std::fs::read(path).map_err(|error| error.to_string())
 }

@@ -49,13 +49,10 @@ pub async fn route(
     let lent = lent::Request { request: request.clone(), target: None, may_edit: false, dropped: Vec::new() };
     let handle = live.guest().table.push(lent).map_err(|error| live.bad_output(STEP, error.to_string()))?;
     let limit = plugin.limits.request;
-    let (bindings, store) = live.begin(limit);
+    let (bindings, store) = live.begin_bounded(limit, MAX_OUTPUT);
     let borrowed = Resource::new_borrow(handle.rep());
     let result = bindings.ccr_plugin_router().call_route(store, borrowed).await;
     let decision = live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
     let Some(decision) = decision else { return Ok((None, live.spent())) };
-    if decision.target.len() + decision.reason.len() > MAX_OUTPUT {
-        return Err(live.bad_output(STEP, format!("its answer is longer than {} KiB", MAX_OUTPUT / 1024)));
-    }
     Ok((Some(Decision { target: decision.target, reason: decision.reason }), live.spent()))
 }

@@ -15,9 +15,9 @@ use super::guest::{Guest, Surroundings};
 /// short calls lasts, shorter than a client's patience.
 const WAIT_FOR_INSTANCE: Duration = Duration::from_secs(1);
 
-/// Bytes that one call may hand to the host, whatever it does with references to the same memory. Above the largest body
-/// (50 MiB), below what would hurt.
-const HOSTCALL_BYTES: usize = 128 * 1024 * 1024;
+/// What a plugin's output may exceed its input by, beside twice its length (design §6): JSON in another format is of the same
+/// size, and small inputs may grow by more than their own length.
+const OUTPUT_ALLOWANCE: usize = 1024 * 1024;
 
 /// A store with its place among the live instances.
 pub(super) struct Session {
@@ -46,7 +46,7 @@ impl Session {
         };
         let mut store = Store::new(engine.wasmtime(), Guest::new(surroundings, memory, wasi));
         store.limiter(|guest| &mut guest.memory);
-        store.set_hostcall_fuel(HOSTCALL_BYTES);
+        store.set_hostcall_fuel(OUTPUT_ALLOWANCE);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
             let guest = context.data_mut();
@@ -87,7 +87,13 @@ impl Session {
         } else if guest.memory.exceeded {
             Cause::OutOfMemory(self.memory_limit)
         } else {
-            Cause::Trapped(error.root_cause().to_string())
+            match error.root_cause().to_string() {
+                // wasmtime's words for a guest that hands over more than `arm` allowed; it has no type for them.
+                cause if cause.contains("fuel allocated for hostcalls") => {
+                    Cause::BadOutput("its output is more than twice as large as its input".into())
+                }
+                cause => Cause::Trapped(cause),
+            }
         }
     }
 }
@@ -132,10 +138,16 @@ impl<B> Live<B> {
         }
     }
 
-    /// Begins a call that may take `limit`; ended by [`Live::end`].
-    pub(super) fn begin(&mut self, limit: Duration) -> (&B, &mut Store<Guest>) {
+    /// Begins a call that may take `limit`, and may hand over as much as fits its input; ended by [`Live::end`].
+    pub(super) fn begin(&mut self, limit: Duration, input_bytes: usize) -> (&B, &mut Store<Guest>) {
+        self.begin_bounded(limit, input_bytes * 2 + OUTPUT_ALLOWANCE)
+    }
+
+    /// Begins a call that may take `limit` and hand over `output_bytes`, whatever it does with references to the same memory.
+    pub(super) fn begin_bounded(&mut self, limit: Duration, output_bytes: usize) -> (&B, &mut Store<Guest>) {
         self.started = Instant::now();
         self.session.arm(limit);
+        self.session.store.set_hostcall_fuel(output_bytes);
         (&self.bindings, &mut self.session.store)
     }
 

@@ -47,11 +47,12 @@ pub async fn transform_request(
     target: Target,
 ) -> Result<Edited<InnerRequest>, PluginError> {
     const STEP: &str = "transform-request";
+    let input_bytes = request.text().len();
     let mut live = Live::new(engine, plugin, surroundings, Transformer(plugin)).await?;
     let lent = lent::Request { request, target: Some(target), may_edit: true, dropped: Vec::new() };
     let handle = live.guest().table.push(lent).map_err(|error| live.bad_output(STEP, error.to_string()))?;
     let limit = plugin.limits.request;
-    let (bindings, store) = live.begin(limit);
+    let (bindings, store) = live.begin(limit, input_bytes);
     let borrowed = Resource::new_borrow(handle.rep());
     let result = bindings.ccr_plugin_transformer().call_transform_request(store, borrowed).await;
     live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
@@ -68,12 +69,13 @@ pub async fn transform_wire_request(
     target: Target,
 ) -> Result<Edited<WireRequest>, PluginError> {
     const STEP: &str = "transform-wire-request";
+    let input_bytes = request.body.len();
     let mut live = Live::new(engine, plugin, surroundings, Transformer(plugin)).await?;
     let WireRequest { path, headers, body, credential } = request;
     let lent = lent::WireRequest { target, path, headers, body, dropped: Vec::new() };
     let handle = live.guest().table.push(lent).map_err(|error| live.bad_output(STEP, error.to_string()))?;
     let limit = plugin.limits.request;
-    let (bindings, store) = live.begin(limit);
+    let (bindings, store) = live.begin(limit, input_bytes);
     let borrowed = Resource::new_borrow(handle.rep());
     let result = bindings.ccr_plugin_transformer().call_transform_wire_request(store, borrowed).await;
     live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
@@ -86,6 +88,21 @@ pub async fn transform_wire_request(
 pub struct AnswerStream {
     live: Live<TransformerPlugin>,
     handle: ResourceAny,
+    /// Bytes of the answer so far: a transformer may hold back what came earlier and hand it over later.
+    held: usize,
+}
+
+fn text_bytes(event: &Event) -> usize {
+    match event {
+        Event::Text(text)
+        | Event::Thinking(text)
+        | Event::Signature(text)
+        | Event::RedactedThinking(text)
+        | Event::Block(text)
+        | Event::Citation(text) => text.len(),
+        Event::ToolArguments(piece) => piece.json.len(),
+        _ => 0,
+    }
 }
 
 impl AnswerStream {
@@ -97,17 +114,18 @@ impl AnswerStream {
     ) -> Result<Self, PluginError> {
         let mut live = Live::new(engine, plugin, surroundings, Transformer(plugin)).await?;
         let limit = plugin.limits.request;
-        let (bindings, store) = live.begin(limit);
+        let (bindings, store) = live.begin(limit, 0);
         let result = bindings.ccr_plugin_transformer().answer_stream().call_constructor(store).await;
         let handle = live.end("answer-stream", result)?;
-        Ok(Self { live, handle })
+        Ok(Self { live, handle, held: 0 })
     }
 
     /// Edits a batch of events.
     pub async fn push(&mut self, batch: &[Event]) -> Result<Vec<Event>, PluginError> {
         const STEP: &str = "answer-stream.push";
         let (handle, limit) = (self.handle, self.live.plugin().limits.events);
-        let (bindings, store) = self.live.begin(limit);
+        self.held = self.held.saturating_add(batch.iter().map(text_bytes).sum());
+        let (bindings, store) = self.live.begin(limit, self.held);
         let result = bindings.ccr_plugin_transformer().answer_stream().call_push(store, handle, batch).await;
         self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))
     }
@@ -116,7 +134,7 @@ impl AnswerStream {
     pub async fn finish(&mut self) -> Result<Vec<Event>, PluginError> {
         const STEP: &str = "answer-stream.finish";
         let (handle, limit) = (self.handle, self.live.plugin().limits.events);
-        let (bindings, store) = self.live.begin(limit);
+        let (bindings, store) = self.live.begin(limit, self.held);
         let result = bindings.ccr_plugin_transformer().answer_stream().call_finish(store, handle).await;
         self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))
     }

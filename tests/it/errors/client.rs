@@ -87,12 +87,12 @@ async fn a_field_that_is_missing_or_of_another_type_is_named() {
 }
 
 #[tokio::test]
-async fn an_unknown_provider_is_named_with_the_place_to_add_it() {
+async fn an_unknown_provider_is_named_with_what_to_do() {
     let (upstream, gateway) = gateway().await;
-    for model in ["nobody,m", "upp,m"] {
-        let message = error(gateway.messages(&ask_model(model, true)).await, 404, "not_found_error").await;
-        assert!(message.contains(model.split(',').next().unwrap()), "{message}");
-        assert!(message.contains("Providers"), "it does not say where: {message}");
+    for (model, hint) in [("nobody,m", "Providers"), ("upp,m", "`up`")] {
+        let answer = gateway.messages(&ask_model(model, true)).await;
+        let message = error(answer, 404, "not_found_error").await;
+        assert!(message.contains(model) && message.contains(hint), "{message}");
     }
     assert!(upstream.requests().is_empty());
     let stopped = gateway.stop().await;
