@@ -33,8 +33,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let engine = PluginEngine::new().expect("an engine");
     let folder = std::env::temp_dir().join("ccr-bench-cache");
     let cache = CompileCache::open(folder);
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/plugins/openai.wasm");
-    let wasm = std::fs::read(path).expect("`cargo xtask plugins` has been run");
+    let wasm = std::fs::read(plugins_folder().join("openai.wasm")).expect("`cargo xtask plugins` has been run");
     // In a task, as loading blocks in place.
     let loading = async {
         component::load(&engine, &cache, &wasm, "openai", Origin::BuiltIn, |_| Limits::default()).await.expect("it loads")
@@ -42,6 +41,12 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let openai = Arc::new(runtime.block_on(loading));
     World { runtime, engine, openai }
 });
+
+/// Two builds of the plugins can be compared without compiling the host twice: `CCR_PLUGINS_DIR` says which.
+fn plugins_folder() -> PathBuf {
+    let usual = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/plugins");
+    std::env::var_os("CCR_PLUGINS_DIR").map_or_else(usual, PathBuf::from)
+}
 
 fn surroundings() -> Surroundings {
     Surroundings { name: "openai".into(), settings: "{}".into(), config: "{}".into() }

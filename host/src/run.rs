@@ -1,10 +1,15 @@
 //! `ccr start`: from what was typed to a serving gateway, and to its end.
 
 use std::io::Write as _;
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use bytes::Bytes;
+use http::{Request, header};
+use http_body_util::{BodyExt as _, Empty};
+use hyper_util::rt::TokioIo;
 use tokio::sync::{mpsc, watch};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
@@ -22,8 +27,6 @@ pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
 
 /// Starts the gateway and serves until it is told to stop.
 pub fn start(sources: Sources, with_demo: bool) -> Result<(), StartError> {
-    // rustls wants one provider of cryptography for the process; a second start in one process finds it there.
-    let _ = rustls::crypto::ring::default_provider().install_default();
     runtime()?.block_on(serve(sources, with_demo))
 }
 
@@ -202,13 +205,25 @@ impl Signals {
 
 /// `ccr health`: asks the gateway on this machine.
 pub fn health(port: u16) -> Result<(), StartError> {
-    let _ = rustls::crypto::ring::default_provider().install_default();
+    // A gateway that needs longer for this is not well.
+    let limit = Duration::from_secs(5);
     let text = runtime()?.block_on(async {
-        // A gateway that needs longer for this is not well.
-        let client = reqwest::Client::builder().no_proxy().timeout(Duration::from_secs(5)).build()?;
-        client.get(format!("http://127.0.0.1:{port}/health")).send().await?.error_for_status()?.text().await
+        tokio::time::timeout(limit, ask_health(port)).await.context("it does not answer within 5 s")?
     });
     let text = text.with_context(|| format!("no gateway answers on port {port}"))?;
     println!("{text}");
     Ok(())
+}
+
+async fn ask_health(port: u16) -> anyhow::Result<String> {
+    let stream = tokio::net::TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream)).await?;
+    let asking = async move {
+        let request = Request::get("/health").header(header::HOST, format!("127.0.0.1:{port}"));
+        let answer = sender.send_request(request.body(Empty::<Bytes>::new())?).await?;
+        anyhow::ensure!(answer.status().is_success(), "it answers {}", answer.status());
+        Ok(String::from_utf8(answer.into_body().collect().await?.to_bytes().into())?)
+    };
+    // The connection ends with its sender. What breaks it is told to the one who asks.
+    tokio::join!(asking, connection).0
 }

@@ -98,7 +98,8 @@ impl Snapshot {
         let registry = loader.load().await;
         let public_config: Arc<str> = public_view(&config).into();
         let resolver = Resolver { config: &config, registry: &registry, public_config: &public_config };
-        let unresolved = resolver.unresolved();
+        let mut unresolved = resolver.unresolved();
+        unresolved.extend(resolver.wrong_options());
         if !unresolved.is_empty() {
             return Err(unresolved);
         }
@@ -145,6 +146,20 @@ impl Resolver<'_> {
         uses.filter(|transformer| !self.is_known(&transformer.name))
             .map(|transformer| self.unknown(transformer))
             .collect()
+    }
+
+    /// Every use whose options do not fit what the plugin says of them.
+    fn wrong_options(&self) -> Vec<Unresolved> {
+        let mut wrong = Vec::new();
+        for provider in &self.config.providers {
+            let per_model = provider.per_model.iter().flat_map(|(_, transformers)| transformers);
+            for transformer in provider.transformers.iter().chain(per_model) {
+                let Some(plugin) = self.registry.get(&transformer.name) else { continue };
+                let used = self.with_options(plugin, &transformer.name, &transformer.options);
+                wrong.extend(options_problem(plugin, &used.surroundings.settings, &transformer.path));
+            }
+        }
+        wrong
     }
 
     fn is_known(&self, name: &str) -> bool {
@@ -261,6 +276,37 @@ impl Resolver<'_> {
         };
         PluginUse { plugin: Arc::clone(plugin), surroundings }
     }
+}
+
+/// What does not fit in a plugin's options. A schema that is none itself is the plugin author's mistake, and no reason to refuse
+/// the user's config.
+fn options_problem(plugin: &Plugin, settings: &str, path: &str) -> Option<Unresolved> {
+    let schema: Value = serde_json::from_str(plugin.settings_schema.as_deref()?).ok()?;
+    let settings: Value = serde_json::from_str(settings).ok()?;
+    let validator = match jsonschema::validator_for(&schema) {
+        Ok(validator) => validator,
+        Err(error) => {
+            tracing::warn!(plugin = %plugin.label(), "its settings schema is no JSON Schema: {error}");
+            return None;
+        }
+    };
+    let errors: Vec<String> = validator
+        .iter_errors(&settings)
+        // Masked: an option may be a token, and the message goes to the log.
+        .map(|error| match error.instance_path().to_string() {
+            place if place.is_empty() => error.masked().to_string(),
+            place => format!("{}: {}", place.trim_start_matches('/'), error.masked()),
+        })
+        .collect();
+    if errors.is_empty() {
+        return None;
+    }
+    let known: Vec<&str> = schema["properties"].as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+    Some(Unresolved {
+        path: path.to_owned(),
+        message: format!("the options of `{}` do not fit: {}", plugin.name, errors.join("; ")),
+        hint: (!known.is_empty()).then(|| format!("its options are: {}", known.join(", "))),
+    })
 }
 
 fn only_one(slot: &mut Option<Protocol>, protocol: Protocol, provider: &Provider) -> Result<(), String> {

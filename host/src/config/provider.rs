@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
-use reqwest::Url;
+use url::Url;
 
 use super::{Config, Options, SafeUrl, Secret, names::same_name};
 

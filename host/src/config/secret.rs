@@ -4,7 +4,7 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use reqwest::Url;
+use url::Url;
 use serde_json::Value;
 
 /// A key or password. There is no `PartialEq`: whoever compares secrets should have to think about timing.

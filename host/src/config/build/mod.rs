@@ -11,7 +11,7 @@ mod transformers;
 use std::path::{Path, PathBuf};
 
 use http::uri::Authority;
-use reqwest::Url;
+use url::Url;
 use serde_json::Value;
 
 use super::{

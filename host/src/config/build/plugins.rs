@@ -43,8 +43,8 @@ fn plugin(node: &Node<'_>) -> Option<PluginSettings> {
 }
 
 fn memory(node: &Node<'_>) -> Option<u64> {
-    /// All that 32-bit WebAssembly can address.
-    const MOST: u64 = 4096;
+    /// What the host's pool reserves for an instance (`plugins::engine::MAX_MEMORY`).
+    const MOST: u64 = 512;
     node.number(1..=MOST).map(|megabytes| megabytes << 20)
 }
 

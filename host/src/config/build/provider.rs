@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, header};
-use reqwest::Url;
+use url::Url;
 use serde_json::Value;
 
 use super::{keys, raw, transformers};
