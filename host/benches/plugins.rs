@@ -90,7 +90,7 @@ fn encode_component(bencher: Bencher, size: usize) {
 fn instantiate(bencher: Bencher) {
     let world = &*WORLD;
     bencher.bench_local(|| {
-        let decoder = upstream::Decoder::open(&world.engine, &world.openai, surroundings(), &[]);
+        let decoder = upstream::Decoder::open(&world.engine, &world.openai, surroundings(), None, &[]);
         drop(world.runtime.block_on(decoder).expect("it opens"));
     });
 }
@@ -117,7 +117,7 @@ fn chunks_component(bencher: Bencher, batch: usize) {
     let world = &*WORLD;
     let mut decoder = world
         .runtime
-        .block_on(upstream::Decoder::open(&world.engine, &world.openai, surroundings(), &[]))
+        .block_on(upstream::Decoder::open(&world.engine, &world.openai, surroundings(), None, &[]))
         .expect("it opens");
     let events: Vec<_> = (0..batch).map(|_| bindings::SseEvent { event: None, data: CHUNK.to_owned() }).collect();
     bencher

@@ -53,7 +53,7 @@ impl Exchange {
         let caller = auth::authenticate(&self.snapshot.config, &head.headers, &head.uri)?;
         self.record.record.client_key = caller.key_name;
 
-        let body = request::read_body(&head.headers, body).await?;
+        let body = request::read_body(&head.headers, body, self.snapshot.config.timeouts.client).await?;
         self.record.record.bytes_in = body.len() as u64;
         if self.snapshot.config.record_bodies {
             self.record.keep_bodies(&body);
@@ -166,6 +166,7 @@ impl Exchange {
             engine,
             chain,
             context: &transformed.context,
+            instance: transformed.instance,
             head: Head { id: ids::message_id(), model: request.about().model.clone() },
             keys: &provider.keys,
             streaming,

@@ -15,9 +15,6 @@ use crate::error::GatewayError;
 /// Largest body that is read: claude-code-router's limit, which people's long conversations with images rely on.
 pub const MAX_BODY: usize = 50 * 1024 * 1024;
 
-/// Longest silence within a client's body before the request is given up: generous for a bad line, finite for an attacker.
-const BODY_SILENCE: Duration = Duration::from_secs(30);
-
 /// What stays the same of a request, whatever is edited.
 #[derive(Debug)]
 pub struct About {
@@ -171,8 +168,8 @@ impl AsRef<[u8]> for SharedText {
     }
 }
 
-/// Reads a client's body, within bounds of size and time.
-pub async fn read_body(headers: &HeaderMap, mut body: Incoming) -> Result<Vec<u8>, GatewayError> {
+/// Reads a client's body, within bounds of size and time; `silence` is how long nothing may come.
+pub async fn read_body(headers: &HeaderMap, mut body: Incoming, silence: Duration) -> Result<Vec<u8>, GatewayError> {
     let announced = headers
         .get(http::header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok()?.parse::<usize>().ok())
@@ -183,9 +180,9 @@ pub async fn read_body(headers: &HeaderMap, mut body: Incoming) -> Result<Vec<u8
     // What a client announces is memory before it has sent a byte: believe it up to a megabyte, then grow.
     let mut read = BytesMut::with_capacity(announced.min(1024 * 1024));
     loop {
-        let frame = tokio::time::timeout(BODY_SILENCE, body.frame())
+        let frame = tokio::time::timeout(silence, body.frame())
             .await
-            .map_err(|_| GatewayError::ClientTooSlow { silence: BODY_SILENCE })?;
+            .map_err(|_| GatewayError::ClientTooSlow { silence })?;
         let Some(frame) = frame else { return Ok(read.into()) };
         let frame = frame.map_err(|_| GatewayError::ClientGone)?;
         if let Some(data) = frame.data_ref() {

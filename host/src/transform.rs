@@ -11,6 +11,7 @@ use crate::config::{ModelRef, Provider};
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::bindings::Target;
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
+use crate::plugins::upstream::WaitingInstance;
 use crate::plugins::{Cause, PluginEngine, PluginError, transformer, upstream};
 use crate::request::InnerRequest;
 use crate::snapshot::{Chain, PluginUse, Protocol};
@@ -26,6 +27,8 @@ pub struct Transformed {
     pub dropped: Vec<String>,
     /// Time spent in plugins.
     pub plugin_time: Duration,
+    /// The protocol's instance, if it waits for the answer.
+    pub instance: Option<WaitingInstance>,
 }
 
 /// Makes the wire request for one target from the original request.
@@ -54,8 +57,8 @@ pub async fn transform(
             }
         }
     }
-    let (mut wire, context) = match &chain.protocol {
-        Protocol::Inner { use_bearer } => (inner_wire(&request, &target, *use_bearer), Vec::new()),
+    let (mut wire, context, instance) = match &chain.protocol {
+        Protocol::Inner { use_bearer } => (inner_wire(&request, &target, *use_bearer), Vec::new(), None),
         Protocol::Plugin(used) => {
             let surroundings = used.surroundings.clone();
             let encoded = upstream::encode(engine, &used.plugin, surroundings, request, target.clone())
@@ -63,7 +66,7 @@ pub async fn transform(
                 .map_err(|error| from_protocol(error, &provider.name))?;
             dropped.extend(encoded.dropped);
             plugin_time += encoded.spent;
-            (encoded.request, encoded.context)
+            (encoded.request, encoded.context, encoded.instance)
         }
     };
     for used in hooked(chain, TransformerHooks::WIRE_REQUEST) {
@@ -80,7 +83,7 @@ pub async fn transform(
             }
         }
     }
-    Ok(Transformed { wire, context, dropped, plugin_time })
+    Ok(Transformed { wire, context, dropped, plugin_time, instance })
 }
 
 /// What is noted when a request goes on without a plugin that failed; the error itself where it may not.

@@ -45,23 +45,18 @@ async fn two_thousand_connections_at_once_are_all_answered() {
         let request = request.clone();
         asking.spawn(async move {
             let answer = connection.exchange(&request, "POST").await.expect("an answer");
-            let status = answer.status;
-            (status, answer.transcript().await)
+            if answer.status == 200 {
+                answer.transcript().await.message();
+                return None;
+            }
+            // An instance of a plugin may have to be waited for, and that wait is bounded: then it says so.
+            Some(answer.error().await)
         });
     }
-    let answers = within("the answers", asking.join_all()).await;
-    let mut served = 0;
-    for (status, transcript) in answers {
-        // An instance of a plugin may have to be waited for, and that wait is bounded: then it says so.
-        match status {
-            200 => {
-                transcript.message();
-                served += 1;
-            }
-            503 | 529 => {}
-            other => panic!("status {other}"),
-        }
-    }
+    let refusals: Vec<_> = within("the answers", asking.join_all()).await.into_iter().flatten().collect();
+    let unexpected: Vec<_> = refusals.iter().filter(|(kind, _)| kind != "overloaded_error").collect();
+    assert!(unexpected.is_empty(), "{} of {CONNECTIONS} failed otherwise: {:?}", unexpected.len(), unexpected[0]);
+    let served = CONNECTIONS - refusals.len();
     assert!(served > CONNECTIONS / 2, "only {served} of {CONNECTIONS} were served");
     let stopped = gateway.stop().await;
     assert_eq!(stopped.code, Some(0), "{}", stopped.log);

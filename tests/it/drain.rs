@@ -2,6 +2,7 @@
 
 use gateway_tests::upstream::openai;
 use gateway_tests::{FakeUpstream, Gate, Script, Setup, eventually};
+use rustix::process::Signal;
 use serde_json::json;
 
 use crate::support::{ask_stream, setup_with, text_of};
@@ -51,10 +52,13 @@ async fn a_stream_that_does_not_finish_in_time_is_ended_as_broken() {
 }
 
 #[tokio::test]
-async fn an_idle_gateway_ends_at_once() {
-    let upstream = FakeUpstream::start().await;
-    let gateway = Setup::openai(&upstream).start().await;
-    let stopped = gateway.stop().await;
-    assert_eq!(stopped.code, Some(0), "{}", stopped.log);
-    assert!(stopped.records.is_empty());
+async fn an_idle_gateway_ends_at_once_on_either_signal() {
+    for signal in [Signal::TERM, Signal::INT] {
+        let upstream = FakeUpstream::start().await;
+        let gateway = Setup::openai(&upstream).start().await;
+        gateway.signal(signal);
+        let stopped = gateway.exited().await;
+        assert_eq!(stopped.code, Some(0), "{stopped:#?}");
+        assert!(stopped.records.is_empty());
+    }
 }

@@ -1,12 +1,9 @@
-//! HTTP itself: methods, paths, framings, both versions.
+//! HTTP/1.1 itself: methods, paths, framings.
 
-use bytes::Bytes;
 use gateway_tests::upstream::openai;
-use gateway_tests::{FakeUpstream, Request, Setup, TestGateway, within};
-use http_body_util::{BodyExt as _, Full};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use gateway_tests::{FakeUpstream, Request, Setup, TestGateway};
 
-use crate::support::{ask, ask_stream, text_of};
+use crate::support::{ask, ask_stream};
 
 async fn gateway() -> (FakeUpstream, TestGateway) {
     let upstream = FakeUpstream::start().await;
@@ -116,35 +113,4 @@ async fn what_is_no_http_gets_no_answer_from_behind() {
     }
     assert!(upstream.requests().is_empty());
     assert_eq!(gateway.messages(&ask("hi")).await.status, 200);
-}
-
-#[tokio::test]
-async fn http2_is_spoken_without_tls_and_carries_requests_side_by_side() {
-    let (_upstream, gateway) = gateway().await;
-    let stream = tokio::net::TcpStream::connect(gateway.address()).await.unwrap();
-    let handshake = hyper::client::conn::http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
-    let (sender, connection) = handshake.await.unwrap();
-    let driving = tokio::spawn(connection);
-    let url = format!("http://{}/v1/messages", gateway.address());
-    let mut running = tokio::task::JoinSet::new();
-    for _ in 0..20 {
-        let (mut sender, url) = (sender.clone(), url.clone());
-        running.spawn(async move {
-            let body = Full::new(Bytes::from(ask_stream("hi").to_string()));
-            let request = http::Request::post(url).body(body).unwrap();
-            let response = sender.send_request(request).await.unwrap();
-            assert_eq!(response.status(), 200);
-            assert_eq!(response.headers()["x-ccr-provider"], "up");
-            response.into_body().collect().await.unwrap().to_bytes()
-        });
-    }
-    for body in within("the answers", running.join_all()).await {
-        let mut reader = gateway_tests::sse::SseReader::default();
-        reader.feed(&body);
-        let events = std::iter::from_fn(|| reader.next_event()).collect();
-        let transcript = gateway_tests::Transcript::of(events, false);
-        assert_eq!(text_of(&transcript.message()), "streamed");
-    }
-    drop(sender);
-    driving.abort();
 }

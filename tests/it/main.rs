@@ -14,6 +14,7 @@ mod errors;
 mod hangup;
 mod headers;
 mod http;
+mod http2;
 mod limits;
 mod maxtoken;
 mod messages;

@@ -156,7 +156,7 @@ async fn one_that_fails_again_and_again_is_left_alone() {
 async fn many_that_spin_do_not_delay_those_that_do_not() {
     let upstream = upstream().await;
     let mut config = two_providers(&upstream, json!([["hostile-spin", {"where": "inner"}], "openai"]));
-    config["plugins"] = json!([{"name": "hostile-spin", "timeouts": {"request_ms": 2000}}]);
+    config["plugins"] = json!([{"name": "hostile-spin", "timeouts": {"request_ms": 3000}}]);
     let gateway = Setup::config(&config).plugin("hostile/hostile-spin").start().await;
     let spinning: Vec<_> = (0..8)
         .map(|_| {
@@ -170,9 +170,9 @@ async fn many_that_spin_do_not_delay_those_that_do_not() {
         assert_eq!(gateway.messages(&ask_model("up,m", false)).await.status, 200);
         healthy += 1;
     }
-    // One after the other while eight of them hold both cores for two seconds: each waits for turns of the scheduler, not
-    // for the others' ends, of which it would see one or two.
-    assert!(healthy >= 4, "only {healthy} were served");
+    // One after the other while eight of them hold the cores for three seconds: each waits for turns of the scheduler, not for
+    // the others' ends, between which there would be time for one or two.
+    assert!(healthy >= 3, "only {healthy} were served");
     for task in spinning {
         assert!(matches!(task.await.unwrap(), 500..=503));
     }
@@ -235,33 +235,49 @@ async fn protocol(upstream: &FakeUpstream, plugin: &str, what: &str) -> TestGate
     Setup::config(&config).plugin(&format!("hostile/{plugin}")).start().await
 }
 
-#[tokio::test]
-async fn output_that_is_huge_or_no_json_goes_nowhere() {
-    for plugin in ["hostile-huge-output", "hostile-wrong-json"] {
-        let upstream = upstream().await;
-        let gateway = protocol(&upstream, plugin, "request").await;
-        refused(&gateway, plugin).await;
-        let paths: Vec<_> = upstream.requests().into_iter().map(|request| request.target).collect();
-        assert_eq!(paths, ["/v1/chat/completions"], "it reached the upstream");
+/// A protocol whose request is unusable: nothing of it reaches the upstream.
+async fn bad_request(plugin: &str) {
+    let upstream = upstream().await;
+    let gateway = protocol(&upstream, plugin, "request").await;
+    refused(&gateway, plugin).await;
+    let paths: Vec<_> = upstream.requests().into_iter().map(|request| request.target).collect();
+    assert_eq!(paths, ["/v1/chat/completions"], "it reached the upstream");
+}
+
+/// A protocol whose reading of the answer is unusable: nothing of it reaches the client.
+async fn bad_answer(plugin: &str) {
+    let upstream = upstream().await;
+    let gateway = protocol(&upstream, plugin, "answer").await;
+    let message = refused(&gateway, plugin).await;
+    assert!(message.len() < 1000, "{} bytes", message.len());
+    let streamed = gateway.messages(&ask_model("bent,m", true)).await;
+    if streamed.status == 200 {
+        let transcript = streamed.transcript().await;
+        let message = transcript.broken()["message"].as_str().unwrap().to_owned();
+        assert!(message.contains(plugin), "{message}");
+    } else {
+        assert!(streamed.error().await.1.contains(plugin));
     }
 }
 
 #[tokio::test]
-async fn an_answer_that_is_huge_or_no_json_does_not_reach_the_client() {
-    for plugin in ["hostile-huge-output", "hostile-wrong-json"] {
-        let upstream = upstream().await;
-        let gateway = protocol(&upstream, plugin, "answer").await;
-        let message = refused(&gateway, plugin).await;
-        assert!(message.len() < 1000, "{} bytes", message.len());
-        let streamed = gateway.messages(&ask_model("bent,m", true)).await;
-        if streamed.status == 200 {
-            let transcript = streamed.transcript().await;
-            let message = transcript.broken()["message"].as_str().unwrap().to_owned();
-            assert!(message.contains(plugin), "{message}");
-        } else {
-            assert!(streamed.error().await.1.contains(plugin));
-        }
-    }
+async fn a_huge_request_is_not_sent() {
+    bad_request("hostile-huge-output").await;
+}
+
+#[tokio::test]
+async fn a_request_that_is_no_json_is_not_sent() {
+    bad_request("hostile-wrong-json").await;
+}
+
+#[tokio::test]
+async fn a_huge_answer_is_not_passed_on() {
+    bad_answer("hostile-huge-output").await;
+}
+
+#[tokio::test]
+async fn a_block_that_is_no_json_is_not_passed_on() {
+    bad_answer("hostile-wrong-json").await;
 }
 
 #[tokio::test]
@@ -293,8 +309,10 @@ async fn one_that_reaches_for_more_than_it_has_gets_nothing() {
     let forbidden = FakeUpstream::start().await;
     let mut config = openai_config(&upstream.base_url());
     config["APIKEY"] = json!("the-clients-own");
-    config["Providers"][0]["transformer"] =
-        json!({"use": [["hostile-reach", {"url": forbidden.base_url()}], "openai"]});
+    config["Providers"][0]["transformer"] = json!({"use": ["hostile-reach", "openai"]});
+    let written = tempfile::tempdir().unwrap();
+    let file = written.path().join("was-here");
+    config["plugins"] = json!([{"name": "hostile-reach", "options": {"url": forbidden.base_url(), "file": file}}]);
     let setup = Setup::config(&config).plugin("hostile/hostile-reach");
     let gateway = setup.variable("UPSTREAM_KEY", "sk-variable").start().await;
     let client = gateway.client().with_header("x-api-key", "the-clients-own").with_header("cookie", "c=d");
@@ -312,8 +330,7 @@ async fn one_that_reaches_for_more_than_it_has_gets_nothing() {
         assert!(!got.to_string().contains(secret), "{secret} is in {got}");
     }
     assert!(forbidden.requests().is_empty());
-    assert!(!std::path::Path::new("/tmp/hostile-reach").exists());
-    assert!(!gateway.home().join("hostile-reach").exists());
+    assert!(!file.exists() && !gateway.home().join("was-here").exists());
 }
 
 #[tokio::test]

@@ -133,17 +133,33 @@ async fn a_component_that_is_dropped_in_replaced_and_deleted() {
     assert_eq!(gateway.messages(&ask("hi")).await.status, 200);
 }
 
+/// A config whose provider `bent` goes through `hostile-trap`, which does nothing where the option names no hook that there is.
+fn through_a_plugin(upstream: &FakeUpstream) -> Value {
+    crate::support::two_providers(upstream, json!([["hostile-trap", {"where": "nowhere"}], "openai"]))
+}
+
+#[tokio::test]
+async fn a_component_that_is_replaced_by_a_bad_one_serves_on() {
+    let upstream = FakeUpstream::always(openai::text("hi")).await;
+    let gateway = Setup::config(&through_a_plugin(&upstream)).plugin("hostile/hostile-trap").start().await;
+    let file = gateway.plugins().join("hostile-trap.wasm");
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let health = gateway.healthy("the broken component", |health| health["status"] == "degraded").await;
+    assert!(health.to_string().contains("earlier version serves"), "{health}");
+    assert_eq!(gateway.messages(&ask_model("bent,m", false)).await.status, 200);
+    fs::write(&file, whole).unwrap();
+    gateway.healthy("the mended component", |health| health["status"] == "ok").await;
+    assert_eq!(gateway.messages(&ask_model("bent,m", false)).await.status, 200);
+}
+
 #[tokio::test]
 async fn a_component_in_use_serves_its_stream_to_the_end_after_it_is_deleted() {
     let upstream = FakeUpstream::start().await;
     let gate = Gate::new();
     let script = Script::stream().data(&openai::text_chunk("first")).wait(&gate);
     upstream.next(openai::ending(script.data(&openai::text_chunk(" second")), "stop"));
-    let config = crate::support::two_providers(&upstream, json!(["hostile-trap", "openai"]));
-    // It does not misbehave where the option names no hook that there is.
-    let mut config = config;
-    config["Providers"][1]["transformer"]["use"][0] = json!(["hostile-trap", {"where": "nowhere"}]);
-    let gateway = Setup::config(&config).plugin("hostile/hostile-trap").start().await;
+    let gateway = Setup::config(&through_a_plugin(&upstream)).plugin("hostile/hostile-trap").start().await;
     let mut answer = gateway.messages(&ask_model("bent,m", true)).await;
     assert_eq!(answer.status, 200);
     let mut events = vec![answer.event().await.unwrap()];

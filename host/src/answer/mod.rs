@@ -22,6 +22,7 @@ use http::HeaderMap;
 use crate::config::ProviderKey;
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::PluginEngine;
+use crate::plugins::upstream::WaitingInstance;
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
 use crate::plugins::upstream as protocol;
 use crate::record::OpenRecord;
@@ -53,6 +54,8 @@ pub struct Reading<'a> {
     pub chain: &'a Arc<Chain>,
     /// What the protocol left at encoding.
     pub context: &'a [u8],
+    /// The protocol's instance, if it waits for the answer.
+    pub instance: Option<WaitingInstance>,
     /// What the client reads first.
     pub head: Head,
     /// The provider's keys, which nothing that it says may show.
@@ -65,26 +68,26 @@ pub struct Reading<'a> {
 
 /// Reads an upstream's answer up to its first content; an error here may still lead to another target.
 pub async fn begin(
-    reading: Reading<'_>,
+    mut reading: Reading<'_>,
     response: UpstreamResponse,
     record: &mut OpenRecord,
 ) -> Result<Answer, GatewayError> {
     if !(200..300).contains(&response.status) {
-        return Err(read_error(&reading, response).await);
+        return Err(read_error(&mut reading, response).await);
     }
     let edited = reading.chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS));
     let is_stream = is_event_stream(&response.headers);
     let same_format = matches!(reading.chain.protocol, Protocol::Inner { .. }) && !edited;
     if same_format && reading.streaming == is_stream {
         return if is_stream {
-            raw::begin(response.body, &reading, record).await.map(Answer::Stream)
+            raw::begin(response.body, &reading.head.model, reading.ping_every, record).await.map(Answer::Stream)
         } else {
             raw::whole(response.body, &reading.head.model, record).await.map(Answer::Whole)
         };
     }
     let head = reading.head.clone();
     let streaming = reading.streaming;
-    let source = source::EventSource::open(&reading, response, is_stream).await?;
+    let source = source::EventSource::open(&mut reading, response, is_stream).await?;
     if streaming {
         stream::begin(source, head, record).await.map(Answer::Stream)
     } else {
@@ -98,7 +101,7 @@ fn is_event_stream(headers: &HeaderMap) -> bool {
 }
 
 /// What a provider says is wrong.
-async fn read_error(reading: &Reading<'_>, response: UpstreamResponse) -> GatewayError {
+async fn read_error(reading: &mut Reading<'_>, response: UpstreamResponse) -> GatewayError {
     let UpstreamResponse { status, headers, body } = response;
     let provider = body.provider().to_owned();
     if (300..400).contains(&status) {
@@ -111,7 +114,7 @@ async fn read_error(reading: &Reading<'_>, response: UpstreamResponse) -> Gatewa
         Protocol::Inner { .. } => ccr_messages::anthropic::decode_error(status, &text),
         Protocol::Plugin(used) => {
             let wire = protocol::wire_response(status, &headers, text);
-            match protocol::decode_error(reading.engine, &used.plugin, used.surroundings.clone(), wire).await {
+            match protocol::decode_error(reading.engine, &used.plugin, used.surroundings.clone(), reading.instance.take(), wire).await {
                 Ok(failure) => failure.into(),
                 Err(error) => return from_protocol(error, &provider),
             }

@@ -4,6 +4,8 @@
 //! Only whole events are handed on, so that an upstream that breaks off in the middle of one leaves no half event before the
 //! error.
 
+use std::time::Duration;
+
 use bytes::{Bytes, BytesMut};
 use ccr_messages::anthropic::UsageTap;
 use ccr_messages::encode;
@@ -12,7 +14,7 @@ use ccr_messages::json::{Document, Writer};
 use ccr_messages::sse::SseDecoder;
 
 use super::quiet::{Came, Waiting};
-use super::{MAX_ANSWER, Reading};
+use super::MAX_ANSWER;
 use crate::error::GatewayError;
 use crate::record::{OpenRecord, Outcome};
 use crate::upstream::{Batch, UpstreamBody};
@@ -34,17 +36,18 @@ pub struct RawStream {
 /// Reads up to the first content.
 pub(super) async fn begin(
     body: UpstreamBody,
-    reading: &Reading<'_>,
+    model: &str,
+    ping_every: Duration,
     record: &mut OpenRecord,
 ) -> Result<super::LiveStream, GatewayError> {
     let provider = body.provider().to_owned();
     let mut stream = RawStream {
-        waiting: Waiting::new(body, reading.ping_every),
+        waiting: Waiting::new(body, ping_every),
         frames: SseDecoder::new(MAX_ANSWER),
         tap: UsageTap::new(),
         held: BytesMut::new(),
         ready: BytesMut::new(),
-        model: Some(reading.head.model.clone()),
+        model: Some(model.to_owned()),
         done: false,
     };
     while !stream.tap.has_content() && !stream.tap.is_complete() {

@@ -14,8 +14,8 @@ use crate::error::{GatewayError, from_protocol, redact};
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
 use crate::plugins::bindings::upstream::exports::ccr::plugin::upstream_protocol::WireResponse;
 use crate::plugins::bindings::{self, SseEvent};
-use crate::plugins::{PluginError, transformer, upstream as protocol};
-use crate::snapshot::{PluginUse, Protocol};
+use crate::plugins::{PluginEngine, PluginError, transformer, upstream as protocol};
+use crate::snapshot::{Chain, PluginUse, Protocol};
 use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
 
 /// Where events come from.
@@ -72,7 +72,7 @@ enum End {
 impl EventSource {
     /// Finds out what kind of answer it is, whatever its content type says, and makes what reads it.
     pub(super) async fn open(
-        reading: &Reading<'_>,
+        reading: &mut Reading<'_>,
         response: UpstreamResponse,
         is_stream: bool,
     ) -> Result<Self, GatewayError> {
@@ -93,7 +93,7 @@ impl EventSource {
                 (Input::Stream(Box::new(Stream { waiting, frames: SseDecoder::new(MAX_ANSWER), decoder })), false)
             }
         };
-        let transformers = open_transformers(reading).await?;
+        let transformers = open_transformers(reading.engine, reading.chain).await?;
         let assembler = Assembler::new(&reading.head.id);
         let keys = reading.keys.to_vec();
         Ok(Self { input, assembler, transformers, provider, keys, finished, ended: false })
@@ -200,11 +200,11 @@ impl Framed {
 }
 
 impl Decoder {
-    async fn open(reading: &Reading<'_>, provider: &str) -> Result<Self, GatewayError> {
+    async fn open(reading: &mut Reading<'_>, provider: &str) -> Result<Self, GatewayError> {
         match &reading.chain.protocol {
             Protocol::Inner { .. } => Ok(Self::Inner(anthropic::Decoder::new())),
             Protocol::Plugin(used) => {
-                protocol::Decoder::open(reading.engine, &used.plugin, used.surroundings.clone(), reading.context)
+                protocol::Decoder::open(reading.engine, &used.plugin, used.surroundings.clone(), reading.instance.take(), reading.context)
                     .await
                     .map(Self::Plugin)
                     .map_err(|error| from_protocol(error, provider))
@@ -251,7 +251,7 @@ fn read(
     }
 }
 
-async fn decode_whole(reading: &Reading<'_>, wire: WireResponse, provider: &str) -> Result<Input, GatewayError> {
+async fn decode_whole(reading: &mut Reading<'_>, wire: WireResponse, provider: &str) -> Result<Input, GatewayError> {
     match &reading.chain.protocol {
         Protocol::Inner { .. } => {
             let mut events = Vec::new();
@@ -260,7 +260,7 @@ async fn decode_whole(reading: &Reading<'_>, wire: WireResponse, provider: &str)
         }
         Protocol::Plugin(used) => {
             let surroundings = used.surroundings.clone();
-            let (events, spent) = protocol::decode(reading.engine, &used.plugin, surroundings, wire, reading.context)
+            let (events, spent) = protocol::decode(reading.engine, &used.plugin, surroundings, reading.instance.take(), wire, reading.context)
                 .await
                 .map_err(|error| from_protocol(error, provider))?;
             Ok(Input::Whole(events.into_iter().map(Into::into).collect(), spent))
@@ -268,11 +268,11 @@ async fn decode_whole(reading: &Reading<'_>, wire: WireResponse, provider: &str)
     }
 }
 
-async fn open_transformers(reading: &Reading<'_>) -> Result<Vec<Editor>, GatewayError> {
+async fn open_transformers(engine: &PluginEngine, chain: &Chain) -> Result<Vec<Editor>, GatewayError> {
     let mut open = Vec::new();
-    for used in reading.chain.transformers.iter().rev() {
+    for used in chain.transformers.iter().rev() {
         if used.plugin.hooks.contains(TransformerHooks::EVENTS) {
-            open.push(Editor::open(reading, used).await?);
+            open.push(Editor::open(engine, used).await?);
         }
     }
     Ok(open)
@@ -286,8 +286,8 @@ struct Editor {
 }
 
 impl Editor {
-    async fn open(reading: &Reading<'_>, used: &PluginUse) -> Result<Self, GatewayError> {
-        let opened = transformer::AnswerStream::open(reading.engine, &used.plugin, used.surroundings.clone()).await;
+    async fn open(engine: &PluginEngine, used: &PluginUse) -> Result<Self, GatewayError> {
+        let opened = transformer::AnswerStream::open(engine, &used.plugin, used.surroundings.clone()).await;
         let mut editor = Self { used: used.clone(), stream: None };
         match opened {
             Ok(stream) => editor.stream = Some(stream),

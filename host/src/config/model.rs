@@ -152,6 +152,8 @@ pub struct Timeouts {
     pub idle: Duration,
     /// For streams to finish after the gateway was told to stop.
     pub shutdown: Duration,
+    /// Between two reads of a request's body.
+    pub client: Duration,
     /// Between two pings to a client that streams while its upstream is silent.
     pub ping: Duration,
 }
@@ -167,6 +169,8 @@ impl Default for Timeouts {
             idle: Duration::from_secs(120),
             // As long as container platforms wait before they kill.
             shutdown: Duration::from_secs(30),
+            // Generous for a bad line, finite for an attacker.
+            client: Duration::from_secs(30),
             // Claude Code gives a silent stream up after 20 s (litellm PR#36024); two pings fit in that.
             ping: Duration::from_secs(10),
         }

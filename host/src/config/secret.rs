@@ -4,8 +4,8 @@
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use url::Url;
 use serde_json::Value;
+use url::Url;
 
 /// A key or password. There is no `PartialEq`: whoever compares secrets should have to think about timing.
 #[derive(Clone)]

@@ -31,7 +31,9 @@ pub struct Surroundings {
 pub struct Guest {
     pub(super) table: ResourceTable,
     pub(super) memory: MemoryLimit,
-    /// When the call at hand must be over.
+    /// Ticks that the call at hand may still run.
+    pub(super) ticks_left: u32,
+    /// When it must be over, whether it ran or waited for its turn.
     pub(super) deadline: Instant,
     pub(super) timed_out: bool,
     pub(super) surroundings: Surroundings,
@@ -45,6 +47,7 @@ impl Guest {
         Self {
             table: ResourceTable::new(),
             memory: MemoryLimit { limit: memory_bytes, peak: 0, exceeded: false },
+            ticks_left: 0,
             deadline: Instant::now(),
             timed_out: false,
             surroundings,

@@ -1,19 +1,23 @@
 //! One instance of a plugin: made for one call or one streamed answer, thrown away after it.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::component::Plugin;
-use super::engine::PluginEngine;
+use super::engine::{PluginEngine, TICK};
 use super::error::{Cause, PluginError};
 use super::guest::{Guest, Surroundings};
 
 /// How long a request waits for a free instance before it is told that the gateway is overloaded: longer than any burst of
 /// short calls lasts, shorter than a client's patience.
 const WAIT_FOR_INSTANCE: Duration = Duration::from_secs(1);
+
+/// How much longer than it may run a call may take with all its waiting.
+const WALL_FACTOR: u32 = 20;
 
 /// What a plugin's output may exceed its input by, beside twice its length (design §6): JSON in another format is of the same
 /// size, and small inputs may grow by more than their own length.
@@ -24,7 +28,33 @@ pub(super) struct Session {
     store: Store<Guest>,
     limit: Duration,
     memory_limit: usize,
+    running: Running,
     _permit: OwnedSemaphorePermit,
+}
+
+/// Whether a call is under way, for the clock; a call that is dropped half-way counts as over.
+struct Running {
+    count: Arc<AtomicUsize>,
+    now: bool,
+}
+
+impl Running {
+    fn set(&mut self, now: bool) {
+        if now != self.now {
+            self.now = now;
+            if now {
+                self.count.fetch_add(1, Relaxed);
+            } else {
+                self.count.fetch_sub(1, Relaxed);
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.set(false);
+    }
 }
 
 impl Session {
@@ -50,20 +80,26 @@ impl Session {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
             let guest = context.data_mut();
-            if Instant::now() < guest.deadline {
+            guest.ticks_left = guest.ticks_left.saturating_sub(1);
+            if guest.ticks_left > 0 && Instant::now() < guest.deadline {
                 return Ok(UpdateDeadline::Yield(1));
             }
             guest.timed_out = true;
             Ok(UpdateDeadline::Interrupt)
         });
-        Ok(Self { store, limit: Duration::ZERO, memory_limit: memory, _permit: permit })
+        let running = Running { count: Arc::clone(engine.running()), now: false };
+        Ok(Self { store, limit: Duration::ZERO, memory_limit: memory, running, _permit: permit })
     }
 
-    /// Sets how long the next call may take, from now.
+    /// Sets how long the next call may run. Its time counts while it runs: in a burst an honest call waits for its turn for
+    /// longer than it works, and must not be blamed for it.
     pub(super) fn arm(&mut self, limit: Duration) {
         self.limit = limit;
+        self.running.set(true);
         let guest = self.store.data_mut();
-        guest.deadline = Instant::now() + limit;
+        // The first tick may come at once.
+        guest.ticks_left = u32::try_from(limit.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX).saturating_add(1);
+        guest.deadline = Instant::now() + limit * WALL_FACTOR;
         self.store.set_epoch_deadline(1);
     }
 
@@ -129,6 +165,7 @@ impl<B> Live<B> {
         session.arm(plugin.limits.init);
         match instantiate.instantiate(session.store()).await {
             Ok(bindings) => {
+                session.running.set(false);
                 Ok(Self { session, bindings, plugin: Arc::clone(plugin), spent: started.elapsed(), started })
             }
             Err(error) => {
@@ -154,6 +191,7 @@ impl<B> Live<B> {
     /// Ends a call: counts its time, and turns a trap into what it was.
     pub(super) fn end<T>(&mut self, step: &'static str, result: wasmtime::Result<T>) -> Result<T, PluginError> {
         let time = self.started.elapsed();
+        self.session.running.set(false);
         self.spent += time;
         self.plugin.meter.add(time, self.session.peak_memory(), result.is_err());
         result.map_err(|error| {
@@ -178,6 +216,11 @@ impl<B> Live<B> {
 
     pub(super) fn plugin(&self) -> &Arc<Plugin> {
         &self.plugin
+    }
+
+    /// Time spent in this instance since this was last asked.
+    pub(super) fn take_spent(&mut self) -> Duration {
+        std::mem::take(&mut self.spent)
     }
 
     /// Time spent in this instance so far.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use ccr_messages::json::Document;
+use ccr_messages::json::{Document, Kind};
 use http::{HeaderMap, HeaderName};
 use wasmtime::Store;
 use wasmtime::component::{Resource, ResourceAny};
@@ -12,7 +12,7 @@ use super::bindings::upstream::UpstreamProtocolPlugin;
 use super::bindings::upstream::exports::ccr::plugin::upstream_protocol as wit;
 use super::bindings::{Event, Failure, Header, SseEvent, Target};
 use super::component::{Origin, Plugin};
-use super::engine::PluginEngine;
+use super::engine::{MAX_INSTANCES, PluginEngine};
 use super::error::{Cause, PluginError};
 use super::guest::{Guest, Surroundings};
 use super::lent;
@@ -36,12 +36,32 @@ impl AsyncInstantiate<UpstreamProtocolPlugin> for Upstream<'_> {
     }
 }
 
+/// The instance that waits for this answer, else a fresh one.
 async fn instance(
     engine: &PluginEngine,
     plugin: &Arc<Plugin>,
     surroundings: Surroundings,
+    waiting: Option<WaitingInstance>,
 ) -> Result<Instance, PluginError> {
-    Live::new(engine, plugin, surroundings, Upstream(plugin)).await
+    match waiting {
+        Some(WaitingInstance(live)) => Ok(live),
+        None => Live::new(engine, plugin, surroundings, Upstream(plugin)).await,
+    }
+}
+
+/// Largest request whose instance waits for the answer. A fresh one costs a small request a fifth of its time (measured); one
+/// that has translated a large request would hold its memory for as long as the model thinks.
+const WAITING_BODY: usize = 16 * 1024;
+
+/// An instance that encoded a request and will read its answer.
+pub struct WaitingInstance(Instance);
+
+impl WaitingInstance {
+    /// Kept only where it is small, and where instances are not scarce.
+    fn of(live: Instance, engine: &PluginEngine, input_bytes: usize) -> Option<Self> {
+        let plenty = engine.permits().available_permits() > MAX_INSTANCES as usize / 2;
+        (plenty && input_bytes <= WAITING_BODY).then_some(Self(live))
+    }
 }
 
 /// A request that a protocol has encoded.
@@ -54,6 +74,8 @@ pub struct Encoded {
     pub dropped: Vec<String>,
     /// Time spent in the plugin.
     pub spent: Duration,
+    /// Reads the answer, if it was kept.
+    pub instance: Option<WaitingInstance>,
 }
 
 /// Has a protocol encode a request for a target.
@@ -65,7 +87,7 @@ pub async fn encode(
     target: Target,
 ) -> Result<Encoded, PluginError> {
     const STEP: &str = "encode";
-    let mut live = instance(engine, plugin, surroundings).await?;
+    let mut live = instance(engine, plugin, surroundings, None).await?;
     let input_bytes = request.text().len();
     let lent = lent::Request { request, target: Some(target), may_edit: false, dropped: Vec::new() };
     let handle = push(&mut live, lent)?;
@@ -83,7 +105,8 @@ pub async fn encode(
     }
     let context = encoded.context.clone();
     let request = checked(encoded).map_err(|reason| live.bad_output(STEP, reason))?;
-    Ok(Encoded { request, context, dropped: lent.dropped, spent: live.spent() })
+    let (dropped, spent) = (lent.dropped, live.take_spent());
+    Ok(Encoded { request, context, dropped, spent, instance: WaitingInstance::of(live, engine, input_bytes) })
 }
 
 fn push(live: &mut Instance, lent: lent::Request) -> Result<Resource<lent::Request>, PluginError> {
@@ -117,16 +140,32 @@ pub async fn decode(
     engine: &PluginEngine,
     plugin: &Arc<Plugin>,
     surroundings: Surroundings,
+    waiting: Option<WaitingInstance>,
     response: wit::WireResponse,
     context: &[u8],
 ) -> Result<(Vec<Event>, Duration), PluginError> {
     const STEP: &str = "decode";
-    let mut live = instance(engine, plugin, surroundings).await?;
+    let mut live = instance(engine, plugin, surroundings, waiting).await?;
     let limit = plugin.limits.request;
     let (bindings, store) = live.begin(limit, response.body.len());
     let result = bindings.ccr_plugin_upstream_protocol().call_decode(store, &response, context).await;
     let events = live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
+    check_events(&live, STEP, &events)?;
     Ok((events, live.spent()))
+}
+
+/// Blocks and citations are put into the answer as they are, so they must be JSON objects.
+fn check_events(live: &Instance, step: &'static str, events: &[Event]) -> Result<(), PluginError> {
+    let mut inserted = events.iter().filter_map(|event| match event {
+        Event::Block(json) | Event::Citation(json) => Some(json),
+        _ => None,
+    });
+    let is_object =
+        |json: &str| Document::parse(json.as_bytes()).is_ok_and(|document| document.root().kind() == Kind::Object);
+    if inserted.all(|json| is_object(json)) {
+        return Ok(());
+    }
+    Err(live.bad_output(step, "it answered a block that is not a JSON object"))
 }
 
 /// Has a protocol read an answer with a bad status.
@@ -134,10 +173,11 @@ pub async fn decode_error(
     engine: &PluginEngine,
     plugin: &Arc<Plugin>,
     surroundings: Surroundings,
+    waiting: Option<WaitingInstance>,
     response: wit::WireResponse,
 ) -> Result<Failure, PluginError> {
     const STEP: &str = "decode-error";
-    let mut live = instance(engine, plugin, surroundings).await?;
+    let mut live = instance(engine, plugin, surroundings, waiting).await?;
     let limit = plugin.limits.request;
     let (bindings, store) = live.begin(limit, response.body.len());
     let result = bindings.ccr_plugin_upstream_protocol().call_decode_error(store, &response).await;
@@ -170,9 +210,10 @@ impl Decoder {
         engine: &PluginEngine,
         plugin: &Arc<Plugin>,
         surroundings: Surroundings,
+        waiting: Option<WaitingInstance>,
         context: &[u8],
     ) -> Result<Self, PluginError> {
-        let mut live = instance(engine, plugin, surroundings).await?;
+        let mut live = instance(engine, plugin, surroundings, waiting).await?;
         let limit = plugin.limits.request;
         let (bindings, store) = live.begin(limit, context.len());
         let result = bindings.ccr_plugin_upstream_protocol().decoder().call_constructor(store, context).await;
@@ -188,7 +229,9 @@ impl Decoder {
         self.held = self.held.saturating_add(input_bytes);
         let (bindings, store) = self.live.begin(limit, self.held);
         let result = bindings.ccr_plugin_upstream_protocol().decoder().call_push(store, handle, batch).await;
-        self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))
+        let events = self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))?;
+        check_events(&self.live, STEP, &events)?;
+        Ok(events)
     }
 
     /// The stream has ended.
@@ -197,7 +240,9 @@ impl Decoder {
         let (handle, limit) = (self.handle, self.live.plugin().limits.events);
         let (bindings, store) = self.live.begin(limit, self.held);
         let result = bindings.ccr_plugin_upstream_protocol().decoder().call_finish(store, handle).await;
-        self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))
+        let events = self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))?;
+        check_events(&self.live, STEP, &events)?;
+        Ok(events)
     }
 
     /// Time spent in the plugin.

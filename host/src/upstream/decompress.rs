@@ -96,3 +96,86 @@ impl Write for Sink {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &[u8] = b"data: hi\n\ndata: there\n\n";
+
+    /// `TEXT` as an encoder packs it; there is none among what the gateway needs.
+    const BROTLI: &[u8] = &[
+        0x0b, 0x0b, 0x80, 0x64, 0x61, 0x74, 0x61, 0x3a, 0x20, 0x68, 0x69, 0x0a, 0x0a, 0x64, 0x61, 0x74, 0x61, 0x3a,
+        0x20, 0x74, 0x68, 0x65, 0x72, 0x65, 0x0a, 0x0a, 0x03,
+    ];
+
+    fn decoder(encoding: &'static str) -> Decoder {
+        Decoder::of(&HeaderValue::from_static(encoding)).unwrap()
+    }
+
+    fn gzip(text: &[u8]) -> Vec<u8> {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    /// `TEXT` in each encoding.
+    fn packed() -> [(&'static str, Vec<u8>); 3] {
+        [("gzip", gzip(TEXT)), ("br", BROTLI.to_vec()), ("zstd", zstd::encode_all(TEXT, 1).unwrap())]
+    }
+
+    #[test]
+    fn any_split_decodes_to_the_same() {
+        for (encoding, packed) in packed() {
+            for size in 1..=packed.len() {
+                let mut decoder = decoder(encoding);
+                let mut whole = Vec::new();
+                for piece in packed.chunks(size) {
+                    whole.extend_from_slice(&decoder.push(piece).unwrap());
+                }
+                whole.extend_from_slice(&decoder.finish().unwrap());
+                assert_eq!(whole, TEXT, "{encoding} by {size}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_the_server_flushed_is_handed_on() {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+        encoder.write_all(TEXT).unwrap();
+        encoder.flush().unwrap();
+        assert_eq!(decoder("gzip").push(encoder.get_ref()).unwrap(), TEXT);
+        let mut encoder = zstd::stream::write::Encoder::new(Vec::new(), 1).unwrap();
+        encoder.write_all(TEXT).unwrap();
+        encoder.flush().unwrap();
+        assert_eq!(decoder("zstd").push(encoder.get_ref()).unwrap(), TEXT);
+    }
+
+    #[test]
+    fn half_of_it_and_nonsense_are_errors() {
+        for (encoding, packed) in packed() {
+            let mut cut = decoder(encoding);
+            cut.push(&packed[..packed.len() / 2]).unwrap();
+            assert!(cut.finish().is_err(), "{encoding}");
+            let mut wrong = decoder(encoding);
+            let pushed = wrong.push(b"this is not compressed at all");
+            assert!(pushed.is_err() || wrong.finish().is_err(), "{encoding}");
+        }
+    }
+
+    #[test]
+    fn what_would_fill_the_memory_is_refused() {
+        let bomb = gzip(&vec![0; MOST_AT_ONCE + 1]);
+        assert!(bomb.len() < 512 * 1024);
+        assert!(decoder("gzip").push(&bomb).is_err());
+    }
+
+    #[test]
+    fn only_what_was_asked_for_is_undone() {
+        for (encoding, known) in
+            [("GZIP", true), ("x-gzip", true), ("identity", false), ("deflate", false), ("", false)]
+        {
+            assert_eq!(Decoder::of(&HeaderValue::from_static(encoding)).is_some(), known, "{encoding}");
+        }
+    }
+}

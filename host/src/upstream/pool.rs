@@ -39,7 +39,7 @@ pub(super) enum Ready {
 
 /// The connections of one configuration.
 pub(super) struct Pool {
-    servers: Mutex<HashMap<Box<str>, Server>>,
+    servers: Mutex<HashMap<Arc<str>, Server>>,
     /// The sweeper, and what drives HTTP/2 connections; they end with the pool.
     tasks: Mutex<JoinSet<()>>,
 }
@@ -92,10 +92,7 @@ impl Pool {
     /// Keeps a connection for the next request.
     pub(super) fn put(&self, connection: Box<Http1>) {
         let mut servers = locked(&self.servers);
-        if !servers.contains_key(&*connection.origin) {
-            servers.insert((*connection.origin).into(), Server::default());
-        }
-        let Some(server) = servers.get_mut(&*connection.origin) else { return };
+        let server = servers.entry(Arc::clone(&connection.origin)).or_default();
         if server.idle.len() < IDLE_CONNECTIONS {
             server.idle.push(Idle { connection, since: Instant::now() });
         }

@@ -2,7 +2,6 @@
 //!
 //! It edits numbers through the host's request and never takes the body. Which limit a model has is the config's business.
 use ccr_plugin::prelude::*;
-use serde::Deserialize;
 
 /// Anthropic refuses a smaller thinking budget (its documentation, "Extended thinking").
 const SMALLEST_THINKING_BUDGET: u64 = 1024;
@@ -24,11 +23,6 @@ const SETTINGS: &str = r#"{
 #[derive(Debug)]
 pub struct MaxToken;
 
-#[derive(Deserialize)]
-struct Options {
-    max_tokens: u64,
-}
-
 impl Plugin for MaxToken {
     fn describe() -> Description {
         Description::new("maxtoken", env!("CARGO_PKG_VERSION"), "Caps max_tokens.").settings_schema(SETTINGS)
@@ -37,8 +31,9 @@ impl Plugin for MaxToken {
 
 impl Transformer for MaxToken {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
-        let Options { max_tokens: cap } = settings.parse()?;
-        let asked: Option<u64> = request.read("/max_tokens");
+        let missing = || Fault::own("options: `max_tokens` is missing; say how many output tokens a request may ask for");
+        let cap = settings.number("max_tokens")?.ok_or_else(missing)?;
+        let asked = request.number("/max_tokens");
         if asked.is_some_and(|asked| asked <= cap) {
             return Ok(());
         }
@@ -49,7 +44,7 @@ impl Transformer for MaxToken {
 
 /// Thinking is paid from `max_tokens`, so its budget must stay below the new limit.
 fn fit_thinking(request: &mut dyn Request, cap: u64) -> Result<(), Fault> {
-    let budget: Option<u64> = request.read("/thinking/budget_tokens");
+    let budget = request.number("/thinking/budget_tokens");
     if budget.is_none_or(|budget| budget < cap) {
         return Ok(());
     }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod part;
+mod template;
 
 #[cfg(test)]
 mod tests;
@@ -16,6 +17,7 @@ use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Document, Kind};
 use ccr_plugin::messages::sse::SseEvent;
 use ccr_plugin::{Decoder, Fault};
+use template::Template;
 
 /// What OpenAI sends as its last event.
 const DONE: &str = "[DONE]";
@@ -33,11 +35,12 @@ pub(crate) fn whole(body: &[u8], context: &[u8]) -> Result<Vec<Event>, Fault> {
 #[derive(Debug)]
 pub struct StreamDecoder {
     answer: Answer,
+    template: Template,
 }
 
 impl StreamDecoder {
     pub(crate) fn new(context: &[u8]) -> Self {
-        Self { answer: Answer::new(Context::read(context)) }
+        Self { answer: Answer::new(Context::read(context)), template: Template::default() }
     }
 }
 
@@ -47,17 +50,22 @@ impl Decoder for StreamDecoder {
         if data.is_empty() || self.answer.has_failed() {
             return Ok(());
         }
+        let is_error = event.event == Some("error");
+        if !is_error && self.template.read(data, &mut self.answer, events) {
+            return Ok(());
+        }
         if data == DONE {
             self.answer.done(events);
             return Ok(());
         }
-        let document = Document::parse(data.as_bytes()).map_err(|_| errors::unreadable(data.as_bytes()))?;
+        let document = Document::parse_str(data).map_err(|_| errors::unreadable(data.as_bytes()))?;
         let root = document.root();
-        if event.event == Some("error") {
+        if is_error {
             self.answer.fail(errors::in_answer(root.get("error").unwrap_or(root)), events);
         } else if root.kind() == Kind::Object {
             self.answer.chunk(root, events);
         }
+        self.template.keep(data, self.answer.take_spot());
         Ok(())
     }
 

@@ -7,6 +7,7 @@ mod block;
 mod body;
 mod content;
 mod conversation;
+mod hints;
 mod media;
 mod notes;
 mod params;
@@ -23,6 +24,7 @@ use crate::options::Options;
 use body::Body;
 use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::{EncodedRequest, Fault, Request, join_endpoint};
+use hints::Hints;
 use notes::Notes;
 
 const ENDPOINT: &str = "/chat/completions";
@@ -35,20 +37,25 @@ fn room(body: usize) -> usize {
 
 pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
     let target = request.target().ok_or_else(|| Fault::own("the request was not routed before it was encoded"))?;
-    let text = request.body();
+    let text = request.text();
     let document =
-        Document::parse(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+        Document::parse_str(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
     let mut notes = Notes::default();
     let body = Body::read(document.root(), &mut notes)?;
+    let hints = Hints::read(body.ccr, options)?;
+    let options = hints.options();
+    notes.keep_cache_control = options.cache_control;
     let mut context = ContextWriter::default();
     let mut out = Writer::with_capacity(room(text.len()));
     out.begin_object().key("model").string(&target.model);
     params::write(&body, &target.model, options, &mut context, &mut notes, &mut out);
     tools::write(&body, options, &mut context, &mut notes, &mut out)?;
+    hints.add(&mut out);
     conversation::write(&body, options, &mut notes, &mut out)?;
     out.end_object();
     notes.tell(request);
-    let mut encoded = EncodedRequest::new(path(&target.base_path), out.into_bytes());
+    let wire = hints.replace(out.into_bytes())?;
+    let mut encoded = EncodedRequest::new(path(&target.base_path), wire);
     encoded.context = context.finish();
     Ok(encoded)
 }

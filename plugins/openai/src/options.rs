@@ -15,8 +15,8 @@ pub(crate) const SCHEMA: &str = r#"{
       "description": "The field that carries the limit of output tokens. auto: max_completion_tokens for OpenAI's reasoning models, else max_tokens."
     },
     "reasoning": {
-      "enum": ["off", "reasoning_content"],
-      "description": "Where earlier reasoning goes. off: it is left out. reasoning_content: into that field of the assistant's messages, as DeepSeek and Kimi demand it in thinking mode."
+      "enum": ["off", "reasoning_content", "reasoning"],
+      "description": "Where earlier reasoning goes. off: it is left out. reasoning_content: into that field of the assistant's messages, as DeepSeek and Kimi demand it in thinking mode. reasoning: into the field of that name, where there is some, as OpenRouter takes it."
     },
     "reasoning_effort": {
       "enum": ["auto", "always", "never"],
@@ -38,6 +38,10 @@ pub(crate) const SCHEMA: &str = r#"{
       "type": "boolean",
       "description": "Whether token counts are asked for in streams (stream_options); true unless given."
     },
+    "cache_control": {
+      "type": "boolean",
+      "description": "Whether Anthropic's cache_control is kept, on texts and on the assistant's and the tools' messages, for gateways that hand it on; false unless given."
+    },
     "max_tools": {
       "type": "integer",
       "minimum": 1,
@@ -47,7 +51,7 @@ pub(crate) const SCHEMA: &str = r#"{
   "additionalProperties": false
 }"#;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Options {
     pub(crate) max_tokens_field: MaxTokensField,
     pub(crate) reasoning: Replay,
@@ -56,6 +60,7 @@ pub(crate) struct Options {
     pub(crate) empty_content: EmptyContent,
     pub(crate) response_format: ResponseFormat,
     pub(crate) include_usage: bool,
+    pub(crate) cache_control: bool,
     pub(crate) max_tools: Option<usize>,
 }
 
@@ -73,6 +78,7 @@ pub(crate) enum Replay {
     #[default]
     Off,
     ReasoningContent,
+    Reasoning,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -130,6 +136,7 @@ impl Default for Options {
             empty_content: EmptyContent::default(),
             response_format: ResponseFormat::default(),
             include_usage: true,
+            cache_control: false,
             max_tools: None,
         }
     }
@@ -138,15 +145,27 @@ impl Default for Options {
 impl Options {
     pub(crate) fn read(settings: &Settings) -> Result<Self, Fault> {
         let mut options = Self::default();
-        let document =
-            Document::parse(settings.json().as_bytes()).map_err(|error| Fault::own(format!("options: {error}")))?;
+        let document = Document::parse_str(settings.json()).map_err(|error| Fault::own(format!("options: {error}")))?;
         for (name, value) in document.root().members() {
+            let name = name.decode();
+            if !options.set(&name, value)? {
+                return Err(Fault::own(format!("options: `{name}` is not an option; see the plugin's README")));
+            }
+        }
+        Ok(options)
+    }
+
+    /// The options with the hints for one request laid over them. What is no option is a hint for somebody else.
+    pub(crate) fn with(&self, hints: Value<'_>) -> Result<Self, Fault> {
+        let mut options = self.clone();
+        for (name, value) in hints.members() {
             options.set(&name.decode(), value)?;
         }
         Ok(options)
     }
 
-    fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), Fault> {
+    /// Whether there is such an option.
+    fn set(&mut self, name: &str, value: Value<'_>) -> Result<bool, Fault> {
         match name {
             "max_tokens_field" => self.max_tokens_field = one_of(name, value, MAX_TOKENS_FIELDS)?,
             "reasoning" => self.reasoning = one_of(name, value, REPLAYS)?,
@@ -155,13 +174,14 @@ impl Options {
             "empty_content" => self.empty_content = one_of(name, value, EMPTY_CONTENTS)?,
             "response_format" => self.response_format = one_of(name, value, RESPONSE_FORMATS)?,
             "include_usage" => self.include_usage = fits(name, value.as_bool(), "true or false")?,
+            "cache_control" => self.cache_control = fits(name, value.as_bool(), "true or false")?,
             "max_tools" => {
                 let most = value.as_u64().and_then(|most| usize::try_from(most).ok());
                 self.max_tools = Some(fits(name, most, "a number of tools")?);
             }
-            _ => return Err(Fault::own(format!("options: `{name}` is not an option; see the plugin's README"))),
+            _ => return Ok(false),
         }
-        Ok(())
+        Ok(true)
     }
 }
 
@@ -173,7 +193,8 @@ const MAX_TOKENS_FIELDS: Choices<MaxTokensField> = &[
     ("max_tokens", MaxTokensField::MaxTokens),
     ("max_completion_tokens", MaxTokensField::MaxCompletionTokens),
 ];
-const REPLAYS: Choices<Replay> = &[("off", Replay::Off), ("reasoning_content", Replay::ReasoningContent)];
+const REPLAYS: Choices<Replay> =
+    &[("off", Replay::Off), ("reasoning_content", Replay::ReasoningContent), ("reasoning", Replay::Reasoning)];
 const EFFORT_RULES: Choices<EffortRule> =
     &[("auto", EffortRule::Auto), ("always", EffortRule::Always), ("never", EffortRule::Never)];
 const EFFORTS: Choices<Effort> =
@@ -222,6 +243,6 @@ mod tests {
             assert!(matches!(fault, Fault::Other(message) if message.contains(name)));
         }
         // One for each field of `Options`.
-        assert_eq!(properties.len(), 8);
+        assert_eq!(properties.len(), 9);
     }
 }

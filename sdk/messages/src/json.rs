@@ -58,6 +58,14 @@ impl<'t> Document<'t> {
         }
     }
 
+    /// Like [`Document::parse`], for text that is known to be UTF-8 already.
+    ///
+    /// # Errors
+    /// As [`Document::parse`].
+    pub fn parse_str(text: &'t str) -> Result<Self, JsonError> {
+        Self::of(Cow::Borrowed(text))
+    }
+
     /// Like [`Document::parse`], taking over the text.
     ///
     /// # Errors

@@ -33,6 +33,8 @@ pub mod bindings;
 mod convert;
 mod describe;
 mod fault;
+#[cfg(all(target_family = "wasm", target_os = "unknown"))]
+mod heap;
 pub mod host;
 mod request;
 mod role;

@@ -125,6 +125,11 @@ impl Request for FakeRequest {
         self.raw.clone().unwrap_or_else(|| self.body.to_string().into_bytes())
     }
 
+    fn text(&self) -> String {
+        let raw = self.raw.as_ref().and_then(|raw| std::str::from_utf8(raw).ok());
+        raw.map_or_else(|| self.body.to_string(), |raw| raw.trim().into())
+    }
+
     fn dropped(&self, what: &str) {
         self.dropped.borrow_mut().push(what.into());
     }
@@ -140,4 +145,95 @@ fn split(pointer: &str) -> Result<(&str, &str), Fault> {
 
 fn unescape(key: &str) -> String {
     key.replace("~1", "/").replace("~0", "~")
+}
+
+/// A request over the wire that lives in the test.
+#[derive(Debug, Clone)]
+pub struct FakeWireRequest {
+    /// The body.
+    pub body: Value,
+    /// Where it goes.
+    pub target: Target,
+    /// Path and query.
+    pub path: String,
+    /// The headers, by lower-case name.
+    pub headers: BTreeMap<String, String>,
+    /// What the plugin noted as left out.
+    pub dropped: RefCell<Vec<String>>,
+}
+
+impl FakeWireRequest {
+    /// A request with this body that goes to model `m` of provider `p` at `/v1/chat/completions`.
+    #[must_use]
+    pub fn new(body: Value) -> Self {
+        Self {
+            body,
+            target: Target { provider: "p".into(), model: "m".into(), base_path: "/v1".into() },
+            path: "/v1/chat/completions".into(),
+            headers: BTreeMap::new(),
+            dropped: RefCell::default(),
+        }
+    }
+}
+
+impl crate::WireRequest for FakeWireRequest {
+    fn target(&self) -> Target {
+        self.target.clone()
+    }
+
+    fn path(&self) -> String {
+        self.path.clone()
+    }
+
+    fn set_path(&mut self, path: &str) -> Result<(), Fault> {
+        if !path.starts_with('/') || path.starts_with("//") {
+            return Err(Fault::own(format!("`{path}` is not a path on the provider's host")));
+        }
+        self.path = path.into();
+        Ok(())
+    }
+
+    fn header(&self, name: &str) -> Option<String> {
+        self.headers.get(name).cloned()
+    }
+
+    fn set_header(&mut self, name: &str, value: &str) -> Result<(), Fault> {
+        self.headers.insert(name.to_ascii_lowercase(), value.into());
+        Ok(())
+    }
+
+    fn remove_header(&mut self, name: &str) {
+        self.headers.remove(name);
+    }
+
+    fn get(&self, pointer: &str) -> Option<String> {
+        self.body.pointer(pointer).map(Value::to_string)
+    }
+
+    fn set(&mut self, pointer: &str, json: &str) -> Result<(), Fault> {
+        let mut inner = FakeRequest::new(self.body.take());
+        let outcome = inner.set(pointer, json);
+        self.body = inner.body;
+        outcome
+    }
+
+    fn remove(&mut self, pointer: &str) -> Result<(), Fault> {
+        let mut inner = FakeRequest::new(self.body.take());
+        let outcome = inner.remove(pointer);
+        self.body = inner.body;
+        outcome
+    }
+
+    fn body(&self) -> Vec<u8> {
+        self.body.to_string().into_bytes()
+    }
+
+    fn set_body(&mut self, body: &[u8]) -> Result<(), Fault> {
+        self.body = serde_json::from_slice(body).map_err(|error| Fault::own(error.to_string()))?;
+        Ok(())
+    }
+
+    fn dropped(&self, what: &str) {
+        self.dropped.borrow_mut().push(what.into());
+    }
 }

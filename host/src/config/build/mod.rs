@@ -11,8 +11,8 @@ mod transformers;
 use std::path::{Path, PathBuf};
 
 use http::uri::Authority;
-use url::Url;
 use serde_json::Value;
+use url::Url;
 
 use super::{
     Config, CustomTransformer, LogLevel, Options, SafeUrl, Timeouts,
@@ -131,6 +131,7 @@ fn upstream(table: &Table<'_>, config: &mut Config) {
         read("first_byte_ms", &mut timeouts.first_byte);
         read("idle_ms", &mut timeouts.idle);
         read("shutdown_ms", &mut timeouts.shutdown);
+        read("client_ms", &mut timeouts.client);
         own.finish();
     }
     if let Some(time) = table.get(&["PING_INTERVAL_MS"]).and_then(|node| node.milliseconds()) {

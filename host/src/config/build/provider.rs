@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, header};
-use url::Url;
 use serde_json::Value;
+use url::Url;
 
 use super::{keys, raw, transformers};
 use crate::config::{

@@ -1,6 +1,7 @@
 //! The state of one answer: what was said so far, and what that means for how it ends.
 
 use super::part;
+use super::template::{Role, Spot};
 use crate::conclude::{self, Ending};
 use crate::context::Context;
 use crate::thinking::Fingerprint;
@@ -22,6 +23,9 @@ pub(super) struct Answer {
     finish: Option<FinishReason>,
     usage: Option<Usage>,
     failed: bool,
+    /// How many things the chunk at hand did, and the string that one of them came from.
+    steps: u32,
+    spot: Option<Spot>,
 }
 
 impl Answer {
@@ -36,6 +40,8 @@ impl Answer {
             finish: None,
             usage: None,
             failed: false,
+            steps: 0,
+            spot: None,
         }
     }
 
@@ -54,8 +60,20 @@ impl Answer {
         Ok(())
     }
 
+    /// Where the last chunk had the string that was all that had an effect: the same chunk with another string there,
+    /// not an empty one, does the same with that string. `None` if it did nothing or more.
+    pub(super) fn take_spot(&mut self) -> Option<Spot> {
+        self.spot.take().filter(|_| self.steps == 1)
+    }
+
+    /// Notes where the string of the next step stands.
+    pub(super) fn mark(&mut self, role: Role, string: Value<'_>) {
+        self.spot = Some(Spot { role, span: string.span() });
+    }
+
     /// One streamed chunk, or the whole answer.
     pub(super) fn chunk(&mut self, root: Value<'_>, events: &mut Vec<Event>) {
+        (self.steps, self.spot) = (0, None);
         let (mut id, mut model, mut choices, mut counts, mut error, mut object) = (None, None, None, None, None, None);
         for (key, value) in root.members() {
             match key.raw() {
@@ -121,7 +139,11 @@ impl Answer {
         // Some proxies end a stream with the whole message once more.
         match (delta, message) {
             (Some(delta), _) => part::read(self, delta, false, events),
-            (None, Some(message)) if !self.has_content => part::read(self, message, true, events),
+            (None, Some(message)) if !self.has_content => {
+                // Counts once: the next of its kind finds content there already.
+                self.steps += 1;
+                part::read(self, message, true, events);
+            }
             _ => {}
         }
         if let Some(reason) = reason {
@@ -130,7 +152,9 @@ impl Answer {
     }
 
     fn conclude(&mut self, reason: &str, native: Option<Str<'_>>, stop: Option<Str<'_>>, events: &mut Vec<Event>) {
-        let reason = match conclude::ending(reason) {
+        let ending = conclude::ending(reason);
+        self.steps += u32::from(ending.is_some());
+        let reason = match ending {
             None => return,
             Some(Ending::Failed(kind)) => return self.fail(conclude::broken(kind, reason), events),
             Some(Ending::Finished(reason)) => reason,
@@ -171,21 +195,25 @@ impl Answer {
 
     /// Counts are cumulative where they come with every chunk; only news are passed on.
     fn count(&mut self, counts: Value<'_>, events: &mut Vec<Event>) {
-        if let Some(counts) = usage::read(counts)
-            && self.usage != Some(counts)
-        {
+        let Some(counts) = usage::read(counts) else {
+            return;
+        };
+        self.steps += 1;
+        if self.usage != Some(counts) {
             self.usage = Some(counts);
             events.push(Event::Usage(counts));
         }
     }
 
     pub(super) fn think(&mut self, text: String, events: &mut Vec<Event>) {
+        self.steps += 1;
         self.has_content = true;
         self.thinking.get_or_insert_default().add(&text);
         events.push(Event::Thinking(text));
     }
 
     pub(super) fn say(&mut self, text: String, events: &mut Vec<Event>) {
+        self.steps += 1;
         self.has_content = true;
         self.sign(events);
         events.push(Event::Text(text));
@@ -197,11 +225,17 @@ impl Answer {
     }
 
     pub(super) fn call(&mut self, mut delta: ToolDelta, events: &mut Vec<Event>) {
+        self.steps += 1;
         self.has_content = true;
         self.has_calls = true;
         self.sign(events);
         delta.name = delta.name.map(|name| self.context.tool_name(name));
         events.push(Event::ToolDelta(delta));
+    }
+
+    pub(super) fn drop_part(&mut self, what: String, events: &mut Vec<Event>) {
+        self.steps += 1;
+        events.push(Event::Dropped(what));
     }
 
     /// Reasoning is over: its signature belongs right behind it.
@@ -212,6 +246,7 @@ impl Answer {
     }
 
     pub(super) fn fail(&mut self, failure: Failure, events: &mut Vec<Event>) {
+        self.steps += 1;
         self.failed = true;
         events.push(Event::Error(failure));
     }

@@ -1,6 +1,7 @@
 //! One `delta` of a chunk, or the `message` of a whole answer: reasoning, text, refusal, tool calls, in this order.
 
 use super::answer::Answer;
+use super::template::Role;
 use ccr_plugin::messages::event::{Event, ToolDelta};
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
@@ -29,7 +30,7 @@ pub(super) fn read(answer: &mut Answer, part: Value<'_>, whole: bool, events: &m
         answer.refuse(text.decode().into_owned(), events);
     }
     if members.has_annotations {
-        events.push(Event::Dropped("annotations".into()));
+        answer.drop_part("annotations".into(), events);
     }
     if let Some(calls) = members.tool_calls {
         tool_calls(answer, calls, whole, events);
@@ -63,6 +64,9 @@ impl<'d> Members<'d> {
 
     fn think(&self, answer: &mut Answer, events: &mut Vec<Event>) {
         if let Some(reasoning) = self.reasoning.filter(|reasoning| says(Some(*reasoning))) {
+            if reasoning.kind() == Kind::String {
+                answer.mark(Role::Thinking, reasoning);
+            }
             return texts(reasoning, &mut |text| answer.think(text, events));
         }
         if let Some(details) = self.reasoning_details {
@@ -79,6 +83,7 @@ fn says(value: Option<Value<'_>>) -> bool {
 fn content(answer: &mut Answer, content: Value<'_>, events: &mut Vec<Event>) {
     if let Some(text) = content.as_str() {
         if !text.is_empty() {
+            answer.mark(Role::Text, content);
             answer.say(text.decode().into_owned(), events);
         }
         return;
@@ -90,7 +95,7 @@ fn content(answer: &mut Answer, content: Value<'_>, events: &mut Vec<Event>) {
             "thinking" | "reasoning" => texts(part, &mut |text| answer.think(text, events)),
             "refusal" => texts(part, &mut |text| answer.refuse(text, events)),
             "" | "text" | "output_text" => texts(part, &mut |text| answer.say(text, events)),
-            other => events.push(Event::Dropped(format!("content.{other}"))),
+            other => answer.drop_part(format!("content.{other}"), events),
         }
     }
 }
@@ -119,15 +124,25 @@ fn tool_calls(answer: &mut Answer, calls: Value<'_>, whole: bool, events: &mut V
     let single = (calls.kind() == Kind::Object).then_some(calls);
     let calls = calls.items().chain(single).filter(|call| call.kind() == Kind::Object);
     for (call, position) in calls.zip(0..) {
-        let mut delta = tool_call(call);
+        let (mut delta, arguments) = tool_call(call);
         if whole {
             delta.index = Some(position);
+        }
+        if let Some(arguments) = arguments.filter(|arguments| arguments.kind() == Kind::String) {
+            let others = ToolDelta {
+                arguments: String::new(),
+                id: delta.id.clone(),
+                name: delta.name.clone(),
+                index: delta.index,
+            };
+            answer.mark(Role::Arguments(others), arguments);
         }
         answer.call(delta, events);
     }
 }
 
-fn tool_call(call: Value<'_>) -> ToolDelta {
+/// A fragment of a call, and the value that its arguments come from.
+fn tool_call(call: Value<'_>) -> (ToolDelta, Option<Value<'_>>) {
     let mut delta = ToolDelta::default();
     let mut function = None;
     for (key, value) in call.members() {
@@ -139,21 +154,25 @@ fn tool_call(call: Value<'_>) -> ToolDelta {
         }
     }
     // Some servers leave the inner object out.
-    fill(&mut delta, function.unwrap_or(call));
-    delta
+    let arguments = fill(&mut delta, function.unwrap_or(call));
+    (delta, arguments)
 }
 
-fn fill(delta: &mut ToolDelta, function: Value<'_>) {
+/// Reads a function's name and arguments; gives the value of the latter.
+fn fill<'d>(delta: &mut ToolDelta, function: Value<'d>) -> Option<Value<'d>> {
+    let mut arguments = None;
     for (key, value) in function.members() {
         match key.raw() {
             "name" => delta.name = plain(value),
             // Ollama sends the arguments as an object.
             "arguments" if !value.is_null() => {
                 delta.arguments = plain(value).unwrap_or_else(|| value.raw().to_owned());
+                arguments = Some(value);
             }
             _ => {}
         }
     }
+    arguments
 }
 
 /// A string, or a number as text (some servers number their calls).

@@ -87,7 +87,7 @@ impl<'d> Members<'d> {
                 "content" => members.content = Some(value),
                 "is_error" => members.is_error = Some(value),
                 "source" => members.source = Some(value),
-                "cache_control" if !value.is_null() => notes.dropped("cache_control"),
+                "cache_control" if !value.is_null() => notes.cache_control(),
                 "citations" if value.kind() == Kind::Array && !value.is_empty() => notes.dropped("citations"),
                 _ => {}
             }
@@ -103,6 +103,11 @@ fn plain(value: Value<'_>) -> &str {
         Kind::Number => value.raw(),
         _ => "",
     }
+}
+
+/// The `cache_control` of a block.
+pub(super) fn mark(block: Value<'_>) -> Option<Value<'_>> {
+    block.get("cache_control").filter(|mark| !mark.is_null())
 }
 
 /// Whether a text is empty or all white space: providers refuse such blocks when they are replayed.

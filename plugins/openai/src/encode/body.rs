@@ -19,6 +19,8 @@ pub(super) struct Body<'d> {
     pub(super) thinking: Option<Value<'d>>,
     pub(super) output_config: Option<Value<'d>>,
     pub(super) output_format: Option<Value<'d>>,
+    /// Hints of transformers (`crate::encode::hints`).
+    pub(super) ccr: Option<Value<'d>>,
 }
 
 /// Fields that are left out without a note, as nothing of the request's meaning goes with them: `model` is the target's,
@@ -58,6 +60,7 @@ impl<'d> Body<'d> {
             "thinking" => &mut self.thinking,
             "output_config" => &mut self.output_config,
             "output_format" => &mut self.output_format,
+            "ccr" => &mut self.ccr,
             _ => return None,
         })
     }

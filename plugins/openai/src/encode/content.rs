@@ -4,7 +4,7 @@ use super::block::{Block, is_blank};
 use super::media::{self, Image};
 use super::notes::Notes;
 use super::results;
-use ccr_plugin::messages::json::Writer;
+use ccr_plugin::messages::json::{Value, Writer};
 
 /// Texts of several blocks in one string, with an empty line between them, as they are things of their own.
 #[derive(Debug, Default)]
@@ -37,29 +37,31 @@ pub(super) fn says_something(block: Block<'_>) -> bool {
 }
 
 /// Writes a message of these blocks; none if there is nothing to say.
-/// Tool results among them are those that no call asked for.
+/// Tool results among them are those that no call asked for. Each comes with the `cache_control` that is kept.
 pub(super) fn message<'d>(
     role: &str,
-    blocks: impl Iterator<Item = Block<'d>> + Clone,
+    blocks: impl Iterator<Item = (Block<'d>, Option<Value<'d>>)> + Clone,
     notes: &mut Notes,
     out: &mut Writer,
 ) {
-    let blocks = blocks.filter(|block| says_something(*block));
+    let blocks = blocks.filter(|(block, _)| says_something(*block));
     if blocks.clone().next().is_none() {
         return;
     }
     out.begin_object().key("role").string(role).key("content");
-    let has_images = blocks.clone().any(|block| matches!(block, Block::Image(source) if Image::read(source).is_some()));
-    if has_images {
+    let needs_parts = |(block, mark): (Block<'d>, Option<Value<'d>>)| {
+        mark.is_some() || matches!(block, Block::Image(source) if Image::read(source).is_some())
+    };
+    if blocks.clone().any(needs_parts) {
         out.begin_array();
-        for block in blocks {
-            part(block, notes, out);
+        for (block, mark) in blocks {
+            part(block, mark, notes, out);
         }
         out.end_array();
     } else {
         out.begin_string();
         let mut joined = Joined::default();
-        for block in blocks {
+        for (block, _) in blocks {
             joined.part(out);
             text(block, notes, out);
         }
@@ -68,15 +70,23 @@ pub(super) fn message<'d>(
     out.end_object();
 }
 
-fn part(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
+fn part(block: Block<'_>, mark: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
     if let Block::Image(source) = block
         && let Some(image) = Image::read(source)
     {
+        if mark.is_some() {
+            // Only texts take marks.
+            notes.dropped("cache_control");
+        }
         return image.write(out);
     }
     begin_text(out);
     text(block, notes, out);
-    end_text(out);
+    out.end_string();
+    if let Some(mark) = mark {
+        out.key("cache_control").value(mark);
+    }
+    out.end_object();
 }
 
 /// Begins a text part; what follows goes into its string.

@@ -1,6 +1,6 @@
 //! The system text and the messages, in order.
 
-use super::block::is_blank;
+use super::block::{is_blank, mark};
 use super::body::Body;
 use super::content::Joined;
 use super::notes::Notes;
@@ -40,25 +40,39 @@ pub(super) fn write(body: &Body<'_>, options: &Options, notes: &mut Notes, out: 
 fn system(system: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
     let Some(system) = system else { return };
     let mut texts = Vec::new();
-    texts.extend(system.as_str());
+    texts.extend(system.as_str().map(|text| (text, None)));
     for block in system.items() {
-        texts.extend(system_text(block, notes));
+        texts.extend(system_text(block, notes).map(|text| (text, mark(block).filter(|_| notes.keep_cache_control))));
     }
-    texts.retain(|text| !is_blank(*text));
+    texts.retain(|(text, _)| !is_blank(*text));
     if texts.is_empty() {
         return;
     }
-    out.begin_object().key("role").string("system").key("content").begin_string();
-    let mut joined = Joined::default();
-    for text in texts {
-        joined.part(out).escaped_part(text.raw());
+    out.begin_object().key("role").string("system").key("content");
+    if texts.iter().any(|(_, mark)| mark.is_some()) {
+        out.begin_array();
+        for (text, mark) in texts {
+            out.begin_object().key("type").string("text").key("text").escaped(text.raw());
+            if let Some(mark) = mark {
+                out.key("cache_control").value(mark);
+            }
+            out.end_object();
+        }
+        out.end_array();
+    } else {
+        out.begin_string();
+        let mut joined = Joined::default();
+        for (text, _) in texts {
+            joined.part(out).escaped_part(text.raw());
+        }
+        out.end_string();
     }
-    out.end_string().end_object();
+    out.end_object();
 }
 
 fn system_text<'d>(block: Value<'d>, notes: &mut Notes) -> Option<Str<'d>> {
-    if block.get("cache_control").is_some_and(|mark| !mark.is_null()) {
-        notes.dropped("cache_control");
+    if mark(block).is_some() {
+        notes.cache_control();
     }
     let text = block.as_str().or_else(|| block.get("text")?.as_str());
     if text.is_none() {

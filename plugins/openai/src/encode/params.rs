@@ -1,6 +1,7 @@
 //! Everything of the request that is neither a message nor a tool: limits, sampling, reasoning, output format, streaming.
 
 use super::body::Body;
+use super::hints::speak_of_thinking;
 use super::notes::Notes;
 use crate::context::ContextWriter;
 use crate::model::{Class, class};
@@ -89,7 +90,7 @@ fn reasoning(body: &Body<'_>, class: Class, options: &Options, notes: &mut Notes
             out.key("reasoning_effort").string(effort.min(options.max_effort).as_str());
         }
         // A model that thinks by itself does what was asked, if not for as long.
-        Some(_) if options.reasoning == Replay::Off => notes.dropped("thinking"),
+        Some(_) if options.reasoning == Replay::Off && !speak_of_thinking(body.ccr) => notes.dropped("thinking"),
         _ => {}
     }
 }

@@ -1,6 +1,6 @@
 //! Tool results: the calls that wait for one, and the message that answers each of them.
 
-use super::block::{Block, ToolResult, is_blank};
+use super::block::{Block, ToolResult, is_blank, mark as mark_of};
 use super::content::{Joined, begin_text, end_text, image_left_out};
 use super::media::{self, Image};
 use super::notes::Notes;
@@ -41,6 +41,7 @@ pub(super) struct Picture<'d> {
 pub(super) fn answer<'d>(
     calls: &mut [Call<'d>],
     result: ToolResult<'d>,
+    mark: Option<Value<'d>>,
     pictures: &mut Vec<Picture<'d>>,
     notes: &mut Notes,
     out: &mut Writer,
@@ -49,7 +50,13 @@ pub(super) fn answer<'d>(
     call.answered = true;
     begin(&call.wire, out);
     content(result, pictures, notes, out);
-    end(out);
+    out.end_string();
+    // A mark within the result marks its end as well as one on it.
+    let inner = || result.content.into_iter().flat_map(blocks).filter(|_| notes.keep_cache_control).find_map(mark_of);
+    if let Some(mark) = mark.or_else(inner) {
+        out.key("cache_control").value(mark);
+    }
+    out.end_object();
     true
 }
 
@@ -80,7 +87,7 @@ pub(super) fn content<'d>(
     let mut joined = Joined::default();
     for value in result.content.into_iter().flat_map(blocks) {
         let Some(block) = Block::read(value, notes) else { continue };
-        if matches!(block, Block::Text(text) if is_blank(text)) {
+        if matches!(block, Block::Text(text) | Block::Thinking(text) if is_blank(text)) {
             continue;
         }
         if result.is_error && !joined.has_begun() {

@@ -3,7 +3,7 @@
 //! Anthropic joins neighbours of one role; and the results that answer an assistant's calls may be spread over several
 //! messages, while OpenAI wants all of them right behind the calls.
 
-use super::block::Block;
+use super::block::{Block, mark};
 use super::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
@@ -34,6 +34,8 @@ impl Role {
 pub(super) struct Run<'d> {
     blocks: Vec<Block<'d>>,
     messages: Vec<(Role, Range<usize>)>,
+    /// Each block's `cache_control`, by its number; only where they are kept.
+    marks: Vec<(usize, Value<'d>)>,
 }
 
 impl<'d> Run<'d> {
@@ -50,15 +52,34 @@ impl<'d> Run<'d> {
         let start = self.blocks.len();
         match content {
             Some(list) if list.kind() == Kind::Array => {
-                self.blocks.extend(list.items().filter_map(|block| Block::read(block, notes)));
+                list.items().for_each(|block| self.add_block(block, notes));
             }
-            Some(single) => self.blocks.extend(Block::read(single, notes)),
+            Some(single) => self.add_block(single, notes),
             None => {}
         }
         self.messages.push((role, start..self.blocks.len()));
     }
 
+    fn add_block(&mut self, value: Value<'d>, notes: &mut Notes) {
+        let Some(block) = Block::read(value, notes) else { return };
+        if notes.keep_cache_control {
+            self.marks.extend(mark(value).map(|mark| (self.blocks.len(), mark)));
+        }
+        self.blocks.push(block);
+    }
+
+    /// The `cache_control` of a block, if it is kept.
+    pub(super) fn mark(&self, number: usize) -> Option<Value<'d>> {
+        self.marks.iter().find(|(marked, _)| *marked == number).map(|(_, mark)| *mark)
+    }
+
+    /// The last one of all blocks.
+    pub(super) fn last_mark(&self) -> Option<Value<'d>> {
+        self.marks.last().map(|(_, mark)| *mark)
+    }
+
     pub(super) fn clear(&mut self) {
+        self.marks.clear();
         self.blocks.clear();
         self.messages.clear();
     }

@@ -45,7 +45,7 @@ impl<'d> Turns<'d> {
         let mut orphans = Vec::new();
         for (number, block) in run.blocks() {
             if let Block::ToolResult(result) = block
-                && !results::answer(&mut self.calls, result, &mut pictures, notes, out)
+                && !results::answer(&mut self.calls, result, run.mark(number), &mut pictures, notes, out)
             {
                 orphans.push(number);
             }
@@ -56,7 +56,7 @@ impl<'d> Turns<'d> {
             let role = if role == Role::System { "system" } else { "user" };
             let said =
                 blocks.filter(|(number, block)| !matches!(block, Block::ToolResult(_)) || orphans.contains(number));
-            content::message(role, said.map(|(_, block)| block), notes, out);
+            content::message(role, said.map(|(number, block)| (block, run.mark(number))), notes, out);
         }
     }
 
@@ -83,6 +83,9 @@ impl<'d> Turns<'d> {
         if calls {
             self.calls(run, out);
         }
+        if let Some(mark) = run.last_mark() {
+            out.key("cache_control").value(mark);
+        }
         out.end_object();
     }
 
@@ -90,10 +93,13 @@ impl<'d> Turns<'d> {
     fn reasoning(&self, run: &Run<'d>, calls: bool, out: &mut Writer) {
         let thoughts =
             || run.blocks().filter_map(|(_, block)| if let Block::Thinking(text) = block { Some(text) } else { None });
-        if self.replay == Replay::Off || (!calls && thoughts().all(Str::is_empty)) {
-            return;
-        }
-        out.key("reasoning_content").begin_string();
+        let is_empty = thoughts().all(Str::is_empty);
+        let field = match self.replay {
+            Replay::ReasoningContent if calls || !is_empty => "reasoning_content",
+            Replay::Reasoning if !is_empty => "reasoning",
+            Replay::Off | Replay::ReasoningContent | Replay::Reasoning => return,
+        };
+        out.key(field).begin_string();
         let mut joined = content::Joined::default();
         for thought in thoughts().filter(|thought| !thought.is_empty()) {
             joined.part(out).escaped_part(thought.raw());

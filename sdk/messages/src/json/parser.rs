@@ -13,6 +13,9 @@ pub const MAX_DEPTH: u32 = 256;
 /// Bytes per node that the first allocation assumes. Claude Code's requests have 30 to 35, so one allocation suffices.
 const BYTES_PER_NODE: usize = 24;
 
+/// Nodes that the first allocation has beside those. A chunk of a stream has 24 nodes in 230 bytes.
+const MIN_FIRST_NODES: usize = 24;
+
 /// The first allocation is at most this many nodes (768 KiB): a large body is mostly one image, and a plugin's
 /// memory is bounded.
 const MAX_FIRST_NODES: usize = 64 * 1024;
@@ -47,7 +50,7 @@ pub(super) fn parse(bytes: &[u8], start: usize) -> Result<Vec<Node>, Fault> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(Fault { at: 0, reason: "the text has 4 GiB or more; send less" });
     }
-    let first_nodes = (bytes.len() / BYTES_PER_NODE + 8).min(MAX_FIRST_NODES);
+    let first_nodes = (bytes.len() / BYTES_PER_NODE + MIN_FIRST_NODES).min(MAX_FIRST_NODES);
     let parser =
         Parser { bytes, at: start, nodes: Vec::with_capacity(first_nodes), open: 0, depth: 0, in_object: false };
     parser.document()
@@ -180,7 +183,7 @@ impl Parser<'_> {
                 b'"' => break,
                 b'\\' => {
                     size |= ESCAPED;
-                    at = self.escape(at)?;
+                    at = scan::escape_end(self.bytes, at).map_err(|reason| self.fault_at(at, reason))?;
                 }
                 _ => return Err(self.broken_string(at)),
             }
@@ -188,24 +191,6 @@ impl Parser<'_> {
         self.at = at + 1;
         self.nodes.push(Node { start: start as u32, end: self.at as u32, size });
         Ok(())
-    }
-
-    /// Checks the escape whose backslash is at `at`; gives the offset after it.
-    #[inline]
-    fn escape(&self, at: usize) -> Result<usize, Fault> {
-        let escaped = self.byte(at + 1);
-        // Nearly every escape of a prompt is one of these two; asking for them first avoids a jump table.
-        if escaped == b'n' || escaped == b'"' {
-            return Ok(at + 2);
-        }
-        match escaped {
-            b'\\' | b't' | b'r' | b'/' | b'b' | b'f' => Ok(at + 2),
-            b'u' => match self.bytes.get(at + 2..at + 6) {
-                Some(digits) if digits.iter().all(u8::is_ascii_hexdigit) => Ok(at + 6),
-                _ => Err(self.fault_at(at, "expected four hexadecimal digits after \\u")),
-            },
-            _ => Err(self.fault_at(at, "unknown escape; write a backslash itself as \\\\")),
-        }
     }
 
     #[cold]

@@ -1,5 +1,6 @@
 //! Strings of a document, still escaped: comparing and copying them seldom needs decoding.
 
+use super::scan;
 use std::borrow::Cow;
 use std::fmt;
 
@@ -17,6 +18,26 @@ impl<'d> Str<'d> {
     /// `raw` must be the inside of a valid JSON string.
     pub(super) fn new(raw: &'d str, escaped: bool) -> Self {
         Self { raw, escaped }
+    }
+
+    /// Checks that `raw` can stand between the quotes of a JSON string (RFC 8259, 7), and takes it as such a string.
+    /// `None` if it has a quote, a control character or a broken escape.
+    #[must_use]
+    #[inline]
+    pub fn checked(raw: &'d str) -> Option<Self> {
+        let bytes = raw.as_bytes();
+        let (mut at, mut escaped) = (0, false);
+        loop {
+            at = scan::run_end(bytes, at);
+            match bytes.get(at) {
+                None => return Some(Self { raw, escaped }),
+                Some(b'\\') => {
+                    escaped = true;
+                    at = scan::escape_end(bytes, at).ok()?;
+                }
+                Some(_) => return None,
+            }
+        }
     }
 
     /// The text between the quotes, escapes as they are.
@@ -174,6 +195,7 @@ fn code_unit(text: &str) -> Option<u16> {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::Str;
 
     #[test]
@@ -195,6 +217,17 @@ mod tests {
             (r"\ud800\u0041", "\u{FFFD}A"),
         ] {
             assert_eq!(Str::new(raw, true).decode(), decoded);
+        }
+    }
+
+    #[test]
+    fn only_the_inside_of_a_string_is_one() {
+        for raw in ["", "a", r"\n", r#"\""#, r"\\", r"\u00e9", "é", r"a\\\n", &"long ".repeat(100)] {
+            let text = Str::checked(raw).unwrap();
+            assert_eq!((text.raw(), text.is_escaped()), (raw, raw.contains('\\')));
+        }
+        for raw in ["\"", "a\"b", "\\", r"\\\", r"\x", r"\u12", r"\u12g4", "\n", "a\u{1f}b", r#"\\""#] {
+            assert!(Str::checked(raw).is_none(), "{raw}");
         }
     }
 

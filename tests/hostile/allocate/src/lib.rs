@@ -2,7 +2,9 @@
 
 use ccr_plugin::prelude::*;
 
-struct Allocate;
+/// The plugin.
+#[derive(Debug)]
+pub struct Allocate;
 
 impl Plugin for Allocate {
     fn describe() -> Description {

@@ -8,7 +8,9 @@ use ccr_plugin::{EncodedRequest, WireResponse};
 /// Eight times the megabyte that any output may have beside twice its input.
 const HUGE: usize = 8 * 1024 * 1024;
 
-struct HugeOutput;
+/// The plugin.
+#[derive(Debug)]
+pub struct HugeOutput;
 
 impl Plugin for HugeOutput {
     fn describe() -> Description {
@@ -42,7 +44,9 @@ fn huge_answer() -> Vec<Event> {
     vec![Event::Text("x".repeat(HUGE)), Event::Finish(FinishReason::EndTurn)]
 }
 
-struct Answer;
+/// The state of one answer.
+#[derive(Debug)]
+pub struct Answer;
 
 impl Decoder for Answer {
     fn push(&mut self, _: SseEvent<'_>, events: &mut Vec<Event>) -> Result<(), Fault> {

@@ -6,7 +6,9 @@ use ccr_plugin::prelude::*;
 /// Far more than any header may hold.
 const LONG: usize = 10 * 1024 * 1024;
 
-struct LieRouter;
+/// The plugin.
+#[derive(Debug)]
+pub struct LieRouter;
 
 impl Plugin for LieRouter {
     fn describe() -> Description {

@@ -2,7 +2,9 @@
 
 use ccr_plugin::prelude::*;
 
-struct SpinInit;
+/// The plugin.
+#[derive(Debug)]
+pub struct SpinInit;
 
 impl Plugin for SpinInit {
     fn describe() -> Description {

@@ -2,7 +2,9 @@
 
 use ccr_plugin::prelude::*;
 
-struct Spin;
+/// The plugin.
+#[derive(Debug)]
+pub struct Spin;
 
 impl Plugin for Spin {
     fn describe() -> Description {

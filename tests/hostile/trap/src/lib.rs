@@ -2,7 +2,9 @@
 
 use ccr_plugin::prelude::*;
 
-struct Trap;
+/// The plugin.
+#[derive(Debug)]
+pub struct Trap;
 
 impl Plugin for Trap {
     fn describe() -> Description {

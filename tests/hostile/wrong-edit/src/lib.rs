@@ -3,7 +3,9 @@
 
 use ccr_plugin::prelude::*;
 
-struct WrongEdit;
+/// The plugin.
+#[derive(Debug)]
+pub struct WrongEdit;
 
 impl Plugin for WrongEdit {
     fn describe() -> Description {

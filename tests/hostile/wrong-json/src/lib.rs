@@ -8,7 +8,9 @@ use ccr_plugin::{EncodedRequest, WireResponse};
 /// It ends too early.
 const BROKEN: &str = r#"{"type":"server_tool_use","#;
 
-struct WrongJson;
+/// The plugin.
+#[derive(Debug)]
+pub struct WrongJson;
 
 impl Plugin for WrongJson {
     fn describe() -> Description {
@@ -41,7 +43,9 @@ fn wrong_answer() -> Vec<Event> {
     vec![Event::Block(BROKEN.into()), Event::Finish(FinishReason::EndTurn)]
 }
 
-struct Answer;
+/// The state of one answer.
+#[derive(Debug)]
+pub struct Answer;
 
 impl Decoder for Answer {
     fn push(&mut self, _: SseEvent<'_>, events: &mut Vec<Event>) -> Result<(), Fault> {

@@ -1,0 +1,118 @@
+//! The items of the output, and what of each was said already.
+//!
+//! Servers disagree on how they name an item: some send no position, some the position 0 with every item, some another id with
+//! every event.
+
+use super::wire::Place;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Message,
+    Reasoning,
+    Call,
+    /// Told as a whole, when it is done.
+    Other,
+}
+
+/// Which of its two forms reasoning was told in: both may be there, and say the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Summary,
+    Text,
+}
+
+#[derive(Debug)]
+pub(super) struct Item {
+    /// As it stands in a JSON string; may be empty.
+    pub(super) id: String,
+    pub(super) kind: Kind,
+    index: u64,
+    /// Parts of which something was said.
+    parts: Vec<u64>,
+    pub(super) source: Option<Source>,
+    /// The call's name and id were told.
+    pub(super) named: bool,
+    /// Citations were told one by one.
+    pub(super) cited: bool,
+    /// It was told to the end.
+    pub(super) done: bool,
+}
+
+impl Item {
+    pub(super) fn has_said(&self, part: u64) -> bool {
+        // The last part is the one that is asked for with every piece.
+        self.parts.iter().rev().any(|said| *said == part)
+    }
+
+    pub(super) fn has_said_anything(&self) -> bool {
+        !self.parts.is_empty()
+    }
+
+    /// Whether this is the first of the part.
+    pub(super) fn says(&mut self, part: u64) -> bool {
+        let new = !self.has_said(part);
+        if new {
+            self.parts.push(part);
+        }
+        new
+    }
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Items(Vec<Item>);
+
+impl Items {
+    pub(super) fn get(&mut self, slot: usize) -> Option<&mut Item> {
+        self.0.get_mut(slot)
+    }
+
+    /// The item that begins here.
+    pub(super) fn begin(&mut self, place: Place<'_>, kind: Kind) -> usize {
+        let known = self.by_id(place, kind);
+        let known = known.or_else(|| if place.id.is_empty() { self.open_at(place, kind) } else { None });
+        known.unwrap_or_else(|| self.add(place, kind))
+    }
+
+    /// The item that a piece or the end of it belongs to.
+    pub(super) fn piece(&mut self, place: Place<'_>, kind: Kind) -> usize {
+        let known = self.by_id(place, kind).or_else(|| self.open_at(place, kind));
+        known.unwrap_or_else(|| self.add(place, kind))
+    }
+
+    /// The item in the list at the end, which may have been told long ago.
+    pub(super) fn in_the_end(&mut self, place: Place<'_>, kind: Kind) -> usize {
+        let known = self.by_id(place, kind);
+        let known =
+            known.or_else(|| self.0.iter().position(|item| item.kind == kind && Some(item.index) == place.index));
+        known.unwrap_or_else(|| self.add(place, kind))
+    }
+
+    fn by_id(&self, place: Place<'_>, kind: Kind) -> Option<usize> {
+        if place.id.is_empty() {
+            return None;
+        }
+        self.0.iter().rposition(|item| item.kind == kind && item.id == place.id)
+    }
+
+    /// The item at the position that is not done; without a position the last one.
+    fn open_at(&self, place: Place<'_>, kind: Kind) -> Option<usize> {
+        let here = |item: &Item| place.index.is_none_or(|index| item.index == index);
+        self.0.iter().rposition(|item| item.kind == kind && !item.done && here(item))
+    }
+
+    fn add(&mut self, place: Place<'_>, kind: Kind) -> usize {
+        let slot = self.0.len();
+        self.0.push(Item {
+            id: place.id.to_owned(),
+            kind,
+            // Where the position is missing, the items come in order.
+            index: place.index.unwrap_or(slot as u64),
+            parts: Vec::new(),
+            source: None,
+            named: false,
+            cited: false,
+            done: false,
+        });
+        slot
+    }
+}

@@ -1,0 +1,116 @@
+//! The parts of a message or of a tool's output: texts, images, files.
+
+use super::block::{Block, is_blank};
+use super::media::{self, Attachment};
+use super::notes::Notes;
+use super::results;
+use ccr_plugin::messages::json::Writer;
+
+/// Texts of several blocks in one string, with an empty line between them, as they are things of their own.
+#[derive(Debug, Default)]
+pub(super) struct Joined {
+    begun: bool,
+}
+
+impl Joined {
+    /// Makes ready for the next text in the open string.
+    pub(super) fn part<'w>(&mut self, out: &'w mut Writer) -> &'w mut Writer {
+        if self.begun {
+            out.escaped_part("\\n\\n");
+        }
+        self.begun = true;
+        out
+    }
+
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun
+    }
+}
+
+/// A message that is begun when it has something to say.
+#[derive(Debug)]
+pub(super) struct Message {
+    role: &'static str,
+    /// The type of its text parts.
+    text: &'static str,
+    begun: bool,
+}
+
+impl Message {
+    pub(super) fn of(role: &'static str) -> Self {
+        Self { role, text: "input_text", begun: false }
+    }
+
+    /// What the model said itself.
+    pub(super) fn of_the_model() -> Self {
+        Self { role: "assistant", text: "output_text", begun: false }
+    }
+
+    fn begin(&mut self, out: &mut Writer) {
+        if !self.begun {
+            self.begun = true;
+            out.begin_object().key("type").string("message").key("role").string(self.role);
+            out.key("content").begin_array();
+        }
+    }
+
+    pub(super) fn add(&mut self, block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
+        if says_something(block) {
+            self.begin(out);
+            part(self.text, block, notes, out);
+        }
+    }
+
+    /// Ends it, if it was begun; what is added later is a message of its own.
+    pub(super) fn end(&mut self, out: &mut Writer) {
+        if self.begun {
+            self.begun = false;
+            out.end_array().end_object();
+        }
+    }
+}
+
+/// Whether a block leaves anything in a message.
+pub(super) fn says_something(block: Block<'_>) -> bool {
+    match block {
+        Block::Text(text) => !is_blank(text),
+        Block::Thinking(_) | Block::ToolUse(_) => false,
+        Block::Image(_) | Block::Document(_) | Block::ToolResult(_) | Block::Other(..) => true,
+    }
+}
+
+/// One part; `kind` is the type of a text part.
+fn part(kind: &str, block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
+    if let Some(attachment) = Attachment::of(block) {
+        return attachment.write(out);
+    }
+    begin_text(kind, out);
+    text(block, notes, out);
+    end_text(out);
+}
+
+/// Begins a text part; what follows goes into its string.
+pub(super) fn begin_text(kind: &str, out: &mut Writer) {
+    out.begin_object().key("type").string(kind).key("text").begin_string();
+}
+
+pub(super) fn end_text(out: &mut Writer) {
+    out.end_string().end_object();
+}
+
+/// What stands for a block in the open string.
+fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
+    match block {
+        Block::Text(text) => _ = out.escaped_part(text.raw()),
+        Block::Image(_) => media::image_left_out(notes, out),
+        Block::Document(document) => media::document(document, notes, out),
+        Block::Other(block, kind) => media::other(block, kind, notes, out),
+        Block::ToolResult(result) => {
+            out.escaped_part("[Result of the tool call ").escaped_part(result.id);
+            out.escaped_part(", which is no longer in the conversation]\\n");
+            results::as_text(result, notes, out);
+        }
+        // Never said in a message; see `says_something`.
+        Block::Thinking(_) | Block::ToolUse(_) => {}
+    }
+}

@@ -1,0 +1,168 @@
+//! Images and documents: what can be sent, and the words that stand for what cannot.
+
+use super::block::Block;
+use super::notes::Notes;
+use ccr_plugin::messages::json::{Str, Value, Writer};
+
+/// How base64 texts of the usual image formats begin (from their first bytes), for clients that name no media type.
+const IMAGE_BEGINNINGS: &[(&str, &str)] =
+    &[("/9j/", "image/jpeg"), ("\\/9j", "image/jpeg"), ("R0lG", "image/gif"), ("UklG", "image/webp")];
+
+const PDF: &str = "application/pdf";
+
+/// A part of a message or of a tool's output that is no text.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Attachment<'d> {
+    Image(Data<'d>),
+    File { title: Option<&'d str>, data: Data<'d> },
+}
+
+/// Where the bytes are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Data<'d> {
+    Url(Str<'d>),
+    Base64 { media_type: &'d str, data: Str<'d> },
+}
+
+impl<'d> Attachment<'d> {
+    /// `None` for texts, and for what OpenAI's format cannot carry, such as the id of a file at Anthropic.
+    pub(super) fn of(block: Block<'d>) -> Option<Self> {
+        match block {
+            Block::Image(source) => Data::read(source, image_type).map(Self::Image),
+            Block::Document(document) => {
+                let source = document.get("source")?;
+                if matches!(filled(Some(source), "type"), Some("text" | "content")) {
+                    return None;
+                }
+                let data = Data::read(source, |_| PDF)?;
+                Some(Self::File { title: filled(Some(document), "title"), data })
+            }
+            _ => None,
+        }
+    }
+
+    pub(super) fn write(self, out: &mut Writer) {
+        out.begin_object().key("type");
+        match self {
+            Self::Image(data) => {
+                // Servers that check requests against OpenAI's own types demand the detail; this is what it is without one.
+                out.string("input_image").key("detail").string("auto").key("image_url");
+                data.write(out);
+            }
+            Self::File { data: Data::Url(url), .. } => _ = out.string("input_file").key("file_url").escaped(url.raw()),
+            Self::File { title, data } => {
+                out.string("input_file").key("filename").begin_string();
+                let title = title.unwrap_or("document");
+                out.escaped_part(title);
+                // OpenAI tells what a file is by its name.
+                if matches!(data, Data::Base64 { media_type: PDF, .. }) && !title.ends_with(".pdf") {
+                    out.escaped_part(".pdf");
+                }
+                out.end_string().key("file_data");
+                data.write(out);
+            }
+        }
+        out.end_object();
+    }
+}
+
+impl<'d> Data<'d> {
+    /// `guess` tells the media type of data that comes without one.
+    fn read(source: Value<'d>, guess: impl Fn(&str) -> &'static str) -> Option<Self> {
+        if let Some(url) = source.get("url").and_then(Value::as_str).filter(|url| !url.is_empty()) {
+            return Some(Self::Url(url));
+        }
+        let data = source.get("data").and_then(Value::as_str).filter(|data| !data.is_empty())?;
+        let media_type = filled(Some(source), "media_type").unwrap_or_else(|| guess(data.raw()));
+        Some(Self::Base64 { media_type, data })
+    }
+
+    fn write(self, out: &mut Writer) {
+        match self {
+            Self::Url(url) => _ = out.escaped(url.raw()),
+            // Some clients make data a URL already.
+            Self::Base64 { data, .. } if data.raw().starts_with("data:") => _ = out.escaped(data.raw()),
+            Self::Base64 { media_type, data } => {
+                out.begin_string().escaped_part("data:").escaped_part(media_type);
+                out.escaped_part(";base64,").escaped_part(data.raw()).end_string();
+            }
+        }
+    }
+}
+
+fn image_type(data: &str) -> &'static str {
+    let beginning = IMAGE_BEGINNINGS.iter().find(|(beginning, _)| data.starts_with(beginning));
+    beginning.map_or("image/png", |(_, media_type)| media_type)
+}
+
+pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
+    notes.dropped("image");
+    out.escaped_part("[An image was left out here: it is neither data nor a URL.]");
+}
+
+/// The text of a document into the open string; of one that cannot be sent, words that say what was left out.
+pub(super) fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
+    let title = filled(Some(block), "title");
+    let source = block.get("source");
+    match filled(source, "type") {
+        Some("text") => {
+            if let Some(title) = title {
+                out.escaped_part(title).escaped_part("\\n\\n");
+            }
+            out.escaped_part(filled(source, "data").unwrap_or_default());
+        }
+        Some("content") => texts(source.and_then(|source| source.get("content")), notes, out),
+        _ => {
+            notes.dropped("document");
+            out.escaped_part("[A document was left out here: ").escaped_part(title.unwrap_or("without a title"));
+            out.escaped_part(". It is neither data nor a URL.]");
+        }
+    }
+}
+
+/// The inside of a string member that is not empty.
+fn filled<'d>(object: Option<Value<'d>>, key: &str) -> Option<&'d str> {
+    object?.get(key)?.as_str().map(Str::raw).filter(|text| !text.is_empty())
+}
+
+/// The texts of a string or of an array of blocks, with an empty line between them, into the open string.
+fn texts(content: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
+    let Some(content) = content else { return };
+    if let Some(text) = content.as_str() {
+        out.escaped_part(text.raw());
+    }
+    let mut first = true;
+    for block in content.items() {
+        let Some(text) = block.get("text").and_then(Value::as_str) else {
+            notes.dropped("document.content");
+            continue;
+        };
+        if !first {
+            out.escaped_part("\\n\\n");
+        }
+        out.escaped_part(text.raw());
+        first = false;
+    }
+}
+
+/// Words into the open string for a block that the format has no place for.
+pub(super) fn other(block: Value<'_>, kind: Str<'_>, notes: &mut Notes, out: &mut Writer) {
+    match kind.raw() {
+        "tool_reference" => {
+            let name = block.get("tool_name").and_then(Value::as_str).map(Str::raw);
+            out.escaped_part("[Tool: ").escaped_part(name.unwrap_or("unnamed")).escaped_part("]");
+        }
+        "search_result" => {
+            for key in ["title", "source"] {
+                if let Some(text) = block.get(key).and_then(Value::as_str) {
+                    out.escaped_part(text.raw()).escaped_part("\\n");
+                }
+            }
+            texts(block.get("content"), notes, out);
+        }
+        name => {
+            notes.dropped(kind.decode().into_owned());
+            out.escaped_part("[A block of type ").escaped_part(name).escaped_part(" was left out here.]");
+        }
+    }
+}
