@@ -59,6 +59,7 @@ impl InnerRequest {
     pub fn parse(body: Vec<u8>, id: &str, headers: HeaderMap, query: Option<String>) -> Result<Self, GatewayError> {
         let document = Document::from_vec(without_byte_order_mark(body))
             .map_err(|error| GatewayError::invalid(format!("the request body is not valid JSON: {error}")))?;
+        let document = without_hints(document)?;
         let view = view(&document)?;
         let about = About {
             id: id.to_owned(),
@@ -98,6 +99,9 @@ impl InnerRequest {
 
     /// Replaces or adds the value at a pointer.
     pub fn set(&mut self, pointer: &str, json: &str) -> Result<(), String> {
+        if json.starts_with('\u{feff}') {
+            return Err("the value begins with a byte order mark, which is no JSON within a text".into());
+        }
         let edited = json::edit::set(&self.document, pointer, json).map_err(|error| error.to_string())?;
         self.replace(edited)
     }
@@ -127,6 +131,16 @@ impl InnerRequest {
             thinking: view.thinking().is_some_and(|thinking| !matches!(thinking, Thinking::Disabled)),
             max_tokens: view.max_tokens(),
         }
+    }
+}
+
+/// The member in which transformers leave hints for the protocol (`plugins/openai/README.md`). It is not the client's to set.
+pub const HINTS: &str = "/ccr";
+
+fn without_hints(document: Document<'static>) -> Result<Document<'static>, GatewayError> {
+    match json::edit::remove(&document, HINTS) {
+        Some(text) => Document::from_vec(text).map_err(|error| GatewayError::invalid(error.to_string())),
+        None => Ok(document),
     }
 }
 
@@ -257,6 +271,13 @@ mod tests {
         copy.set("/max_tokens", "7").expect("legal");
         assert_eq!(original.get("/max_tokens"), Some("5"));
         assert_eq!(copy.get("/max_tokens"), Some("7"));
+    }
+
+    #[test]
+    fn hints_of_a_client_are_not_taken() {
+        let body = br#"{"ccr":{"extra":{"x":1}},"model":"m","messages":[{"role":"user","content":"hi"}]}"#.to_vec();
+        let request = InnerRequest::parse(body, "req", HeaderMap::new(), None).expect("legal");
+        assert_eq!(request.get(HINTS), None);
     }
 
     #[test]

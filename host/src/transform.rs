@@ -58,7 +58,11 @@ pub async fn transform(
         }
     }
     let (mut wire, context, instance) = match &chain.protocol {
-        Protocol::Inner { use_bearer } => (inner_wire(&request, &target, *use_bearer), Vec::new(), None),
+        Protocol::Inner { use_bearer } => {
+            // Hints are for protocols that translate; an Anthropic upstream would refuse them.
+            request.remove(crate::request::HINTS).map_err(GatewayError::invalid)?;
+            (inner_wire(&request, &target, *use_bearer), Vec::new(), None)
+        }
         Protocol::Plugin(used) => {
             let surroundings = used.surroundings.clone();
             let encoded = upstream::encode(engine, &used.plugin, surroundings, request, target.clone())

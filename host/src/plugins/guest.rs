@@ -4,7 +4,8 @@
 //! (requests) and [`super::imports`] (everything else).
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
 
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
@@ -31,10 +32,12 @@ pub struct Surroundings {
 pub struct Guest {
     pub(super) table: ResourceTable,
     pub(super) memory: MemoryLimit,
-    /// Ticks that the call at hand may still run.
-    pub(super) ticks_left: u32,
-    /// When it must be over, whether it ran or waited for its turn.
-    pub(super) deadline: Instant,
+    /// When the call at hand began.
+    pub(super) started: Instant,
+    /// How long it may run.
+    pub(super) limit: Duration,
+    /// Nanoseconds in which it did not run but waited for its turn.
+    pub(super) waited: Arc<AtomicU64>,
     pub(super) timed_out: bool,
     pub(super) surroundings: Surroundings,
     pub(super) log_lines_left: u32,
@@ -47,8 +50,9 @@ impl Guest {
         Self {
             table: ResourceTable::new(),
             memory: MemoryLimit { limit: memory_bytes, peak: 0, exceeded: false },
-            ticks_left: 0,
-            deadline: Instant::now(),
+            started: Instant::now(),
+            limit: Duration::ZERO,
+            waited: Arc::default(),
             timed_out: false,
             surroundings,
             log_lines_left: LOG_LINES,

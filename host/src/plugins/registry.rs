@@ -163,6 +163,10 @@ impl Loader<'_> {
     /// Loads one file. A file that does not load leaves its earlier version serving.
     async fn file(&self, path: &Path, registry: &mut Registry) -> Option<Arc<Plugin>> {
         let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        if registry.is_disabled(&name) {
+            tracing::info!(plugin = name, "switched off by the config");
+            return None;
+        }
         let loaded = match read(path) {
             Ok(wasm) => self.loaded(&wasm, &name, Origin::File(path.to_owned())).await,
             Err(reason) => Err(Cause::NotLoaded(reason)),

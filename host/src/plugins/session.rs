@@ -1,14 +1,16 @@
 //! One instance of a plugin: made for one call or one streamed answer, thrown away after it.
 
+use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::component::Plugin;
-use super::engine::{PluginEngine, TICK};
+use super::engine::PluginEngine;
 use super::error::{Cause, PluginError};
 use super::guest::{Guest, Surroundings};
 
@@ -57,6 +59,27 @@ impl Drop for Running {
     }
 }
 
+/// Lets others run, and counts how long that took.
+struct Turn {
+    suspended: Option<Instant>,
+    waited: Arc<AtomicU64>,
+}
+
+impl Future for Turn {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        if let Some(suspended) = self.suspended {
+            let nanoseconds = u64::try_from(suspended.elapsed().as_nanos()).unwrap_or(u64::MAX);
+            self.waited.fetch_add(nanoseconds, Relaxed);
+            return Poll::Ready(());
+        }
+        self.suspended = Some(Instant::now());
+        context.waker().wake_by_ref();
+        Poll::Pending
+    }
+}
+
 impl Session {
     /// Waits (within bounds) for a place and makes a store.
     pub(super) async fn open(
@@ -80,9 +103,11 @@ impl Session {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
             let guest = context.data_mut();
-            guest.ticks_left = guest.ticks_left.saturating_sub(1);
-            if guest.ticks_left > 0 && Instant::now() < guest.deadline {
-                return Ok(UpdateDeadline::Yield(1));
+            let elapsed = guest.started.elapsed();
+            let ran = elapsed.saturating_sub(Duration::from_nanos(guest.waited.load(Relaxed)));
+            if ran < guest.limit && elapsed < guest.limit * WALL_FACTOR {
+                let turn = Turn { suspended: None, waited: Arc::clone(&guest.waited) };
+                return Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)));
             }
             guest.timed_out = true;
             Ok(UpdateDeadline::Interrupt)
@@ -97,9 +122,9 @@ impl Session {
         self.limit = limit;
         self.running.set(true);
         let guest = self.store.data_mut();
-        // The first tick may come at once.
-        guest.ticks_left = u32::try_from(limit.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX).saturating_add(1);
-        guest.deadline = Instant::now() + limit * WALL_FACTOR;
+        guest.started = Instant::now();
+        guest.limit = limit;
+        guest.waited.store(0, Relaxed);
         self.store.set_epoch_deadline(1);
     }
 

@@ -94,9 +94,8 @@ fn failure(told: Told, status: Option<u16>) -> Failure {
     if let Some(message) = overflow::message(&told.message, status) {
         return Failure { kind: ErrorKind::InvalidRequest, message, status, retry_after_ms: None };
     }
-    let named = |table: &[(&str, ErrorKind)], name: &str| {
-        table.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
-    };
+    let named =
+        |table: &[(&str, ErrorKind)], name: &str| table.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
     let kind = named(REASONS, &told.reason).or_else(|| status.map(ErrorKind::from_status));
     let kind = kind.or_else(|| named(STATUSES, &told.name)).unwrap_or(ErrorKind::Api);
     Failure { kind, message: told.message, status, retry_after_ms }
@@ -123,7 +122,8 @@ impl Told {
         }
         told.status = told.status.filter(|status| (400..600).contains(status));
         if told.message.is_empty() {
-            told.message = if told.name.is_empty() && !root.is_empty() { words::bounded(root.raw()) } else { told.name.clone() };
+            told.message =
+                if told.name.is_empty() && !root.is_empty() { words::bounded(root.raw()) } else { told.name.clone() };
         }
         told
     }

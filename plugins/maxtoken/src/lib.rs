@@ -31,7 +31,8 @@ impl Plugin for MaxToken {
 
 impl Transformer for MaxToken {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
-        let missing = || Fault::own("options: `max_tokens` is missing; say how many output tokens a request may ask for");
+        let missing =
+            || Fault::own("options: `max_tokens` is missing; say how many output tokens a request may ask for");
         let cap = settings.number("max_tokens")?.ok_or_else(missing)?;
         let asked = request.number("/max_tokens");
         if asked.is_some_and(|asked| asked <= cap) {

@@ -97,7 +97,9 @@ mod tests {
         assert!(told(settings.number("most").unwrap_err()));
         assert!(told(settings.number("half").unwrap_err()));
         assert!(told(settings.text("name").unwrap_err()));
-        let Fault::Other(message) = settings.flag("on").unwrap_err() else { unreachable!("an option's fault is its own") };
+        let Fault::Other(message) = settings.flag("on").unwrap_err() else {
+            unreachable!("an option's fault is its own")
+        };
         assert_eq!(message, "options: `on` must be true or false");
     }
 

@@ -181,7 +181,14 @@ impl Answer {
         events.push(Event::Text(text.to_owned()));
     }
 
-    pub(super) fn call(&mut self, id: Option<String>, name: &str, arguments: &str, signature: &str, events: &mut Vec<Event>) {
+    pub(super) fn call(
+        &mut self,
+        id: Option<String>,
+        name: &str,
+        arguments: &str,
+        signature: &str,
+        events: &mut Vec<Event>,
+    ) {
         self.has_content = true;
         if signature.is_empty() {
             self.sign("", events);

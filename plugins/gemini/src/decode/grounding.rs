@@ -31,7 +31,8 @@ impl Searches {
             }
         }
         for chunk in metadata.get("groundingChunks").into_iter().flat_map(Value::items) {
-            let member = |name: &str| chunk.get("web")?.get(name)?.as_str().map(|text: Str<'_>| text.decode().into_owned());
+            let member =
+                |name: &str| chunk.get("web")?.get(name)?.as_str().map(|text: Str<'_>| text.decode().into_owned());
             let Some(uri) = member("uri") else { continue };
             if self.sources.len() < MOST_SOURCES && !self.sources.iter().any(|(known, _)| *known == uri) {
                 let title = member("title").unwrap_or_default();

@@ -20,13 +20,12 @@ pub(super) struct Body<'d> {
     pub(super) thinking: Option<Value<'d>>,
     pub(super) output_config: Option<Value<'d>>,
     pub(super) output_format: Option<Value<'d>>,
-    /// Hints of transformers (`crate::encode::hints`).
-    pub(super) ccr: Option<Value<'d>>,
 }
 
 /// Fields that are left out without a note, as nothing of the request's meaning goes with them: `model` is the target's,
-/// `metadata` says who asks, `betas` only switches on other fields, `thread` is the host's.
-const SILENT: &[&str] = &["model", "metadata", "betas", "thread"];
+/// `metadata` says who asks, `betas` only switches on other fields, `thread` is the host's,
+/// and `ccr` holds hints of transformers for other protocols.
+const SILENT: &[&str] = &["model", "metadata", "betas", "thread", "ccr"];
 
 impl<'d> Body<'d> {
     pub(super) fn read(root: Value<'d>, notes: &mut Notes) -> Result<Self, Fault> {
@@ -62,7 +61,6 @@ impl<'d> Body<'d> {
             "thinking" => &mut self.thinking,
             "output_config" => &mut self.output_config,
             "output_format" => &mut self.output_format,
-            "ccr" => &mut self.ccr,
             _ => return None,
         })
     }

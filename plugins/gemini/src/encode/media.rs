@@ -49,7 +49,8 @@ impl<'d> Media<'d> {
     }
 
     fn read(source: Value<'d>, default: &'d str) -> Option<Self> {
-        let member = |name: &str| source.get(name).and_then(Value::as_str).map(Str::raw).filter(|text| !text.is_empty());
+        let member =
+            |name: &str| source.get(name).and_then(Value::as_str).map(Str::raw).filter(|text| !text.is_empty());
         let data = member("data").or_else(|| member("url").filter(|url| url.starts_with("data:")));
         if let Some(data) = data {
             return Some(Self::data(data, member("media_type"), default));

@@ -5,7 +5,8 @@
 const ANTHROPIC: &str = "prompt is too long";
 
 /// Pieces of messages, in lower case: the Gemini API and Vertex; proxies in front of them.
-const PHRASES: &[&str] = &["input token count", ANTHROPIC, "maximum context length", "exceeds the maximum number of tokens"];
+const PHRASES: &[&str] =
+    &["input token count", ANTHROPIC, "maximum context length", "exceeds the maximum number of tokens"];
 
 /// Statuses that are about something else whatever the words: keys, money, permission, unknown models, limits per minute.
 const OTHER_STATUSES: &[u16] = &[401, 402, 403, 404, 429];

@@ -41,7 +41,8 @@ fn an_error_always_says_something() {
 
 #[test]
 fn retry_info_says_how_long_to_wait() {
-    for (delay, expected) in [("34.074824224s", Some(34_075)), ("0s", Some(0)), ("5", None), ("-1s", None), ("", None)] {
+    for (delay, expected) in [("34.074824224s", Some(34_075)), ("0s", Some(0)), ("5", None), ("-1s", None), ("", None)]
+    {
         let error = format!(
             r#"{{"code":429,"message":"m","details":[{{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"{delay}"}}]}}"#
         );

@@ -227,10 +227,14 @@ impl Answer {
         events.push(Event::Thinking(text));
     }
 
+    /// The host takes arguments for those of a call that it knows.
     fn arguments(&mut self, slot: usize, text: Cow<'_, str>, events: &mut Vec<Event>) {
-        if let Some(item) = self.items.get(slot) {
-            item.says(0);
+        let Some(item) = self.items.get(slot) else { return };
+        item.says(0);
+        if item.named {
             self.call(slot, ToolDelta { arguments: text.into_owned(), ..ToolDelta::default() }, events);
+        } else {
+            item.held.push_str(&text);
         }
     }
 
@@ -289,6 +293,11 @@ impl Answer {
             self.item_in_the_end(item, index, events);
         }
         self.sign_what_is_open(events);
+        // The host knows what to say of a call without a name.
+        while let Some((slot, item)) = self.items.nameless() {
+            let arguments = std::mem::take(&mut item.held);
+            self.call(slot, ToolDelta { arguments, ..ToolDelta::default() }, events);
+        }
         events.extend(usage::read(response.get("usage"), self.searches).map(Event::Usage));
         let status = text_of(response.get("status"));
         let is = |what: &str| *status == *what || named.strip_prefix("response.") == Some(what);

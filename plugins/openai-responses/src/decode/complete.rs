@@ -87,10 +87,11 @@ impl Answer {
         let name = text_of(item.get("name"));
         let Some(known) = self.items.get(slot).filter(|known| !known.named && !name.is_empty()) else { return };
         known.named = true;
+        let arguments = std::mem::take(&mut known.held);
         let call_id = text_of(item.get("call_id"));
         let id = if call_id.is_empty() { text_of(item.get("id")) } else { call_id };
         let name = self.context.tool_name(name.into_owned());
-        let delta = ToolDelta { id: Some(id.into_owned()), name: Some(name), ..ToolDelta::default() };
+        let delta = ToolDelta { index: None, id: Some(id.into_owned()), name: Some(name), arguments };
         self.call(slot, delta, events);
     }
 

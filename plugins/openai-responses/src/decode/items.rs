@@ -32,10 +32,14 @@ pub(super) struct Item {
     pub(super) source: Option<Source>,
     /// The call's name and id were told.
     pub(super) named: bool,
+    /// Arguments that came before the name.
+    pub(super) held: String,
     /// Citations were told one by one.
     pub(super) cited: bool,
     /// It was told to the end.
     pub(super) done: bool,
+    /// The list at the end of the answer has had it.
+    listed: bool,
 }
 
 impl Item {
@@ -62,6 +66,11 @@ impl Item {
 pub(super) struct Items(Vec<Item>);
 
 impl Items {
+    /// A call that has arguments and no name.
+    pub(super) fn nameless(&mut self) -> Option<(usize, &mut Item)> {
+        self.0.iter_mut().enumerate().find(|(_, item)| !item.held.is_empty())
+    }
+
     pub(super) fn get(&mut self, slot: usize) -> Option<&mut Item> {
         self.0.get_mut(slot)
     }
@@ -79,12 +88,17 @@ impl Items {
         known.unwrap_or_else(|| self.add(place, kind))
     }
 
-    /// The item in the list at the end, which may have been told long ago.
+    /// The item in the list at the end, which may have been told long ago. Each entry is an item of its own, even if ids repeat.
     pub(super) fn in_the_end(&mut self, place: Place<'_>, kind: Kind) -> usize {
-        let known = self.by_id(place, kind);
-        let known =
-            known.or_else(|| self.0.iter().position(|item| item.kind == kind && Some(item.index) == place.index));
-        known.unwrap_or_else(|| self.add(place, kind))
+        let unlisted = |item: &Item| item.kind == kind && !item.listed;
+        let same_id = |item: &Item| unlisted(item) && !place.id.is_empty() && item.id == place.id;
+        let here = |item: &Item| unlisted(item) && Some(item.index) == place.index;
+        let known = self.0.iter().position(same_id).or_else(|| self.0.iter().position(here));
+        let slot = known.unwrap_or_else(|| self.add(place, kind));
+        if let Some(item) = self.0.get_mut(slot) {
+            item.listed = true;
+        }
+        slot
     }
 
     fn by_id(&self, place: Place<'_>, kind: Kind) -> Option<usize> {
@@ -110,8 +124,10 @@ impl Items {
             parts: Vec::new(),
             source: None,
             named: false,
+            held: String::new(),
             cited: false,
             done: false,
+            listed: false,
         });
         slot
     }

@@ -122,7 +122,11 @@ fn blocks<'d>(result: ToolResult<'d>, notes: &mut Notes) -> Vec<(Value<'d>, Bloc
     let values = content.into_iter().flat_map(Value::items).chain(single);
     values
         .filter_map(|value| Some((value, Block::read(value, notes)?)))
-        .filter(|(_, block)| !matches!(block, Block::Text(text) if is_blank(*text)))
+        .filter(|(_, block)| match block {
+            Block::Text(text) => !is_blank(*text),
+            Block::Thinking(thinking) => !thinking.text.is_empty(),
+            _ => true,
+        })
         .collect()
 }
 

@@ -218,6 +218,8 @@ fn forced(choice: Value<'_>, tools: &[Tool<'_>], out: &mut Writer) -> Result<(),
             out.key("tool_choice").begin_object().key("type").string("function");
             out.key("name").string(&tool_names::on_the_wire(&name)).end_object();
         }
+        // Said in the words that every server knows, where they mean the same.
+        Some(Tool::WebSearch { .. }) if tools.len() == 1 => _ = out.key("tool_choice").string("required"),
         Some(Tool::WebSearch { wire, .. }) => {
             out.key("tool_choice").begin_object().key("type").string(wire).end_object();
         }

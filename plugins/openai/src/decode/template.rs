@@ -102,3 +102,6 @@ fn same(one: &[u8], other: &[u8]) -> bool {
     let all = steps.iter().zip(other_steps).fold(0, |all, (a, b)| all | differs(a, b));
     all == 0 && rest.iter().zip(other_rest).all(|(a, b)| a == b)
 }
+
+#[cfg(test)]
+mod tests;

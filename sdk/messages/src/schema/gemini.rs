@@ -199,10 +199,14 @@ fn choices(shape: &Shape<'_>, out: &mut Writer) {
 /// The description, and behind it what Gemini has no keyword for.
 fn describe(kind: Type, shape: &Shape<'_>, described: [Option<Str<'_>>; 2], out: &mut Writer) {
     let mut parts: Vec<Cow<'_, str>> = described.into_iter().flatten().map(|text| text.raw().into()).collect();
-    if let Some(format) = shape.format.filter(|said| matches!(kind, Type::String | Type::Number | Type::Integer) && !FORMATS.iter().any(|(_, known)| *said == **known)) {
+    if let Some(format) = shape.format.filter(|said| {
+        matches!(kind, Type::String | Type::Number | Type::Integer)
+            && !FORMATS.iter().any(|(_, known)| *said == **known)
+    }) {
         parts.push(format!("Format: {}.", format.raw()).into());
     }
-    let numbers: Vec<_> = shape.values.iter().filter(|value| is_choice(kind, **value)).map(|value| value.raw()).collect();
+    let numbers: Vec<_> =
+        shape.values.iter().filter(|value| is_choice(kind, **value)).map(|value| value.raw()).collect();
     if !numbers.is_empty() {
         parts.push(format!("One of: {}.", numbers.join(", ")).into());
     }
@@ -211,7 +215,8 @@ fn describe(kind: Type, shape: &Shape<'_>, described: [Option<Str<'_>>; 2], out:
             parts.push(format!("{words}{}.", inside(value)).into());
         }
     }
-    for (hint, value) in unique(&shape.hints).filter(|(_, value)| !value.is_null() && value.raw().len() <= LONGEST_HINT) {
+    for (hint, value) in unique(&shape.hints).filter(|(_, value)| !value.is_null() && value.raw().len() <= LONGEST_HINT)
+    {
         let words = if hint == "default" { "Default" } else { "Examples" };
         parts.push(format!("{words}: {}.", inside(value)).into());
     }

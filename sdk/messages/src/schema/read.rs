@@ -116,14 +116,7 @@ impl<'d, 'l> Reader<'d, 'l> {
         shapes
     }
 
-    fn keyword(
-        &mut self,
-        key: Str<'d>,
-        member: Value<'d>,
-        shape: &mut Shape<'d>,
-        parts: &mut Parts<'d>,
-        depth: u32,
-    ) {
+    fn keyword(&mut self, key: Str<'d>, member: Value<'d>, shape: &mut Shape<'d>, parts: &mut Parts<'d>, depth: u32) {
         let filled = |text: Option<Str<'d>>| text.filter(|text| !text.is_empty());
         match key.raw() {
             "type" => shape.types = Types::named(member),
@@ -160,10 +153,10 @@ impl<'d, 'l> Reader<'d, 'l> {
             if member.kind() == Kind::Number {
                 shape.limits.push((limit, member));
             }
-        } else if let Some(lost) = LOST.iter().find(|lost| **lost == key) {
-            if member.as_bool() != Some(false) {
-                self.lost.add(lost);
-            }
+        } else if let Some(lost) = LOST.iter().find(|lost| **lost == key)
+            && member.as_bool() != Some(false)
+        {
+            self.lost.add(lost);
         }
         // Everything else is an annotation (`$schema`, `$id`, `$comment`, `readOnly`, …): it forbids nothing.
     }

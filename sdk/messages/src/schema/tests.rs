@@ -58,7 +58,8 @@ fn a_tool_without_parameters_takes_an_empty_object() {
 
 #[test]
 fn properties_named_like_keywords_are_kept() {
-    let names = ["$schema", "title", "format", "type", "additionalProperties", "$ref", "properties", "enum", "required"];
+    let names =
+        ["$schema", "title", "format", "type", "additionalProperties", "$ref", "properties", "enum", "required"];
     let members: Vec<_> = names.iter().map(|name| format!(r#""{name}":{{"type":"string"}}"#)).collect();
     let schema = format!(r#"{{"type":"object","properties":{{{}}},"required":["type","$ref"]}}"#, members.join(","));
     let (parameters, lost) = parameters(&schema);
@@ -84,7 +85,8 @@ fn type_arrays_become_nullable_or_alternatives() {
 
 #[test]
 fn unions_become_any_of_which_stands_alone() {
-    let schema = json!({"description": "d", "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]});
+    let schema =
+        json!({"description": "d", "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]});
     assert_eq!(
         property(&schema),
         json!({"anyOf": [
@@ -94,10 +96,7 @@ fn unions_become_any_of_which_stands_alone() {
     let optional = json!({"anyOf": [{"type": "integer"}, {"type": "null"}], "default": null, "title": "Limit"});
     assert_eq!(property(&optional), json!({"type": "INTEGER", "description": "Limit", "nullable": true}));
     let nested = json!({"anyOf": [{"anyOf": [{"type": "string"}, {"type": "null"}]}, {"type": "boolean"}]});
-    assert_eq!(
-        property(&nested),
-        json!({"anyOf": [{"type": "STRING", "nullable": true}, {"type": "BOOLEAN"}]})
-    );
+    assert_eq!(property(&nested), json!({"anyOf": [{"type": "STRING", "nullable": true}, {"type": "BOOLEAN"}]}));
 }
 
 #[test]
@@ -190,10 +189,7 @@ fn references_are_inlined_and_recursion_is_cut() {
     let name = json!({"type": "STRING", "description": "own"});
     let cut = json!({"type": "OBJECT", "description": "A node."});
     let inner = json!({"type": "OBJECT", "description": "A node.", "properties": {"name": name, "next": cut}});
-    assert_eq!(
-        found,
-        json!({"type": "OBJECT", "description": "A node.", "properties": {"name": name, "next": inner}})
-    );
+    assert_eq!(found, json!({"type": "OBJECT", "description": "A node.", "properties": {"name": name, "next": inner}}));
     assert_eq!(lost, ["recursion"]);
     let (itself, lost) = parameters(r##"{"$ref":"#"}"##);
     assert_eq!((itself, lost), (json!({"type": "OBJECT", "properties": {}}), vec!["recursion"]));
@@ -231,8 +227,11 @@ fn schemas_that_explode_stay_bounded() {
     for level in 0..10 {
         let members = (0..10).map(|n| (format!("p{n}"), json!({"$ref": format!("#/$defs/d{}", level + 1)}))).collect();
         let properties = Value::Object(members);
-        definitions.insert(format!("d{level}"), json!({"type": "object", "properties": properties,
-            "anyOf": [{"properties": {"x": {"type": "string"}}}, {"properties": {"y": {"type": "string"}}}]}));
+        definitions.insert(
+            format!("d{level}"),
+            json!({"type": "object", "properties": properties,
+            "anyOf": [{"properties": {"x": {"type": "string"}}}, {"properties": {"y": {"type": "string"}}}]}),
+        );
     }
     let schema = json!({"$ref": "#/$defs/d0", "$defs": definitions}).to_string();
     let document = Document::parse(schema.as_bytes()).unwrap();
@@ -279,9 +278,31 @@ fn check(schema: &Value) -> Result<(), TestCaseError> {
 }
 
 const KEYWORDS: &[&str] = &[
-    "type", "enum", "const", "format", "properties", "required", "items", "prefixItems", "anyOf", "oneOf", "allOf", "$ref",
-    "$defs", "not", "description", "title", "default", "nullable", "minimum", "maxLength", "minItems", "pattern",
-    "additionalProperties", "exclusiveMinimum", "a",
+    "type",
+    "enum",
+    "const",
+    "format",
+    "properties",
+    "required",
+    "items",
+    "prefixItems",
+    "anyOf",
+    "oneOf",
+    "allOf",
+    "$ref",
+    "$defs",
+    "not",
+    "description",
+    "title",
+    "default",
+    "nullable",
+    "minimum",
+    "maxLength",
+    "minItems",
+    "pattern",
+    "additionalProperties",
+    "exclusiveMinimum",
+    "a",
 ];
 const WORDS: &[&str] =
     &["string", "object", "array", "null", "integer", "#", "#/$defs/a", "#/properties/a", "date-time", "a", ""];
