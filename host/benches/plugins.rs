@@ -29,14 +29,17 @@ struct World {
 }
 
 static WORLD: LazyLock<World> = LazyLock::new(|| {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().expect("a runtime");
     let engine = PluginEngine::new().expect("an engine");
     let folder = std::env::temp_dir().join("ccr-bench-cache");
     let cache = CompileCache::open(folder);
     let wasm = std::fs::read(plugins_folder().join("openai.wasm")).expect("`cargo xtask plugins` has been run");
     // In a task, as loading blocks in place.
     let loading = async {
-        component::load(&engine, &cache, &wasm, "openai", Origin::BuiltIn, |_| Limits::default()).await.expect("it loads")
+        component::load(&engine, &cache, &wasm, "openai", Origin::BuiltIn, |_| Limits::default())
+            .await
+            .expect("it loads")
     };
     let openai = Arc::new(runtime.block_on(loading));
     World { runtime, engine, openai }

@@ -41,10 +41,10 @@ pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respo
 /// What anybody may ask, but for pages and names that may not use a loopback gateway.
 fn public(gateway: &Gateway, request: &Request<Incoming>, path: &str) -> Response<Body> {
     let snapshot = gateway.snapshot();
-    if snapshot.config.api_key.is_none() {
-        if let Err(error) = auth::authenticate(&snapshot.config, request.headers(), request.uri()) {
-            return refuse(&error);
-        }
+    if snapshot.config.api_key.is_none()
+        && let Err(error) = auth::authenticate(&snapshot.config, request.headers(), request.uri())
+    {
+        return refuse(&error);
     }
     match path {
         "/" => json_response(&json!({ "message": "LLMs API", "version": VERSION })),
@@ -167,10 +167,10 @@ fn method(path: &str, allowed: &str) -> GatewayError {
 
 /// The head of a response, its length kept.
 fn without_body(mut response: Response<Body>) -> Response<Body> {
-    if response.status() == StatusCode::OK {
-        if let Some(length) = http_body::Body::size_hint(response.body()).exact() {
-            response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
-        }
+    if response.status() == StatusCode::OK
+        && let Some(length) = http_body::Body::size_hint(response.body()).exact()
+    {
+        response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response.map(|_| body::empty())
 }

@@ -176,9 +176,7 @@ impl GatewayError {
     /// The error without the keys of the provider that it came from: some providers repeat the key that they refuse.
     pub fn redacted(self, keys: &[ProviderKey]) -> Self {
         match self {
-            Self::Upstream(failure) => {
-                Self::Upstream(Failure { message: redact(failure.message, keys), ..failure })
-            }
+            Self::Upstream(failure) => Self::Upstream(Failure { message: redact(failure.message, keys), ..failure }),
             Self::BadAnswer { provider, reason } => Self::BadAnswer { provider, reason: redact(reason, keys) },
             other => other,
         }
@@ -225,9 +223,10 @@ impl GatewayError {
 /// A text of a provider without its keys. Short ones are left: they are no keys, and would cut words apart.
 pub fn redact(text: String, keys: &[ProviderKey]) -> String {
     const SHORTEST_KEY: usize = 8;
-    keys.iter().map(|key| key.secret.expose()).filter(|key| key.len() >= SHORTEST_KEY).fold(text, |text, key| {
-        if text.contains(key) { text.replace(key, "[redacted]") } else { text }
-    })
+    keys.iter()
+        .map(|key| key.secret.expose())
+        .filter(|key| key.len() >= SHORTEST_KEY)
+        .fold(text, |text, key| if text.contains(key) { text.replace(key, "[redacted]") } else { text })
 }
 
 fn status(code: u16) -> StatusCode {

@@ -242,7 +242,7 @@ fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> 
             let mut response = Response::new(body::empty());
             headers::describe(&mut response, &exchange.record.record);
             headers::event_stream(&mut response);
-            *response.body_mut() = stream_body(StreamState::Live { live, exchange });
+            *response.body_mut() = stream_body(StreamState::Live { live, exchange: Box::new(exchange) });
             *response.status_mut() = StatusCode::OK;
             response
         }
@@ -255,7 +255,7 @@ enum StreamState {
     /// Nothing has begun yet.
     Working { work: Work, ping_every: std::time::Duration, greeted: bool },
     /// The answer is coming.
-    Live { live: LiveStream, exchange: Exchange },
+    Live { live: LiveStream, exchange: Box<Exchange> },
     /// Nothing follows.
     Over,
 }
@@ -298,7 +298,7 @@ impl StreamState {
         exchange.record.record.status = Some(200);
         match answer {
             Ok(Answer::Stream(live)) => {
-                *self = Self::Live { live, exchange };
+                *self = Self::Live { live, exchange: Box::new(exchange) };
                 None
             }
             Ok(Answer::Whole(_)) => {

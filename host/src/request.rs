@@ -194,9 +194,8 @@ pub async fn read_body(headers: &HeaderMap, mut body: Incoming, silence: Duratio
     // What a client announces is memory before it has sent a byte: believe it up to a megabyte, then grow.
     let mut read = BytesMut::with_capacity(announced.min(1024 * 1024));
     loop {
-        let frame = tokio::time::timeout(silence, body.frame())
-            .await
-            .map_err(|_| GatewayError::ClientTooSlow { silence })?;
+        let frame =
+            tokio::time::timeout(silence, body.frame()).await.map_err(|_| GatewayError::ClientTooSlow { silence })?;
         let Some(frame) = frame else { return Ok(read.into()) };
         let frame = frame.map_err(|_| GatewayError::ClientGone)?;
         if let Some(data) = frame.data_ref() {

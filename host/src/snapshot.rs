@@ -262,7 +262,8 @@ impl Resolver<'_> {
         let general = self.config.plugin(&plugin.name).map(|settings| &*settings.options);
         let custom = self.config.transformers.iter().find(|custom| {
             let called = custom.name.as_deref().unwrap_or(&plugin.name);
-            called.eq_ignore_ascii_case(name) && self.registry.at(&custom.path).is_some_and(|at| Arc::ptr_eq(at, plugin))
+            called.eq_ignore_ascii_case(name)
+                && self.registry.at(&custom.path).is_some_and(|at| Arc::ptr_eq(at, plugin))
         });
         for layer in [general, custom.map(|custom| &*custom.options), Some(options)].into_iter().flatten() {
             if let Value::Object(members) = layer {
@@ -301,7 +302,8 @@ fn options_problem(plugin: &Plugin, settings: &str, path: &str) -> Option<Unreso
     if errors.is_empty() {
         return None;
     }
-    let known: Vec<&str> = schema["properties"].as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
+    let known: Vec<&str> =
+        schema["properties"].as_object().into_iter().flat_map(Map::keys).map(String::as_str).collect();
     Some(Unresolved {
         path: path.to_owned(),
         message: format!("the options of `{}` do not fit: {}", plugin.name, errors.join("; ")),

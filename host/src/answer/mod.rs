@@ -22,9 +22,9 @@ use http::HeaderMap;
 use crate::config::ProviderKey;
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::PluginEngine;
-use crate::plugins::upstream::WaitingInstance;
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
 use crate::plugins::upstream as protocol;
+use crate::plugins::upstream::WaitingInstance;
 use crate::record::OpenRecord;
 use crate::snapshot::{Chain, Protocol};
 use crate::upstream::UpstreamResponse;
@@ -114,7 +114,15 @@ async fn read_error(reading: &mut Reading<'_>, response: UpstreamResponse) -> Ga
         Protocol::Inner { .. } => ccr_messages::anthropic::decode_error(status, &text),
         Protocol::Plugin(used) => {
             let wire = protocol::wire_response(status, &headers, text);
-            match protocol::decode_error(reading.engine, &used.plugin, used.surroundings.clone(), reading.instance.take(), wire).await {
+            match protocol::decode_error(
+                reading.engine,
+                &used.plugin,
+                used.surroundings.clone(),
+                reading.instance.take(),
+                wire,
+            )
+            .await
+            {
                 Ok(failure) => failure.into(),
                 Err(error) => return from_protocol(error, &provider),
             }

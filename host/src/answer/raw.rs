@@ -13,8 +13,8 @@ use ccr_messages::event::{ErrorKind, Failure};
 use ccr_messages::json::{Document, Writer};
 use ccr_messages::sse::SseDecoder;
 
-use super::quiet::{Came, Waiting};
 use super::MAX_ANSWER;
+use super::quiet::{Came, Waiting};
 use crate::error::GatewayError;
 use crate::record::{OpenRecord, Outcome};
 use crate::upstream::{Batch, UpstreamBody};

@@ -47,7 +47,7 @@ struct Stream {
 
 enum Decoder {
     Inner(anthropic::Decoder),
-    Plugin(protocol::Decoder),
+    Plugin(Box<protocol::Decoder>),
 }
 
 /// What the next step brought.
@@ -203,12 +203,16 @@ impl Decoder {
     async fn open(reading: &mut Reading<'_>, provider: &str) -> Result<Self, GatewayError> {
         match &reading.chain.protocol {
             Protocol::Inner { .. } => Ok(Self::Inner(anthropic::Decoder::new())),
-            Protocol::Plugin(used) => {
-                protocol::Decoder::open(reading.engine, &used.plugin, used.surroundings.clone(), reading.instance.take(), reading.context)
-                    .await
-                    .map(Self::Plugin)
-                    .map_err(|error| from_protocol(error, provider))
-            }
+            Protocol::Plugin(used) => protocol::Decoder::open(
+                reading.engine,
+                &used.plugin,
+                used.surroundings.clone(),
+                reading.instance.take(),
+                reading.context,
+            )
+            .await
+            .map(|decoder| Self::Plugin(Box::new(decoder)))
+            .map_err(|error| from_protocol(error, provider)),
         }
     }
 
@@ -241,10 +245,7 @@ impl Decoder {
     }
 }
 
-fn read(
-    events: Result<Vec<bindings::Event>, PluginError>,
-    provider: &str,
-) -> Result<Vec<Event>, GatewayError> {
+fn read(events: Result<Vec<bindings::Event>, PluginError>, provider: &str) -> Result<Vec<Event>, GatewayError> {
     match events {
         Ok(events) => Ok(events.into_iter().map(Into::into).collect()),
         Err(error) => Err(from_protocol(error, provider)),
@@ -260,9 +261,16 @@ async fn decode_whole(reading: &mut Reading<'_>, wire: WireResponse, provider: &
         }
         Protocol::Plugin(used) => {
             let surroundings = used.surroundings.clone();
-            let (events, spent) = protocol::decode(reading.engine, &used.plugin, surroundings, reading.instance.take(), wire, reading.context)
-                .await
-                .map_err(|error| from_protocol(error, provider))?;
+            let (events, spent) = protocol::decode(
+                reading.engine,
+                &used.plugin,
+                surroundings,
+                reading.instance.take(),
+                wire,
+                reading.context,
+            )
+            .await
+            .map_err(|error| from_protocol(error, provider))?;
             Ok(Input::Whole(events.into_iter().map(Into::into).collect(), spent))
         }
     }

@@ -178,7 +178,7 @@ impl Loader<'_> {
             }
             Ok(plugin) => Some(plugin),
             Err(cause) => {
-                let earlier = self.previous.and_then(|previous| previous.from_file(path));
+                let earlier = self.previous.and_then(|previous| previous.at_file(path));
                 tracing::error!(file = %path.display(), "plugin not loaded: {cause}");
                 registry.broken.push(Broken {
                     name,
@@ -252,7 +252,7 @@ impl Registry {
         self.all().find(|plugin| plugin.digest == hash && plugin.origin == *origin).cloned()
     }
 
-    fn from_file(&self, path: &Path) -> Option<Arc<Plugin>> {
+    fn at_file(&self, path: &Path) -> Option<Arc<Plugin>> {
         self.all().find(|plugin| plugin.origin == Origin::File(path.to_owned())).cloned()
     }
 }

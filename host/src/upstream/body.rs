@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Body as _, Frame};
 use hyper::body::Incoming;
 
@@ -17,12 +17,6 @@ use crate::error::GatewayError;
 
 /// Most bytes handed on at once: some reads of a fast upstream.
 const BATCH_BYTES: usize = 128 * 1024;
-
-/// Smaller pieces are copied together: to copy so little takes less time than what reads pieces needs for one more.
-const SMALL: usize = 1024;
-
-/// Room for them: a usual read of a socket.
-const GATHERED: usize = 16 * 1024;
 
 /// The body of a provider's answer, decompressed. Dropping it before its end closes an HTTP/1 connection and cancels an
 /// HTTP/2 stream.
@@ -102,14 +96,6 @@ impl UpstreamBody {
     /// One read of the socket may bring many of a provider's small chunks. They are gathered: one call into each plugin
     /// and one write to the client then serve them all.
     pub fn poll_batch(&mut self, context: &mut Context<'_>, batch: &mut Batch) -> Poll<Result<(), ReadError>> {
-        let polled = self.gather(context, batch);
-        if polled.is_ready() {
-            batch.close();
-        }
-        polled
-    }
-
-    fn gather(&mut self, context: &mut Context<'_>, batch: &mut Batch) -> Poll<Result<(), ReadError>> {
         if batch.ended || batch.broken.is_some() {
             return Poll::Ready(Ok(()));
         }
@@ -207,41 +193,17 @@ pub struct Batch {
     /// Why nothing follows, when it should.
     pub broken: Option<String>,
     bytes: usize,
-    /// Small pieces that follow the others.
-    small: BytesMut,
 }
 
 impl Batch {
     fn add(&mut self, piece: Bytes) {
-        if piece.is_empty() {
-            return;
-        }
-        self.bytes += piece.len();
-        if piece.len() > SMALL {
-            self.close();
+        if !piece.is_empty() {
+            self.bytes += piece.len();
             self.pieces.push(piece);
-            return;
-        }
-        if self.small.is_empty() {
-            match self.pieces.pop_if(|last| last.len() <= SMALL) {
-                Some(last) => {
-                    self.small.reserve(GATHERED);
-                    self.small.extend_from_slice(&last);
-                }
-                // One that stays alone is not copied.
-                None => return self.pieces.push(piece),
-            }
-        }
-        self.small.extend_from_slice(&piece);
-    }
-
-    fn close(&mut self) {
-        if !self.small.is_empty() {
-            self.pieces.push(self.small.split().freeze());
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.bytes == 0
+        self.pieces.is_empty()
     }
 }
