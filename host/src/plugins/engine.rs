@@ -27,7 +27,7 @@ pub const MAX_MEMORY: usize = 512 * 1024 * 1024;
 
 /// Bytes of an instance's memory that are wiped by hand when it ends. Beyond them the pages go back to the system, which
 /// costs the next instance a page fault each; a translated 67 kB request touches about this much.
-const KEEP_RESIDENT: usize = 512 * 1024;
+const KEEP_RESIDENT: usize = 256 * 1024;
 
 /// Everything of wasmtime that plugins share.
 pub struct PluginEngine {

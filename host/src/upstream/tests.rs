@@ -1,5 +1,6 @@
 //! The client against small servers on this machine.
 
+mod proxied;
 mod secured;
 mod server;
 
@@ -175,35 +176,6 @@ async fn a_compressed_answer_is_decoded() {
     assert!(response.headers.get("content-encoding").is_none());
     assert_eq!(response.body.read_all(100).await.unwrap(), b"data: hi\n\n");
     assert!(server.requests()[0].contains("accept-encoding: gzip, br, zstd\r\n"));
-}
-
-#[tokio::test]
-async fn an_http_proxy_is_asked_for_a_tunnel() {
-    let tunnel = |request: &str| match request.starts_with("CONNECT ") {
-        true => b"HTTP/1.1 200 OK\r\n\r\n".to_vec(),
-        false => server::whole("through"),
-    };
-    let proxy = Server::answering(tunnel).await;
-    let url = proxy.url.replace("http://", "http://me:pass%20word@");
-    let config = Config { proxy_url: Some(SafeUrl::new(url.parse().unwrap())), ..Config::default() };
-    let upstreams = Upstreams::new(&config).unwrap();
-    assert_eq!(read(&upstreams, "http://provider.invalid/v1").await, "through");
-    let requests = proxy.requests();
-    assert!(requests[0].starts_with("CONNECT provider.invalid:80 HTTP/1.1\r\n"), "{requests:?}");
-    assert!(requests[0].contains("Proxy-Authorization: Basic bWU6cGFzcyB3b3Jk\r\n"), "{requests:?}");
-    assert!(requests[1].starts_with("POST /v1/messages HTTP/1.1\r\n") && !requests[1].contains("bWU6"));
-    // This machine is reached without it.
-    let server = Server::answering(|_| server::whole("direct")).await;
-    assert_eq!(read(&upstreams, &server.url).await, "direct");
-    assert_eq!(proxy.connections(), 1);
-}
-
-#[tokio::test]
-async fn a_proxy_that_refuses_is_named_as_the_culprit() {
-    let proxy = Server::answering(|_| b"HTTP/1.1 407 No\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
-    let config = Config { proxy_url: Some(SafeUrl::new(proxy.url.parse().unwrap())), ..Config::default() };
-    let message = message(&Upstreams::new(&config).unwrap(), "http://provider.invalid/v1").await;
-    assert!(message.contains("the proxy on the way"), "{message}");
 }
 
 #[tokio::test]

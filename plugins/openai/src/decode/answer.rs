@@ -68,13 +68,14 @@ impl Answer {
 
     /// Notes where the string of the next step stands.
     pub(super) fn mark(&mut self, role: Role, string: Value<'_>) {
-        self.spot = Some(Spot { role, span: string.span() });
+        self.spot = Some(Spot { role, span: string.span(), padding: None });
     }
 
     /// One streamed chunk, or the whole answer.
     pub(super) fn chunk(&mut self, root: Value<'_>, events: &mut Vec<Event>) {
         (self.steps, self.spot) = (0, None);
         let (mut id, mut model, mut choices, mut counts, mut error, mut object) = (None, None, None, None, None, None);
+        let mut padding = None;
         for (key, value) in root.members() {
             match key.raw() {
                 "id" => id = value.as_str(),
@@ -85,6 +86,7 @@ impl Answer {
                 "x_groq" => counts = value.get("usage").or(counts),
                 "error" => error = Some(value),
                 "object" => object = value.as_str(),
+                "obfuscation" if value.kind() == Kind::String => padding = Some(value.span()),
                 _ => {}
             }
         }
@@ -102,6 +104,9 @@ impl Answer {
         }
         if let Some(counts) = counts {
             self.count(counts, events);
+        }
+        if let Some(spot) = &mut self.spot {
+            spot.padding = padding;
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! Nearly all of a stream is chunks with the same members around another piece of text, so the bytes around it are kept, and
 //! a chunk with the same bytes around a well-formed string is read without parsing it again. What such a chunk means cannot
-//! differ: [`super::answer`] offers a spot only where the string was all that had an effect.
+//! differ: [`super::answer`] offers a spot only where the string was all that had an effect. A second string may differ, too:
+//! OpenAI pads its chunks with random characters, against those who would guess a text by the lengths of encrypted chunks.
 
 use super::answer::Answer;
 use ccr_plugin::messages::event::{Event, ToolDelta};
@@ -30,6 +31,8 @@ pub(super) struct Spot {
     pub(super) role: Role,
     /// Where it stands in the chunk, quotes included.
     pub(super) span: Range<usize>,
+    /// The same of a string that means nothing.
+    pub(super) padding: Option<Range<usize>>,
 }
 
 /// The chunk before, if the next one may be like it.
@@ -37,7 +40,9 @@ pub(super) struct Spot {
 pub(super) struct Template {
     /// Up to the opening quote, that included.
     before: Vec<u8>,
-    /// From the closing quote on.
+    /// From the closing quote on, as far as the opening quote of the padding or the end.
+    between: Vec<u8>,
+    /// From the closing quote of the padding on; empty if there is none.
     after: Vec<u8>,
     /// `None`: no chunk is like it.
     role: Option<Role>,
@@ -47,16 +52,18 @@ impl Template {
     /// Keeps a chunk whose string stands at `spot`.
     pub(super) fn keep(&mut self, chunk: &str, spot: Option<Spot>) {
         self.role = None;
-        let Some(Spot { role, span }) = spot.filter(|_| chunk.len() <= LONGEST) else {
+        let Some(Spot { role, span, padding }) = spot.filter(|_| chunk.len() <= LONGEST) else {
             return;
         };
-        let bytes = chunk.as_bytes();
-        let before = bytes.get(..span.start + 1).unwrap_or_default();
-        let after = bytes.get(span.end.saturating_sub(1)..).unwrap_or_default();
-        for (kept, part) in [(&mut self.before, before), (&mut self.after, after)] {
+        let close = span.end.saturating_sub(1);
+        // Padding before the string could be left out as well, but nobody sends it there.
+        let padding = padding.filter(|padding| padding.start > close);
+        let (padded, rest) = padding.map_or((chunk.len(), chunk.len()), |span| (span.start + 1, span.end - 1));
+        let parts = [0..span.start + 1, close..padded, rest..chunk.len()];
+        for (kept, part) in [&mut self.before, &mut self.between, &mut self.after].into_iter().zip(parts) {
             // Mostly the same bytes as before, or as many.
             kept.clear();
-            kept.extend_from_slice(part);
+            kept.extend_from_slice(chunk.as_bytes().get(part).unwrap_or_default());
         }
         self.role = Some(role);
     }
@@ -79,15 +86,20 @@ impl Template {
     /// The string that stands in the place of the kept one. An empty one is left to the parser, as it may mean nothing.
     #[inline]
     fn varying<'c>(&self, chunk: &'c str) -> Option<Str<'c>> {
-        let bytes = chunk.as_bytes();
-        let end = bytes.len().checked_sub(self.after.len())?;
-        let (start, inner) = (self.before.len(), self.before.len()..end);
-        let has_text = !inner.is_empty();
-        if !has_text || !same(bytes.get(end..)?, &self.after) || !same(bytes.get(..start)?, &self.before) {
-            return None;
+        let (string, mut rest) = Str::split_from(after(&self.before, chunk)?)?;
+        rest = after(&self.between, rest)?;
+        if !self.after.is_empty() {
+            rest = after(&self.after, Str::split_from(rest)?.1)?;
         }
-        Str::checked(chunk.get(inner)?)
+        (rest.is_empty() && !string.is_empty()).then_some(string)
     }
+}
+
+/// What follows this beginning of a text.
+#[inline]
+fn after<'t>(beginning: &[u8], text: &'t str) -> Option<&'t str> {
+    let start = text.as_bytes().get(..beginning.len())?;
+    if same(start, beginning) { text.get(beginning.len()..) } else { None }
 }
 
 /// Equality of slices by steps: in WebAssembly, the built-in comparison goes byte by byte.

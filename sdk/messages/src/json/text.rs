@@ -20,22 +20,25 @@ impl<'d> Str<'d> {
         Self { raw, escaped }
     }
 
-    /// Checks that `raw` can stand between the quotes of a JSON string (RFC 8259, 7), and takes it as such a string.
-    /// `None` if it has a quote, a control character or a broken escape.
+    /// Reads the inside of a string that `text` begins with, up to its closing quote; gives also what follows, from that
+    /// quote on. `None` if the string does not end, or has a control character or a broken escape (RFC 8259, 7).
     #[must_use]
     #[inline]
-    pub fn checked(raw: &'d str) -> Option<Self> {
-        let bytes = raw.as_bytes();
+    pub fn split_from(text: &'d str) -> Option<(Self, &'d str)> {
+        let bytes = text.as_bytes();
         let (mut at, mut escaped) = (0, false);
         loop {
             at = scan::run_end(bytes, at);
-            match bytes.get(at) {
-                None => return Some(Self { raw, escaped }),
-                Some(b'\\') => {
+            match bytes.get(at)? {
+                b'"' => {
+                    let (raw, rest) = text.split_at_checked(at)?;
+                    return Some((Self { raw, escaped }, rest));
+                }
+                b'\\' => {
                     escaped = true;
                     at = scan::escape_end(bytes, at).ok()?;
                 }
-                Some(_) => return None,
+                _ => return None,
             }
         }
     }
@@ -221,13 +224,18 @@ mod tests {
     }
 
     #[test]
-    fn only_the_inside_of_a_string_is_one() {
+    fn a_string_ends_at_its_quote() {
         for raw in ["", "a", r"\n", r#"\""#, r"\\", r"\u00e9", "é", r"a\\\n", &"long ".repeat(100)] {
-            let text = Str::checked(raw).unwrap();
-            assert_eq!((text.raw(), text.is_escaped()), (raw, raw.contains('\\')));
+            let text = format!("{raw}\"rest\"");
+            let (string, rest) = Str::split_from(&text).unwrap();
+            assert_eq!((string.raw(), string.is_escaped(), rest), (raw, raw.contains('\\'), "\"rest\""));
         }
-        for raw in ["\"", "a\"b", "\\", r"\\\", r"\x", r"\u12", r"\u12g4", "\n", "a\u{1f}b", r#"\\""#] {
-            assert!(Str::checked(raw).is_none(), "{raw}");
+    }
+
+    #[test]
+    fn what_is_no_string_is_not_split() {
+        for text in ["", "a", "\\\"", r#"\\\""#, r#"\x""#, r#"\u12""#, r#"\u12g4""#, "\n\"", "a\u{1f}b\""] {
+            assert!(Str::split_from(text).is_none(), "{text}");
         }
     }
 

@@ -57,7 +57,7 @@ const DELTAS: &[&str] = &[
     r##""content":"#","tool_calls":[{"index":0,"function":{"arguments":"#"}}]"##,
 ];
 
-/// What stands around the delta, `@` being the delta.
+/// What stands around the delta, `@` being the delta and `%` other strings.
 const FRAMES: &[&str] = &[
     r#"{"id":"1","model":"m","choices":[{"index":0,"delta":{@},"finish_reason":null}]}"#,
     r#"{"id":"1","created":2,"choices":[{"index":0,"delta":{@},"logprobs":null,"finish_reason":null}],"usage":null}"#,
@@ -69,7 +69,10 @@ const FRAMES: &[&str] = &[
     r#"{"id":"1","choices":[{"index":0,"message":{@}}]}"#,
     r#"{"id":"1","choices":[{"index":0,"delta":{@}}],"usage":{"prompt_tokens":1,"completion_tokens":2}}"#,
     r#"{"choices":[{"delta":{@},"usage":{"prompt_tokens":1}}],"usage":{"prompt_tokens":3}}"#,
-    r#"{"id":"1","choices":[{"index":0,"delta":{@}}],"obfuscation":"AbC"}"#,
+    r#"{"id":"1","choices":[{"index":0,"delta":{@}}],"obfuscation":"%"}"#,
+    r#"{"obfuscation":"%","choices":[{"index":0,"delta":{@}}]}"#,
+    r#"{"choices":[{"index":0,"delta":{@}}],"obfuscation":"x","obfuscation":"%","usage":null}"#,
+    r#"{"choices":[{"index":0,"delta":{@}}],"obfuscation":null,"obfuscation":"%"}"#,
     r#"{"id":"1","choices":[{"index":0,"delta":{@}}],"error":{"message":"no"}}"#,
     r#" {"id":"1","choices":[{"delta":{@}}]} "#,
 ];
@@ -83,10 +86,10 @@ enum Step {
     Chunk {
         frame: usize,
         delta: usize,
-        strings: [usize; 2],
+        strings: [usize; 3],
     },
-    /// The chunk before with another string.
-    Again(usize),
+    /// The chunk before with other strings.
+    Again(usize, usize),
     /// The chunk before without some of its bytes.
     Cut(usize, usize),
     /// The chunk before once more as the data of an event of this name.
@@ -97,9 +100,9 @@ enum Step {
 fn steps() -> impl Strategy<Value = Vec<Step>> {
     let string = || 0..STRINGS.len();
     let step = prop_oneof![
-        4 => (0..FRAMES.len(), 0..DELTAS.len(), string(), string())
-            .prop_map(|(frame, delta, one, two)| Step::Chunk { frame, delta, strings: [one, two] }),
-        8 => string().prop_map(Step::Again),
+        4 => (0..FRAMES.len(), 0..DELTAS.len(), string(), string(), string())
+            .prop_map(|(frame, delta, one, two, three)| Step::Chunk { frame, delta, strings: [one, two, three] }),
+        8 => (string(), string()).prop_map(|(one, two)| Step::Again(one, two)),
         2 => (0..300_usize, 0..20_usize).prop_map(|(at, length)| Step::Cut(at, length)),
         1 => any::<bool>().prop_map(Step::Named),
         1 => (0..OTHERS.len()).prop_map(Step::Other),
@@ -113,20 +116,16 @@ fn wire(steps: &[Step]) -> Vec<(Option<&'static str>, String)> {
     let mut wire: Vec<(Option<&'static str>, String)> = Vec::new();
     for step in steps {
         let last = wire.last().map(|(_, data)| data.clone()).unwrap_or_default();
-        let chunk = |frame: usize, delta: usize, strings: [usize; 2]| {
-            let parts = DELTAS[delta].splitn(3, '#').map(str::to_owned).collect::<Vec<_>>();
-            let filled = parts.iter().zip([0, 1, 0]).fold(String::new(), |all, (part, string)| {
-                let text = if all.is_empty() { "" } else { STRINGS[strings[1 - string]] };
-                all + text + part
-            });
-            FRAMES[frame].replacen('@', &filled, 1)
+        let chunk = |frame: usize, delta: usize, strings: [usize; 3]| {
+            let delta = DELTAS[delta].replacen('#', STRINGS[strings[0]], 1).replacen('#', STRINGS[strings[1]], 1);
+            FRAMES[frame].replacen('%', STRINGS[strings[2]], 1).replacen('@', &delta, 1)
         };
         wire.push(match step {
             Step::Chunk { frame: new_frame, delta: new_delta, strings } => {
                 (frame, delta) = (*new_frame, *new_delta);
                 (None, chunk(frame, delta, *strings))
             }
-            Step::Again(string) => (None, chunk(frame, delta, [*string, 0])),
+            Step::Again(one, two) => (None, chunk(frame, delta, [*one, 0, *two])),
             Step::Cut(at, length) => {
                 let kept = last.char_indices().filter(|(place, _)| !(*at..at + length).contains(place));
                 (None, kept.map(|(_, character)| character).collect())
@@ -180,7 +179,7 @@ fn is_like(first: &str, second: &str) -> bool {
 #[test]
 fn chunks_of_every_kind_are_templates() {
     for delta in [0, 1, 2, 3, 4, 13, 14] {
-        for frame in [0, 1, 2, 6, 10, 12] {
+        for frame in [0, 1, 2, 6, 10, 12, 13, 15] {
             let chunk = |text| FRAMES[frame].trim().replacen('@', &DELTAS[delta].replacen('#', text, 1), 1);
             // In the frame with two choices the second one counts, and its text is the same each time.
             assert_eq!(is_like(&chunk("one"), &chunk(r"two\n")), frame != 6, "{}", chunk("one"));
@@ -189,8 +188,20 @@ fn chunks_of_every_kind_are_templates() {
 }
 
 #[test]
+fn padding_may_differ() {
+    let chunk =
+        |frame: usize, text, padding| FRAMES[frame].replace('%', padding).replace('@', &DELTAS[0].replace('#', text));
+    for frame in [10, 12, 13] {
+        assert!(is_like(&chunk(frame, "one", "AbC"), &chunk(frame, "two", "")), "{frame}");
+        assert!(!is_like(&chunk(frame, "one", "AbC"), &chunk(frame, "two", "\\x")), "{frame}");
+        assert!(!is_like(&chunk(frame, "one", "AbC"), &(chunk(frame, "two", "A") + "}")), "{frame}");
+    }
+    assert!(!is_like(&chunk(11, "one", "AbC"), &chunk(11, "two", "A")));
+}
+
+#[test]
 fn what_does_more_than_one_thing_is_no_template() {
-    for (frame, delta) in [(0, 5), (0, 8), (0, 11), (0, 17), (3, 0), (5, 0), (7, 0), (8, 0), (9, 0), (11, 0)] {
+    for (frame, delta) in [(0, 5), (0, 8), (0, 11), (0, 17), (3, 0), (5, 0), (7, 0), (8, 0), (9, 0), (14, 0)] {
         let chunk = |text| FRAMES[frame].replacen('@', &DELTAS[delta].replacen('#', text, 1), 1);
         assert!(!is_like(&chunk("one"), &chunk("two")), "{}", chunk("one"));
     }
