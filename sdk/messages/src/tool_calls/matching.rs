@@ -123,7 +123,8 @@ fn with_id(calls: &[Call], last: Option<usize>, by_index: Option<usize>, id: &st
     };
     if call.ids.is_empty() {
         // The id comes later than the call's beginning.
-        let over = call.is_complete() && (named || !is_blank(&delta.arguments));
+        let renamed = named && !call.name.is_empty();
+        let over = call.is_complete() && (renamed || !is_blank(&delta.arguments));
         let same_way = by_index.is_some() || call.index.is_none();
         return known_unless(over || !same_way || call.excludes(delta), at);
     }

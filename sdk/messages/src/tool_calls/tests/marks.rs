@@ -148,6 +148,16 @@ fn name_later_than_arguments() {
 }
 
 #[test]
+fn id_and_name_later_than_whole_arguments() {
+    let events = assemble([delta(0, "", "", "{\"a\":1}"), delta(0, "call_abcdefg", "Read", "")]);
+    let calls = calls(&events);
+    assert_eq!(calls.len(), 1);
+    assert_eq!((calls[0].id.as_str(), calls[0].name.as_str()), ("call_abcdefg", "Read"));
+    assert_eq!(calls[0].input(), serde_json::json!({ "a": 1 }));
+    assert!(calls[0].complete);
+}
+
+#[test]
 fn name_never_comes() {
     let out = assemble([delta(0, "call_aaaaaa", "", "{\"x\":1}")]);
     assert!(error(&out).unwrap().message.contains("without the tool's name"));
