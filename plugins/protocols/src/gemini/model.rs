@@ -57,6 +57,12 @@ pub(crate) fn forms_beside_functions(model: &str) -> bool {
     is_newer(bare(model))
 }
 
+/// Whether an answer's form may be given as JSON Schema: all since generation 2.5 (the guide "Structured outputs").
+pub(crate) fn reads_json_schema(model: &str) -> bool {
+    let model = bare(model);
+    is_newer(model) || begins_with(model, "gemini-2.5")
+}
+
 /// Whether Vertex takes the ids of calls: its older models come from a time when it had none.
 pub(crate) fn has_call_ids_on_vertex(model: &str) -> bool {
     is_newer(bare(model))

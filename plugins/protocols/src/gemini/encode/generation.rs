@@ -59,7 +59,7 @@ pub(super) fn write(
     stop_sequences(body, notes, out);
     thinking(body, model, options, notes, out);
     let may_be_formed = !has_functions || model::forms_beside_functions(model);
-    format(body, params, may_be_formed, notes, out);
+    format(body, params, model, may_be_formed, notes, out);
     params.write_generation(out);
     out.end_object();
 }
@@ -189,7 +189,7 @@ fn is_shown(body: &Body<'_>) -> bool {
 }
 
 /// Structured output: `output_config.format`, in older clients `output_format`.
-fn format(body: &Body<'_>, params: &Params<'_>, may_be_formed: bool, notes: &mut Notes, out: &mut Writer) {
+fn format(body: &Body<'_>, params: &Params<'_>, model: &str, may_be_formed: bool, notes: &mut Notes, out: &mut Writer) {
     let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
     let schema = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object);
     let mime_type = params.mime_type().or(schema.is_some().then_some(JSON));
@@ -198,11 +198,17 @@ fn format(body: &Body<'_>, params: &Params<'_>, may_be_formed: bool, notes: &mut
         // Older models refuse the two together.
         return notes.dropped("output_config.format");
     }
-    let mut lost = Lost::default();
     out.key("responseMimeType").escaped(mime_type);
-    if let Some(schema) = schema {
-        gemini::write_schema(schema, &mut lost, out.key("responseSchema"));
+    let Some(schema) = schema else { return };
+    let (mut lost, mut compiled) = (Lost::default(), Writer::new());
+    gemini::write_schema(schema, &mut lost, &mut compiled);
+    if lost.keywords().next().is_some() && model::reads_json_schema(model) {
+        // What the one form cannot express (recursion, maps, objects without members), the other may; it has no `nullable`, which
+        // is no JSON Schema, so only what needs it goes so.
+        out.key("responseJsonSchema").value(schema);
+        return;
     }
+    out.key("responseSchema").raw(compiled.as_str());
     for keyword in lost.keywords() {
         notes.dropped(format!("output_config.format.schema.{keyword}"));
     }
