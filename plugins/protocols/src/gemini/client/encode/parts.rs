@@ -205,6 +205,8 @@ impl State {
     /// A call that has not ended was cut off: the client must not run it, and what `finishReason` says is all that it gets.
     fn between(&mut self) {
         self.call = None;
+        // Thoughts that nobody signed are of no use to the next turn.
+        self.hidden.clear();
         self.sources.end_text();
     }
 
