@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use super::{StreamEncoder, whole};
+use crate::gemini::client::thoughts::{self, Opened};
 use ccr_plugin::Encoder;
 use ccr_plugin::messages::event::{Event, FinishReason, ToolArguments, ToolStart, Usage};
 use proptest::prelude::*;
@@ -95,6 +96,19 @@ fn said(responses: &[Value]) -> Result<String, TestCaseError> {
         }
     }
     Ok(said.trim_end_matches('>').to_owned())
+}
+
+#[test]
+fn thoughts_that_were_not_asked_for_come_back_with_their_own_signature_only() {
+    let call = || [Event::ToolStart(ToolStart { slot: 0, id: "toolu_1".into(), name: "f".into() }), Event::ToolEnd(0)];
+    let mut events = vec![Event::Thinking("unsigned".into())];
+    events.extend(call());
+    events.extend([Event::NewBlock, Event::Thinking("signed".into()), Event::Signature("EqQB".into())]);
+    events.extend(call());
+    let answer: Value = serde_json::from_slice(&whole(events, "msg_1", "m", b"eh").body).unwrap();
+    let sealed = &answer["candidates"][0]["content"]["parts"][0]["thoughtSignature"];
+    let expected = Opened::Block { signature: "EqQB".into(), text: "signed".into() };
+    assert_eq!(thoughts::open(sealed.as_str().unwrap()), expected);
 }
 
 proptest! {
