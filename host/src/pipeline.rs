@@ -209,6 +209,7 @@ impl Exchange {
             instance: transformed.instance,
             head: Head { id: ids::message_id(), model: request.about().model.clone() },
             answering: self.answering.as_ref(),
+            mending: transformed.mending,
             session: request.about().session.as_ref(),
             forwarded: passes_through,
             keys: &provider.keys,

@@ -31,7 +31,12 @@ pub struct Transformed {
     pub plugin_time: Duration,
     /// The protocol's instance, if it waits for the answer.
     pub instance: Option<WaitingInstance>,
+    /// A transformer wants arguments of tool calls that are no JSON to be mended.
+    pub mending: bool,
 }
+
+/// The hint with which a transformer (`enhancetool`) asks for the mending of tool calls, as these are put together here.
+const MENDING: &str = "/ccr/repair_tool_arguments";
 
 /// Makes the wire request for one target from the original request.
 pub async fn transform(
@@ -60,6 +65,7 @@ pub async fn transform(
             }
         }
     }
+    let mending = request.get(MENDING) == Some("true");
     let (mut wire, context, instance) = match &chain.protocol {
         Protocol::Inner { use_bearer } => {
             // Hints are for protocols that translate; an Anthropic upstream would refuse them.
@@ -90,7 +96,7 @@ pub async fn transform(
             }
         }
     }
-    Ok(Transformed { wire, context, dropped, plugin_time, instance })
+    Ok(Transformed { wire, context, dropped, plugin_time, instance, mending })
 }
 
 /// The client's own request for a target that speaks its format; `None` if it has to be translated.
@@ -111,6 +117,7 @@ pub async fn forward(
         dropped: Vec::new(),
         plugin_time: forwarded.spent,
         instance: None,
+        mending: false,
     }))
 }
 

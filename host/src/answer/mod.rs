@@ -77,6 +77,8 @@ pub struct Reading<'a> {
     pub head: Head,
     /// How the answer is written; none for Anthropic's own format.
     pub answering: Option<&'a Answering>,
+    /// Arguments of tool calls that are no JSON are mended.
+    pub mending: bool,
     /// The session that the client names.
     pub session: Option<&'a Arc<str>>,
     /// The upstream got the client's own bytes, so the client gets the upstream's.

@@ -95,7 +95,8 @@ impl EventSource {
             }
         };
         let transformers = open_transformers(reading.engine, reading.chain, reading.session).await?;
-        let assembler = Assembler::new(&reading.head.id);
+        let seed = &reading.head.id;
+        let assembler = if reading.mending { Assembler::mending(seed) } else { Assembler::new(seed) };
         let keys = reading.keys.to_vec();
         Ok(Self { input, assembler, transformers, provider, keys, finished, ended: false })
     }
