@@ -2,4 +2,4 @@
 
 use ccr_protocols::responses::OpenAiResponses;
 
-ccr_plugin::register!(OpenAiResponses: upstream);
+ccr_plugin::register!(OpenAiResponses: upstream, client);

@@ -81,7 +81,7 @@ fn write(
 }
 
 /// A base without a path is a provider's bare host: OpenAI's own version is meant.
-fn path(base: &str) -> String {
+pub(super) fn path(base: &str) -> String {
     let bare = base.is_empty() || base.starts_with('?') || base == "/" || base.starts_with("/?");
     if bare {
         join_endpoint(&format!("/v1{}", base.trim_start_matches('/')), ENDPOINT)

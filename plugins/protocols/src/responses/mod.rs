@@ -5,6 +5,7 @@
 //! and back. Framing the stream, putting tool calls together and writing the client's format are the host's. What every field
 //! becomes is told in the README beside this crate.
 
+mod client;
 mod context;
 mod decode;
 mod encode;
@@ -17,6 +18,7 @@ use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
 use ccr_plugin::{EncodedRequest, WireResponse};
 
+pub use client::StreamEncoder;
 pub use decode::StreamDecoder;
 
 /// The plugin.
