@@ -2,10 +2,11 @@
 //!
 //! There are two ways. An upstream that speaks the client's own format, with nothing to edit, is forwarded byte for byte
 //! while its token counts are read on the side ([`raw`]). Everything else becomes typed events ([`source`]), which are
-//! written as a stream ([`stream`]) or folded into one message ([`whole`]).
+//! written as a stream ([`stream`]) or folded into one message ([`whole`]). [`framing`] finds the events in the bytes.
 //!
 //! Nothing is sent before the first content is there: up to then another target may still serve the request.
 
+mod framing;
 mod quiet;
 mod raw;
 mod source;
@@ -19,7 +20,8 @@ use bytes::Bytes;
 use ccr_messages::answer::Head;
 use http::HeaderMap;
 
-use crate::config::ProviderKey;
+use self::framing::Framing;
+use crate::config::Secret;
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::PluginEngine;
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
@@ -58,8 +60,8 @@ pub struct Reading<'a> {
     pub instance: Option<WaitingInstance>,
     /// What the client reads first.
     pub head: Head,
-    /// The provider's keys, which nothing that it says may show.
-    pub keys: &'a [ProviderKey],
+    /// What went along as credentials, which nothing that the provider says may show.
+    pub secrets: &'a [Secret],
     /// The client wants a stream.
     pub streaming: bool,
     /// How long a client may hear nothing before it gets a ping.
@@ -76,10 +78,11 @@ pub async fn begin(
         return Err(read_error(&mut reading, response).await);
     }
     let edited = reading.chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS));
-    let is_stream = is_event_stream(&response.headers);
+    let framing = Framing::of(&response.headers);
     let same_format = matches!(reading.chain.protocol, Protocol::Inner { .. }) && !edited;
-    if same_format && reading.streaming == is_stream {
-        return if is_stream {
+    let can_pass = if reading.streaming { framing == Some(Framing::ServerSent) } else { framing.is_none() };
+    if same_format && can_pass {
+        return if reading.streaming {
             raw::begin(response.body, &reading.head.model, reading.ping_every, record).await.map(Answer::Stream)
         } else {
             raw::whole(response.body, &reading.head.model, record).await.map(Answer::Whole)
@@ -87,17 +90,12 @@ pub async fn begin(
     }
     let head = reading.head.clone();
     let streaming = reading.streaming;
-    let source = source::EventSource::open(&mut reading, response, is_stream).await?;
+    let source = source::EventSource::open(&mut reading, response, framing).await?;
     if streaming {
         stream::begin(source, head, record).await.map(Answer::Stream)
     } else {
         whole::read(source, head, record).await.map(Answer::Whole)
     }
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let value = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
 }
 
 /// What a provider says is wrong.
