@@ -159,20 +159,21 @@ impl Exchange {
 
         let streaming = request.about().streaming;
         let key = provider.keys.iter().find(|key| key.enabled).map(|key| &key.secret);
-        let response = self.gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
+        let mut response = self.gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
         self.record.record.ms.upstream_head = Some(self.record.elapsed_ms());
 
+        let secrets = std::mem::take(&mut response.secrets);
         let reading = Reading {
             engine,
             chain,
             context: &transformed.context,
             instance: transformed.instance,
             head: Head { id: ids::message_id(), model: request.about().model.clone() },
-            keys: &provider.keys,
+            secrets: &secrets,
             streaming,
             ping_every: snapshot.config.timeouts.ping,
         };
-        answer::begin(reading, response, &mut self.record).await.map_err(|error| error.redacted(&provider.keys))
+        answer::begin(reading, response, &mut self.record).await.map_err(|error| error.redacted(&secrets))
     }
 
     fn note_attempt(&mut self, target: &ModelRef, started: Instant, error: Option<&GatewayError>) {

@@ -100,7 +100,7 @@ pub async fn begin(
 
 /// What a provider says is wrong.
 async fn read_error(reading: &mut Reading<'_>, response: UpstreamResponse) -> GatewayError {
-    let UpstreamResponse { status, headers, body } = response;
+    let UpstreamResponse { status, headers, body, .. } = response;
     let provider = body.provider().to_owned();
     if (300..400).contains(&status) {
         let reason = format!("answered with a redirect ({status}); correct its api_base_url");

@@ -127,12 +127,16 @@ fn checked(encoded: wit::EncodedRequest) -> Result<WireRequest, String> {
         }
         wit::Credential::Query(name) => Credential::Query(name),
         wit::Credential::None => Credential::None,
-        wit::Credential::Google => {
-            return Err("Google credentials are not served by this version of the gateway".into());
-        }
-        wit::Credential::Aws(_) => return Err("AWS credentials are not served by this version of the gateway".into()),
+        wit::Credential::Google => Credential::Google,
+        wit::Credential::Aws(service) => Credential::Aws(aws_service(service)?),
     };
     Ok(WireRequest { path: encoded.path, headers, body: WireBody::new(encoded.body.into()), credential })
+}
+
+/// The name becomes part of what is signed, and of a variable's name.
+fn aws_service(name: String) -> Result<String, String> {
+    let legal = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if legal { Ok(name) } else { Err(format!("`{name}` is not the name of an AWS service, such as `bedrock`")) }
 }
 
 /// Has a protocol read a whole answer with a good status.
