@@ -91,7 +91,6 @@ impl Framed {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -49,7 +49,9 @@ impl fmt::Display for EventStreamError {
                 write!(f, "the stream has a message of more than {bound} bytes; raise the bound if that is meant")
             }
             Self::Prelude => f.write_str("the stream has bytes that begin no message of an AWS event stream"),
-            Self::Checksum => f.write_str("the stream has a message that was damaged on its way: its checksum is wrong"),
+            Self::Checksum => {
+                f.write_str("the stream has a message that was damaged on its way: its checksum is wrong")
+            }
             Self::Headers => f.write_str("the stream has a message whose headers cannot be read"),
             Self::NotUtf8 => f.write_str("the stream has a message that is not UTF-8; the sender must send UTF-8"),
             Self::Cut => f.write_str("the stream ended in the middle of a message"),

@@ -44,7 +44,8 @@ pub(super) fn container(machine: &Machine) -> Result<Option<Container>, String> 
         return Ok(None);
     };
     let url = Url::parse(&address).ok().filter(is_trusted);
-    let url = url.ok_or("AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https:// nor an address of a container's agent")?;
+    let url =
+        url.ok_or("AWS_CONTAINER_CREDENTIALS_FULL_URI is neither https:// nor an address of a container's agent")?;
     let token = machine.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN").map(|token| Secret::new(token.trim()));
     let token_file = machine.variable("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE");
     Ok(Some(Container { url, token, token_file }))
@@ -52,8 +53,7 @@ pub(super) fn container(machine: &Machine) -> Result<Option<Container>, String> 
 
 /// Keys and tokens go over TLS, or to this machine, or to the agents' own addresses (ECS; EKS by either version of IP).
 fn is_trusted(url: &Url) -> bool {
-    const LOCAL: [&str; 6] =
-        ["localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
+    const LOCAL: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
     url.scheme() == "https" || (url.scheme() == "http" && url.host_str().is_some_and(|host| LOCAL.contains(&host)))
 }
 
@@ -63,7 +63,8 @@ impl Container {
         let token = match &self.token_file {
             Some(file) => {
                 let text = tokio::fs::read_to_string(file).await;
-                let text = text.map_err(|error| format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read: {error}"))?;
+                let text =
+                    text.map_err(|error| format!("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE cannot be read: {error}"))?;
                 Some(Secret::new(text.trim()))
             }
             None => self.token,
@@ -73,7 +74,8 @@ impl Container {
             let value = crate::upstream::request::sensitive(token.expose());
             headers.push((header::AUTHORIZATION, value.map_err(|_| failed("its token is no header's value"))?));
         }
-        let said = ask(upstreams, Ask::metadata(Method::GET, &self.url, headers)).await.map_err(|reason| failed(&reason))?;
+        let said =
+            ask(upstreams, Ask::metadata(Method::GET, &self.url, headers)).await.map_err(|reason| failed(&reason))?;
         keys(&said, machine.now()).map_err(|reason| failed(&reason))
     }
 }

@@ -59,13 +59,11 @@ impl Aws {
         let keys = match source::at_hand(machine, key, service)? {
             source::AtHand::Bearer(token) => return Ok(Proof::Bearer(token)),
             source::AtHand::Keys(keys) => keys,
-            source::AtHand::Nothing => {
-                self.keys.get("", || machine.now(), source::fetch(upstreams, machine)).await?
-            }
+            source::AtHand::Nothing => self.keys.get("", || machine.now(), source::fetch(upstreams, machine)).await?,
         };
-        let region = region(host).map(str::to_owned).or_else(|| {
-            ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| machine.variable(name))
-        });
+        let region = region(host)
+            .map(str::to_owned)
+            .or_else(|| ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|name| machine.variable(name)));
         let region = region.ok_or("its address names no AWS region: set AWS_REGION, or put it into `api_base_url`")?;
         Ok(Proof::Aws(Signer { keys, region, service: service.to_owned(), now: machine.now() }))
     }

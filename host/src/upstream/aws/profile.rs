@@ -24,9 +24,8 @@ pub(super) async fn read(machine: &Machine) -> Result<Option<Keys>, String> {
             path.display(),
             lacking = match lacking {
                 Lacking::Profile => format!("has no profile `{profile}`"),
-                Lacking::Keys => format!(
-                    "has no aws_access_key_id and aws_secret_access_key in the profile `{profile}`"
-                ),
+                Lacking::Keys =>
+                    format!("has no aws_access_key_id and aws_secret_access_key in the profile `{profile}`"),
             }
         )),
     }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
-use http::header::{self, HeaderMap, HeaderName, InvalidHeaderValue};
+use http::header::{self, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
 use ring::{digest, hmac};
 
 use super::Signer;
@@ -29,7 +29,7 @@ impl Signer {
     ) -> Result<(), InvalidHeaderValue> {
         *path = encoded(path);
         let time = timestamp(self.now);
-        headers.insert(DATE, sensitive(&time)?);
+        headers.insert(DATE, HeaderValue::from_str(&time)?);
         match &self.keys.session {
             Some(session) => headers.insert(SESSION, sensitive(session.expose())?),
             None => headers.remove(SESSION),

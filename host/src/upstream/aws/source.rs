@@ -31,10 +31,11 @@ pub(super) fn at_hand(machine: &Machine, key: Option<&Secret>, service: &str) ->
         let mut parts = key.expose().trim().splitn(3, ':');
         return match (parts.next(), parts.next(), parts.next()) {
             (Some(_), None, _) => Ok(AtHand::Bearer(key.clone())),
-            (Some(id), Some(secret), session) => pair(id, secret, session)
-                .map(AtHand::Keys)
-                .ok_or("its `api_key` cannot be read: write `ACCESS_KEY_ID:SECRET_ACCESS_KEY` or \
-                        `ACCESS_KEY_ID:SECRET_ACCESS_KEY:SESSION_TOKEN`".into()),
+            (Some(id), Some(secret), session) => pair(id, secret, session).map(AtHand::Keys).ok_or(
+                "its `api_key` cannot be read: write `ACCESS_KEY_ID:SECRET_ACCESS_KEY` or \
+                        `ACCESS_KEY_ID:SECRET_ACCESS_KEY:SESSION_TOKEN`"
+                    .into(),
+            ),
             (None, ..) => Ok(AtHand::Nothing),
         };
     }

@@ -25,7 +25,8 @@ async fn sent(upstreams: &Upstreams, server: &Server, key: &str) -> Result<Strin
     provider.base_url = SafeUrl::new(server.url.parse().unwrap());
     let body = WireBody::of_pieces(vec!["{\"a\":".into(), "1}".into()]);
     let credential = Credential::Aws("bedrock".into());
-    let wire = WireRequest { path: "/model/a-v1:0/converse-stream".into(), headers: HeaderMap::new(), body, credential };
+    let wire =
+        WireRequest { path: "/model/a-v1:0/converse-stream".into(), headers: HeaderMap::new(), body, credential };
     match upstreams.forward(&provider, Some(&Secret::new(key)), wire, true).await {
         Ok(_) => Ok(server.requests().pop().unwrap()),
         Err(error) => Err(error.to_string()),
@@ -133,7 +134,11 @@ async fn what_is_missing_is_named() {
         (vec![REGION], "AK ID:hush", "its `api_key` cannot be read: write `ACCESS_KEY_ID:SECRET_ACCESS_KEY`"),
         (vec![REGION], "AKIDKEY:", "its `api_key` cannot be read"),
         (vec![REGION, ("AWS_SECRET_ACCESS_KEY", "hush")], "", "set both or neither"),
-        (vec![REGION, ("AWS_PROFILE", "work"), ("HOME", "/no/such")], "", "/no/such/.aws/credentials of AWS credentials"),
+        (
+            vec![REGION, ("AWS_PROFILE", "work"), ("HOME", "/no/such")],
+            "",
+            "/no/such/.aws/credentials of AWS credentials",
+        ),
         (vec![REGION, ("AWS_WEB_IDENTITY_TOKEN_FILE", "/x")], "", "AWS_WEB_IDENTITY_TOKEN_FILE is not served"),
         (vec![REGION, ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://evil.example/")], "", "neither https://"),
     ] {

@@ -12,6 +12,10 @@ const EARLY: Duration = Duration::from_secs(225);
 /// How long a failure counts: a person who corrects it does not notice, a token server under load does.
 const FAILURE_KEPT: Duration = Duration::from_secs(5);
 
+/// How long fetching may take, all that it asks together. Token servers answer within a second; whoever waits here has a client
+/// that hears nothing.
+const FETCH_LIMIT: Duration = Duration::from_secs(10);
+
 /// Most credentials that are kept. A configuration has some; only reloads with ever new keys get here, and then all are
 /// fetched again.
 const MOST: usize = 256;
@@ -26,6 +30,7 @@ pub(in crate::upstream) struct Fetched<T> {
 /// Credentials by what they were fetched for.
 pub(in crate::upstream) struct Cached<T> {
     slots: Mutex<HashMap<Arc<str>, Arc<Slot<T>>>>,
+    limit: Duration,
 }
 
 struct Slot<T> {
@@ -89,7 +94,7 @@ impl<T: Clone> Slot<T> {
 
 impl<T> Default for Cached<T> {
     fn default() -> Self {
-        Self { slots: Mutex::default() }
+        Self { slots: Mutex::default(), limit: FETCH_LIMIT }
     }
 }
 
@@ -116,7 +121,8 @@ impl<T: Clone> Cached<T> {
         if let Some(settled) = slot.settled(clock()) {
             return settled;
         }
-        match fetch.await {
+        let late = |_| Err(format!("its credentials could not be fetched within {} s", self.limit.as_secs_f32()));
+        match tokio::time::timeout(self.limit, fetch).await.unwrap_or_else(late) {
             Ok(fetched) => Ok(slot.keep(fetched, clock())),
             Err(reason) => {
                 let now = clock();
@@ -199,6 +205,15 @@ mod tests {
         assert_eq!(ask(&cached, 4605, None).await, (Err("no".into()), true));
         // The clock was put back.
         assert_eq!(ask(&cached, 900, Some(3600)).await, (Ok(1005), false));
+    }
+
+    #[tokio::test]
+    async fn fetching_has_an_end_that_counts_as_a_failure() {
+        let cached = Cached::<u64> { limit: Duration::from_millis(1), ..Cached::default() };
+        let now = SystemTime::UNIX_EPOCH;
+        let reason = cached.get("a", || now, std::future::pending()).await.unwrap_err();
+        assert!(reason.contains("within 0.001 s"), "{reason}");
+        assert_eq!(ask(&cached, 0, Some(3600)).await, (Err(reason), false));
     }
 
     #[tokio::test]

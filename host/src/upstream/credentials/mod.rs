@@ -17,8 +17,8 @@ use super::request::Origin;
 use crate::config::{Provider, Secret};
 use crate::wire::Credential;
 
-/// How long a request waits for its credentials, whatever has to be asked for them: token servers answer within a second, and a
-/// client that hears nothing for longer than this believes the gateway dead.
+/// How long a request waits for its credentials, also if those who fetched them before it gave up one after the other. More than
+/// [`cached`] gives one attempt, and less than the 20 s of silence after which Claude Code gives up.
 const LIMIT: Duration = Duration::from_secs(15);
 
 /// What is added to a request.
@@ -79,10 +79,7 @@ impl Machine {
 
     /// One with only these variables.
     #[cfg(test)]
-    pub(super) fn with(
-        variables: &[(&str, &str)],
-        clock: impl Fn() -> SystemTime + Send + Sync + 'static,
-    ) -> Self {
+    pub(super) fn with(variables: &[(&str, &str)], clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Self {
         let variables: std::collections::HashMap<String, String> =
             variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Self { env: Box::new(move |name| variables.get(name).cloned()), clock: Box::new(clock) }

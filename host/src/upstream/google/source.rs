@@ -136,7 +136,8 @@ fn parse(text: &str, place: String) -> Result<Found, String> {
         format!("{place}: this is not Google's JSON of credentials (line {}, column {})", error.line(), error.column())
     })?;
     let lacking = |name: &str| format!("{place} lacks `{name}`; download or create it again");
-    let needed = |name: &str, value: Option<String>| value.filter(|value| !value.is_empty()).ok_or_else(|| lacking(name));
+    let needed =
+        |name: &str, value: Option<String>| value.filter(|value| !value.is_empty()).ok_or_else(|| lacking(name));
     let kind = match file.kind.as_deref() {
         Some("service_account") => Kind::Service(Service {
             email: needed("client_email", file.client_email)?,

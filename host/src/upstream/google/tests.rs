@@ -96,7 +96,8 @@ fn service_account(server: &Server) -> Value {
 
 /// What the token server was asked, and the tokens that the provider got.
 fn seen(server: &Server) -> (Vec<String>, Vec<String>) {
-    let (asked, got): (Vec<_>, Vec<_>) = server.requests().into_iter().partition(|request| !request.starts_with("POST /v1 "));
+    let (asked, got): (Vec<_>, Vec<_>) =
+        server.requests().into_iter().partition(|request| !request.starts_with("POST /v1 "));
     let token = |request: &String| {
         let line = request.lines().find_map(|line| line.strip_prefix("authorization: "));
         line.unwrap_or_default().to_owned()
@@ -167,7 +168,9 @@ async fn a_token_is_replaced_before_its_end_and_when_it_is_refused() {
     let clock = Clock::at(1_800_000_000);
     let client = upstreams(&[], &clock);
     let key = service_account(&server).to_string();
-    for (passes, expected) in [(0, "Bearer ya29.1"), (3300, "Bearer ya29.1"), (100, "Bearer ya29.2"), (9000, "Bearer ya29.3")] {
+    for (passes, expected) in
+        [(0, "Bearer ya29.1"), (3300, "Bearer ya29.1"), (100, "Bearer ya29.2"), (9000, "Bearer ya29.3")]
+    {
         clock.pass(passes);
         ask(&client, &server.url, &key).await.unwrap();
         assert_eq!(seen(&server).1.last().unwrap(), expected);
@@ -271,7 +274,9 @@ async fn a_refusal_says_what_to_do_and_shows_no_secret() {
     let key = service_account(&server).to_string();
     for _ in 0..3 {
         let message = message(&client, &server.url, &key).await;
-        assert!(message.starts_with("provider `vertex`: Google's token server refused the credentials in its `api_key`"));
+        assert!(
+            message.starts_with("provider `vertex`: Google's token server refused the credentials in its `api_key`")
+        );
         assert!(message.contains("invalid_grant") && message.contains("create a new key"), "{message}");
         let shown = message.contains("eyJ") || message.contains("PRIVATE") || message.contains(&key);
         assert!(!shown && message.contains("[redacted]"), "{message}");

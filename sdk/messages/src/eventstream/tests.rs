@@ -112,7 +112,10 @@ fn every_damaged_byte_is_noticed() {
         let seen = whole(&bad);
         let first_is_whole = at >= delta("{\"a\":1}").len();
         assert_eq!(seen.len(), 1 + usize::from(first_is_whole), "{at}: {seen:?}");
-        assert!(matches!(seen.last(), Some(Err(EventStreamError::Prelude | EventStreamError::Checksum))), "{at}: {seen:?}");
+        assert!(
+            matches!(seen.last(), Some(Err(EventStreamError::Prelude | EventStreamError::Checksum))),
+            "{at}: {seen:?}"
+        );
     }
 }
 
