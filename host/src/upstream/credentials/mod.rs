@@ -65,9 +65,12 @@ pub(super) fn filled(key: Option<&Secret>) -> Option<&Secret> {
     key.filter(|key| !key.expose().is_empty())
 }
 
+/// How the environment is asked, as [`crate::config::Env`] is, for as long as the gateway runs.
+type Variables = dyn Fn(&str) -> Option<String> + Send + Sync;
+
 /// The surroundings in which credentials are looked for; a test has its own.
 pub(super) struct Machine {
-    env: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    env: Box<Variables>,
     clock: Box<dyn Fn() -> SystemTime + Send + Sync>,
 }
 

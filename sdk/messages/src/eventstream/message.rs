@@ -65,9 +65,9 @@ impl<'a> About<'a> {
     fn read(mut headers: &'a [u8]) -> Result<Self, EventStreamError> {
         let mut about = Self::default();
         while !headers.is_empty() {
-            let (name, value, rest) = header(headers).ok_or(EventStreamError::Headers)?;
-            headers = rest;
-            match (name, value) {
+            let header;
+            (header, headers) = Header::first(headers).ok_or(EventStreamError::Headers)?;
+            match (header.name, header.text) {
                 (b":message-type", Some(text)) => about.message_type = text,
                 (b":event-type", text) => about.event_type = text,
                 (b":exception-type", text) => about.exception_type = text,
@@ -94,27 +94,36 @@ impl<'a> About<'a> {
     }
 }
 
-/// The first header: its name, its value if that is a string, and what follows.
-fn header(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
-    let (length, rest) = bytes.split_first()?;
-    let (name, rest) = rest.split_at_checked(usize::from(*length))?;
-    let (kind, rest) = rest.split_first()?;
-    // The kinds and their sizes are the specification's: true, false, byte, short, integer, long, bytes, string, time, UUID.
-    let size = match kind {
-        0 | 1 => 0,
-        2 => 1,
-        3 => 2,
-        4 => 4,
-        5 | 8 => 8,
-        9 => 16,
-        6 | 7 => {
-            let (length, rest) = rest.split_first_chunk::<2>()?;
-            let (value, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-            return Some((name, (*kind == 7).then_some(value), rest));
-        }
-        _ => return None,
-    };
-    Some((name, None, rest.get(size..)?))
+/// One header.
+struct Header<'a> {
+    name: &'a [u8],
+    /// Its value, if that is a string.
+    text: Option<&'a [u8]>,
+}
+
+impl<'a> Header<'a> {
+    /// The first of these bytes, and what follows it.
+    fn first(bytes: &'a [u8]) -> Option<(Self, &'a [u8])> {
+        let (length, rest) = bytes.split_first()?;
+        let (name, rest) = rest.split_at_checked(usize::from(*length))?;
+        let (kind, rest) = rest.split_first()?;
+        // The kinds and their sizes are the specification's: true, false, byte, short, integer, long, bytes, string, time, UUID.
+        let size = match kind {
+            0 | 1 => 0,
+            2 => 1,
+            3 => 2,
+            4 => 4,
+            5 | 8 => 8,
+            9 => 16,
+            6 | 7 => {
+                let (length, rest) = rest.split_first_chunk::<2>()?;
+                let (value, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
+                return Some((Self { name, text: (*kind == 7).then_some(value) }, rest));
+            }
+            _ => return None,
+        };
+        Some((Self { name, text: None }, rest.get(size..)?))
+    }
 }
 
 /// Writes a message with headers of text: for tests, and for servers that they need. Nothing is written if a name or a value is
