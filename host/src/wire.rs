@@ -28,6 +28,10 @@ pub enum Credential {
     Header(HeaderName),
     /// The key as a query parameter of this name.
     Query(String),
+    /// A Google OAuth access token, of a service account or the machine's own.
+    Google,
+    /// AWS signature version 4 for this service.
+    Aws(String),
     /// No key.
     None,
 }

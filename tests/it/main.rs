@@ -11,6 +11,7 @@ mod clients;
 mod demo;
 mod drain;
 mod errors;
+mod eventstream;
 mod hangup;
 mod headers;
 mod http;

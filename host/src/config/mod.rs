@@ -25,6 +25,7 @@ mod watch;
 mod tests;
 
 pub use home::Home;
+pub(crate) use home::{expand, user_home};
 pub use load::{Source, load, load_text};
 pub use model::{
     Config, CustomTransformer, FailMode, Grants, HostPort, LogLevel, PluginSettings, PluginTimeouts, RouterConfig,
