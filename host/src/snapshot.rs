@@ -8,9 +8,9 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::{Config, ModelRef, Provider, TransformerUse};
+use crate::config::{Config, ModelRef, Provider, TransformerUse, presets};
 use crate::plugins::cache::CompileCache;
-use crate::plugins::registry::{DEFAULT_PROTOCOL, Loader, Registry};
+use crate::plugins::registry::{self, DEFAULT_PROTOCOL, Loader, Registry};
 use crate::plugins::{Plugin, PluginEngine, Surroundings};
 
 /// One generation of config and plugins.
@@ -143,9 +143,28 @@ impl Resolver<'_> {
         let uses = providers.flat_map(|provider| {
             provider.transformers.iter().chain(provider.per_model.iter().flat_map(|(_, transformers)| transformers))
         });
-        uses.filter(|transformer| !self.is_known(&transformer.name))
-            .map(|transformer| self.unknown(transformer))
-            .collect()
+        let unknown_uses = uses.filter(|transformer| !self.is_known(&transformer.name));
+        let protocols = self.config.providers.iter().filter_map(|provider| self.unknown_protocol(provider));
+        unknown_uses.map(|transformer| self.unknown(transformer)).chain(protocols).collect()
+    }
+
+    /// A `type` that no protocol has. What it would be without one is a guess that shows only when requests fail.
+    fn unknown_protocol(&self, provider: &Provider) -> Option<Unresolved> {
+        let name = provider.protocol.as_deref()?;
+        let serves = match self.registry.get(name) {
+            Some(plugin) => plugin.is_protocol(),
+            None => self.is_known(name),
+        };
+        let built_in = presets::protocols().filter(|name| self.is_known(name) || registry::is_built_in(name));
+        let mut known: Vec<&str> = built_in.chain(presets::types()).collect();
+        known.extend(self.registry.iter().filter(|plugin| plugin.is_protocol()).map(|plugin| &*plugin.name));
+        known.sort_unstable();
+        known.dedup();
+        (!serves).then(|| Unresolved {
+            path: format!("{}.type", provider.path),
+            message: format!("there is no protocol called `{name}`"),
+            hint: Some(format!("`type` may be: {}", known.join(", "))),
+        })
     }
 
     /// Every use whose options do not fit what the plugin says of them.
@@ -155,7 +174,12 @@ impl Resolver<'_> {
             let per_model = provider.per_model.iter().flat_map(|(_, transformers)| transformers);
             for transformer in provider.transformers.iter().chain(per_model) {
                 let Some(plugin) = self.registry.get(&transformer.name) else { continue };
-                let used = self.with_options(plugin, &transformer.name, &transformer.options);
+                let used = self.with_options(
+                    plugin,
+                    &transformer.name,
+                    provider.preset_options(&plugin.name),
+                    &transformer.options,
+                );
                 wrong.extend(options_problem(plugin, &used.surroundings.settings, &transformer.path));
             }
         }
@@ -202,11 +226,10 @@ impl Resolver<'_> {
         let mut transformers = Vec::new();
         for transformer in provider.transformers.iter().chain(model_transformers) {
             if transformer.name.eq_ignore_ascii_case(INNER_PROTOCOL) {
-                let use_bearer = transformer.options.get("UseBearer").and_then(Value::as_bool).unwrap_or_default();
-                only_one(&mut protocol, Protocol::Inner { use_bearer }, provider)?;
+                only_one(&mut protocol, inner(provider, &transformer.options), provider)?;
                 continue;
             }
-            let used = self.plugin(&transformer.name, &transformer.options)?;
+            let used = self.plugin(provider, &transformer.name, &transformer.options)?;
             if used.plugin.is_protocol() {
                 only_one(&mut protocol, Protocol::Plugin(used.clone()), provider)?;
             } else if !used.plugin.is_transformer() {
@@ -225,11 +248,8 @@ impl Resolver<'_> {
 
     fn default_protocol(&self, provider: &Provider) -> Result<Protocol, String> {
         match provider.protocol.as_deref() {
-            Some(name) if name.eq_ignore_ascii_case(INNER_PROTOCOL) => Ok(Protocol::Inner { use_bearer: false }),
-            Some(name) if self.registry.get(name).is_some_and(|plugin| plugin.is_protocol()) => {
-                Ok(Protocol::Plugin(self.plugin(name, &Value::Null)?))
-            }
-            _ => Ok(Protocol::Plugin(self.plugin(DEFAULT_PROTOCOL, &Value::Null)?)),
+            Some(name) if name.eq_ignore_ascii_case(INNER_PROTOCOL) => Ok(inner(provider, &Value::Null)),
+            name => Ok(Protocol::Plugin(self.plugin(provider, name.unwrap_or(DEFAULT_PROTOCOL), &Value::Null)?)),
         }
     }
 
@@ -242,12 +262,12 @@ impl Resolver<'_> {
         if !plugin.is_router() {
             return Err(format!("plugin `{}` (CUSTOM_ROUTER_PATH) has no role `router`", plugin.label()));
         }
-        Ok(self.with_options(plugin, &plugin.name, &Value::Null))
+        Ok(self.with_options(plugin, &plugin.name, &Value::Null, &Value::Null))
     }
 
-    fn plugin(&self, name: &str, options: &Value) -> Result<PluginUse, String> {
+    fn plugin(&self, provider: &Provider, name: &str, options: &Value) -> Result<PluginUse, String> {
         match self.registry.get(name) {
-            Some(plugin) => Ok(self.with_options(plugin, name, options)),
+            Some(plugin) => Ok(self.with_options(plugin, name, provider.preset_options(&plugin.name), options)),
             None if self.registry.is_disabled(name) => Err(format!("plugin `{name}` is switched off in the config")),
             None => {
                 let reason = self.registry.why_broken(name).map_or("it is not there", |broken| &broken.reason);
@@ -256,8 +276,9 @@ impl Resolver<'_> {
         }
     }
 
-    /// The options of a use lie over those of its `transformers` entry, and those over what `plugins` says in general.
-    fn with_options(&self, plugin: &Arc<Plugin>, name: &str, options: &Value) -> PluginUse {
+    /// The options of a use lie over those of its `transformers` entry, those over what `plugins` says in general, and that
+    /// over a preset's.
+    fn with_options(&self, plugin: &Arc<Plugin>, name: &str, preset: &Value, options: &Value) -> PluginUse {
         let mut settings = Map::new();
         let general = self.config.plugin(&plugin.name).map(|settings| &*settings.options);
         let custom = self.config.transformers.iter().find(|custom| {
@@ -265,7 +286,8 @@ impl Resolver<'_> {
             called.eq_ignore_ascii_case(name)
                 && self.registry.at(&custom.path).is_some_and(|at| Arc::ptr_eq(at, plugin))
         });
-        for layer in [general, custom.map(|custom| &*custom.options), Some(options)].into_iter().flatten() {
+        let custom = custom.map(|custom| &*custom.options);
+        for layer in [Some(preset), general, custom, Some(options)].into_iter().flatten() {
             if let Value::Object(members) = layer {
                 settings.extend(members.clone());
             }
@@ -277,6 +299,12 @@ impl Resolver<'_> {
         };
         PluginUse { plugin: Arc::clone(plugin), surroundings }
     }
+}
+
+/// The inner form as a protocol; its one option may come from a preset.
+fn inner(provider: &Provider, options: &Value) -> Protocol {
+    let written = options.get("UseBearer").or_else(|| provider.preset_options(INNER_PROTOCOL).get("UseBearer"));
+    Protocol::Inner { use_bearer: written.and_then(Value::as_bool).unwrap_or_default() }
 }
 
 /// What does not fit in a plugin's options. A schema that is none itself is the plugin author's mistake, and no reason to refuse
