@@ -2,15 +2,18 @@
 //!
 //! A request takes one `Arc<Snapshot>` and keeps it to its end, so a reload never changes a request in flight.
 
+mod unresolved;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use crate::config::{Config, ModelRef, Provider, TransformerUse, presets};
+pub use self::unresolved::Unresolved;
+use crate::config::{Config, ModelRef, Provider, TransformerUse};
 use crate::plugins::cache::CompileCache;
-use crate::plugins::registry::{self, DEFAULT_PROTOCOL, Loader, Registry};
+use crate::plugins::registry::{DEFAULT_PROTOCOL, Loader, Registry};
 use crate::plugins::{Plugin, PluginEngine, Surroundings};
 
 /// One generation of config and plugins.
@@ -73,17 +76,6 @@ impl std::fmt::Debug for PluginUse {
     }
 }
 
-/// A name in the config that nothing answers to.
-#[derive(Debug, Clone)]
-pub struct Unresolved {
-    /// Where it stands.
-    pub path: String,
-    /// What is wrong.
-    pub message: String,
-    /// What may have been meant.
-    pub hint: Option<String>,
-}
-
 impl Snapshot {
     /// Loads the plugins and fits them to the config. `Err` lists the names that nothing answers to.
     pub async fn build(
@@ -138,35 +130,6 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    fn unresolved(&self) -> Vec<Unresolved> {
-        let providers = self.config.providers.iter();
-        let uses = providers.flat_map(|provider| {
-            provider.transformers.iter().chain(provider.per_model.iter().flat_map(|(_, transformers)| transformers))
-        });
-        let unknown_uses = uses.filter(|transformer| !self.is_known(&transformer.name));
-        let protocols = self.config.providers.iter().filter_map(|provider| self.unknown_protocol(provider));
-        unknown_uses.map(|transformer| self.unknown(transformer)).chain(protocols).collect()
-    }
-
-    /// A `type` that no protocol has. What it would be without one is a guess that shows only when requests fail.
-    fn unknown_protocol(&self, provider: &Provider) -> Option<Unresolved> {
-        let name = provider.protocol.as_deref()?;
-        let serves = match self.registry.get(name) {
-            Some(plugin) => plugin.is_protocol(),
-            None => self.is_known(name),
-        };
-        let built_in = presets::protocols().filter(|name| self.is_known(name) || registry::is_built_in(name));
-        let mut known: Vec<&str> = built_in.chain(presets::types()).collect();
-        known.extend(self.registry.iter().filter(|plugin| plugin.is_protocol()).map(|plugin| &*plugin.name));
-        known.sort_unstable();
-        known.dedup();
-        (!serves).then(|| Unresolved {
-            path: format!("{}.type", provider.path),
-            message: format!("there is no protocol called `{name}`"),
-            hint: Some(format!("`type` may be: {}", known.join(", "))),
-        })
-    }
-
     /// Every use whose options do not fit what the plugin says of them.
     fn wrong_options(&self) -> Vec<Unresolved> {
         let mut wrong = Vec::new();
@@ -191,21 +154,6 @@ impl Resolver<'_> {
             || self.registry.get(name).is_some()
             || self.registry.is_disabled(name)
             || self.registry.why_broken(name).is_some()
-    }
-
-    fn unknown(&self, transformer: &TransformerUse) -> Unresolved {
-        let known = self.registry.names().chain(std::iter::once("Anthropic"));
-        let lower = transformer.name.to_ascii_lowercase();
-        let nearest = known.max_by(|a, b| {
-            let score = |name: &str| strsim::jaro_winkler(&lower, &name.to_ascii_lowercase());
-            score(a).total_cmp(&score(b))
-        });
-        Unresolved {
-            path: transformer.path.clone(),
-            message: format!("there is no transformer called `{}`", transformer.name),
-            hint: nearest
-                .map(|name| format!("did you mean `{name}`? A component of your own goes into the plugins folder")),
-        }
     }
 
     fn plan(&self, provider: &Provider) -> ProviderPlan {

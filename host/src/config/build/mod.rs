@@ -167,7 +167,7 @@ fn components(table: &Table<'_>, places: &Places<'_>, config: &mut Config) {
         config.force_use_image_agent = force;
     }
     config.rewrite_system_prompt = table.get(&["REWRITE_SYSTEM_PROMPT"]).and_then(|node| path(&node));
-    config.plugins = table.get(&["plugins"]).map(|node| plugins::plugins(&node)).unwrap_or_default();
+    config.plugins = table.get(&["plugins"]).map(|node| plugins::plugins(&node, places)).unwrap_or_default();
 }
 
 fn transformer(node: &Node<'_>, places: &Places<'_>) -> Option<CustomTransformer> {

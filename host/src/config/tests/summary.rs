@@ -45,8 +45,8 @@ fn provider(provider: &Provider) -> Value {
         "headers": provider.headers.iter().map(|(name, value)| json!([name.as_str(), value.to_str().unwrap()])).collect::<Vec<_>>(),
         "unavailable": provider.unavailable,
         "raw": [&*provider.tokenizer, &*provider.extra_body],
-        "limits": provider.limits.iter().map(|(model, limits)| (model.to_string(), json!([limits.context_window, limits.max_output_tokens]))).collect::<serde_json::Map<_, Value>>(),
-        "preset": provider.preset.as_ref().map(|preset| json!([preset.name, preset.protocol, *preset.options, preset.filled])),
+        "limits": provider.limits.iter().filter(|(model, _)| provider.models.contains(model)).map(|(model, limits)| (model.to_string(), json!([limits.context_window, limits.max_output_tokens]))).collect::<serde_json::Map<_, Value>>(),
+        "preset": provider.preset.as_ref().map(|preset| json!([preset.name, preset.filled])),
         "type": provider.protocol,
     })
 }
@@ -55,6 +55,7 @@ fn plugin(plugin: &PluginSettings) -> Value {
     let times = [plugin.timeouts.request, plugin.timeouts.events, plugin.timeouts.init, plugin.timeouts.tool];
     json!({
         "name": plugin.name,
+        "path": plugin.path.as_ref().map(|path| path.display().to_string()),
         "enabled": plugin.enabled,
         "options": *plugin.options,
         "memory": plugin.memory,
