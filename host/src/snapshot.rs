@@ -134,6 +134,10 @@ impl Resolver<'_> {
     fn wrong_options(&self) -> Vec<Unresolved> {
         let mut wrong = Vec::new();
         for provider in &self.config.providers {
+            if let Some(plugin) = provider.protocol.as_deref().and_then(|name| self.registry.get(name)) {
+                let used = self.with_options(plugin, &plugin.name, provider.preset_options(&plugin.name), &Value::Null);
+                wrong.extend(options_problem(plugin, &used.surroundings.settings, &provider.path));
+            }
             let per_model = provider.per_model.iter().flat_map(|(_, transformers)| transformers);
             for transformer in provider.transformers.iter().chain(per_model) {
                 let Some(plugin) = self.registry.get(&transformer.name) else { continue };

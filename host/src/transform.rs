@@ -207,7 +207,8 @@ mod tests {
         provider.limits.push(("m".into(), ModelLimits { max_output_tokens: Some(2000), ..ModelLimits::default() }));
         provider.limits.push(("small".into(), ModelLimits { max_output_tokens: Some(100), ..ModelLimits::default() }));
         let limited = |model: &str, rest: &str| {
-            let mut request = request(&format!("{{\"model\":\"a\",\"messages\":[]{rest}}}"));
+            let mut request =
+                request(&format!("{{\"model\":\"a\",\"messages\":[{{\"role\":\"user\",\"content\":\"a\"}}]{rest}}}"));
             let noted = limit_output(&mut request, &provider, model).unwrap();
             let value = |pointer| request.get(pointer).map(str::to_owned);
             (value("/max_tokens"), value("/thinking"), noted)

@@ -66,7 +66,8 @@ fn address(table: &Table<'_>, preset: Option<&'static Preset>, provider: &mut Pr
         (None, Some(capability)) => base_url(&capability.url),
         (None, None) => preset.and_then(Preset::base_url).map(SafeUrl::new),
     };
-    if url.is_none() && !has_url && capability.is_none() && provider.unavailable.is_none() {
+    let said = provider.unavailable.is_some() || (preset.is_none() && table.gives("preset"));
+    if url.is_none() && !has_url && capability.is_none() && !said {
         no_address(table, preset, &provider.name);
     }
     if let Some(url) = url {
@@ -83,7 +84,11 @@ fn no_address(table: &Table<'_>, preset: Option<&Preset>, name: &str) {
         Some(near) => format!("did you mean the preset `{near}`? Otherwise add `api_base_url`, as in `{example}`"),
         None => format!("add `api_base_url`, as in `{example}`"),
     };
-    table.node.error("the provider has no `api_base_url`", hint);
+    let message = match table.gives("capabilities") {
+        true => "the provider has no `api_base_url`, and none of its `capabilities` is in a format that is served",
+        false => "the provider has no `api_base_url`",
+    };
+    table.node.error(message, hint);
 }
 
 /// An endpoint of `capabilities`.
