@@ -94,6 +94,15 @@ impl WireBody {
         Ok(())
     }
 
+    /// Sets members of the body's object: each takes the place of the one of its name, or goes behind the last one.
+    pub fn merge(&mut self, members: &serde_json::Map<String, serde_json::Value>) -> Result<(), String> {
+        for (name, value) in members {
+            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            self.set(&pointer, &value.to_string())?;
+        }
+        Ok(())
+    }
+
     /// Removes the value at a pointer; nothing happens where there is none.
     pub fn remove(&mut self, pointer: &str) -> Result<(), String> {
         let edited = {
@@ -178,5 +187,14 @@ mod tests {
         body.set("/b", "[2]").expect("legal");
         assert_eq!(body.get("/b/0").as_deref(), Some("2"));
         assert!(body.set("/b", "[").is_err());
+    }
+
+    #[test]
+    fn members_are_merged_in_their_order() {
+        let mut body = WireBody::new(Bytes::from_static(b"{\"model\":\"m\",\"top_p\":1,\"messages\":[]}"));
+        let members = serde_json::json!({"top_p": 0.5, "z": {"deep": [1]}, "a/b~c": null});
+        body.merge(members.as_object().expect("an object")).expect("legal");
+        let expected = r#"{"model":"m","top_p":0.5,"messages":[],"z":{"deep":[1]},"a/b~c":null}"#;
+        assert_eq!(String::from_utf8_lossy(&body.bytes()), expected);
     }
 }

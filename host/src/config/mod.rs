@@ -14,6 +14,7 @@ mod load;
 mod model;
 mod names;
 mod overrides;
+pub mod presets;
 mod problem;
 mod provider;
 mod read;
@@ -34,7 +35,7 @@ pub use model::{
 pub use names::UnknownModel;
 pub use overrides::{Demo, Overrides};
 pub use problem::{Problem, Problems, Severity};
-pub use provider::{ModelRef, Provider, ProviderKey, TransformerUse};
+pub use provider::{ModelLimits, ModelRef, PresetUse, Provider, ProviderKey, TransformerUse};
 pub use secret::{Options, SafeUrl, Secret};
 pub use watch::{Changed, WatchError, WatchPaths, Watcher};
 
