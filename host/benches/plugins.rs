@@ -52,7 +52,7 @@ fn plugins_folder() -> PathBuf {
 }
 
 fn surroundings() -> Surroundings {
-    Surroundings { name: "openai".into(), settings: "{}".into(), config: "{}".into() }
+    Surroundings { name: "openai".into(), settings: "{}".into(), config: "{}".into(), session: None, kv: None }
 }
 
 fn target() -> Target {
@@ -75,7 +75,9 @@ fn read_request(bencher: Bencher, size: usize) {
 #[divan::bench(args = SIZES)]
 fn encode_native(bencher: Bencher, size: usize) {
     let request = FakeRequest::from_bytes(gateway_load::body(size));
-    bencher.counter(BytesCount::new(size)).bench_local(|| openai::OpenAi::encode(&request, &Settings::of("{}")));
+    bencher
+        .counter(BytesCount::new(size))
+        .bench_local(|| ccr_protocols::openai::OpenAi::encode(&request, &Settings::of("{}")));
 }
 
 #[divan::bench(args = SIZES)]
@@ -105,7 +107,7 @@ const BATCHES: [usize; 4] = [1, 8, 64, 256];
 
 #[divan::bench(args = BATCHES)]
 fn chunks_native(bencher: Bencher, batch: usize) {
-    let mut decoder = openai::OpenAi::decoder(&[], &Settings::of("{}"));
+    let mut decoder = ccr_protocols::openai::OpenAi::decoder(&[], &Settings::of("{}"));
     bencher.counter(ItemsCount::new(batch)).bench_local(|| {
         let mut events = Vec::with_capacity(batch);
         for _ in 0..batch {

@@ -184,11 +184,16 @@ impl GatewayError {
 
     /// The error as an upstream-like failure, for the end of a stream that has begun.
     pub fn into_failure(self) -> Failure {
+        self.as_failure()
+    }
+
+    /// The error as a failure, for another format to write.
+    pub fn as_failure(&self) -> Failure {
         Failure {
             kind: self.kind(),
             message: self.to_string(),
             status: Some(self.status().as_u16()),
-            retry_after_ms: None,
+            retry_after_ms: self.retry_after_ms(),
         }
     }
 

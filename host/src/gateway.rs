@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 
+use crate::client::Client;
 use crate::config::{self, Config, Home, Overrides, Problem, Problems, Severity, Source};
 use crate::plugins::PluginEngine;
 use crate::plugins::cache::CompileCache;
@@ -78,6 +79,11 @@ impl Gateway {
     /// The plugin engine.
     pub fn engine(&self) -> &PluginEngine {
         &self.engine
+    }
+
+    /// Who posts to this path, if anything is served there.
+    pub async fn client(&self, snapshot: &Snapshot, path: &str) -> Option<Client> {
+        snapshot.client(&self.engine, &self.cache, path).await
     }
 
     /// The HTTP clients.

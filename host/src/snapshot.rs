@@ -7,11 +7,13 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
 
+use crate::client::{Client, Foreign};
 use crate::config::{Config, ModelRef, Provider, TransformerUse};
 use crate::plugins::cache::CompileCache;
 use crate::plugins::registry::{DEFAULT_PROTOCOL, Loader, Registry};
-use crate::plugins::{Plugin, PluginEngine, Surroundings};
+use crate::plugins::{Origin, Plugin, PluginEngine, Surroundings};
 
 /// One generation of config and plugins.
 pub struct Snapshot {
@@ -25,6 +27,8 @@ pub struct Snapshot {
     plans: Vec<ProviderPlan>,
     /// The custom routers, in their order.
     pub routers: Vec<Result<PluginUse, String>>,
+    /// Formats of clients beside Anthropic's; loaded when the first such client comes.
+    formats: OnceCell<Vec<Foreign>>,
 }
 
 /// How a provider's requests are made.
@@ -67,6 +71,13 @@ pub struct PluginUse {
     pub surroundings: Surroundings,
 }
 
+impl PluginUse {
+    /// What the plugin gets to see in a request of this session.
+    pub fn in_session(&self, session: Option<&Arc<str>>) -> Surroundings {
+        Surroundings { session: session.cloned(), ..self.surroundings.clone() }
+    }
+}
+
 impl std::fmt::Debug for PluginUse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.plugin.label())
@@ -97,7 +108,7 @@ impl Snapshot {
             Loader { engine, cache, config: &config, folder, previous: previous.map(|snapshot| &snapshot.registry) };
         let registry = loader.load().await;
         let public_config: Arc<str> = public_view(&config).into();
-        let resolver = Resolver { config: &config, registry: &registry, public_config: &public_config };
+        let resolver = Resolver { engine, config: &config, registry: &registry, public_config: &public_config };
         let mut unresolved = resolver.unresolved();
         unresolved.extend(resolver.wrong_options());
         if !unresolved.is_empty() {
@@ -105,7 +116,32 @@ impl Snapshot {
         }
         let plans = config.providers.iter().map(|provider| resolver.plan(provider)).collect();
         let routers = config.custom_routers.iter().map(|path| resolver.router(path)).collect();
-        Ok(Self { plans, routers, public_config, registry, config })
+        Ok(Self { plans, routers, public_config, registry, config, formats: OnceCell::new() })
+    }
+
+    /// Who posts to this path: a client of the first format that serves it.
+    pub async fn client(&self, engine: &PluginEngine, cache: &CompileCache, path: &str) -> Option<Client> {
+        let formats = self.formats.get_or_init(|| self.load_formats(engine, cache)).await;
+        formats.iter().find(|format| format.serves(path)).cloned().map(Client::Foreign)
+    }
+
+    async fn load_formats(&self, engine: &PluginEngine, cache: &CompileCache) -> Vec<Foreign> {
+        let previous = Some(&self.registry);
+        let loader = Loader { engine, cache, config: &self.config, folder: Path::new(""), previous };
+        let resolver =
+            Resolver { engine, config: &self.config, registry: &self.registry, public_config: &self.public_config };
+        let plugins = loader.formats(&self.registry).await;
+        let foreign = |plugin: Arc<Plugin>| {
+            let format = Arc::new(plugin.client_format.clone()?);
+            let name = Arc::clone(&plugin.name);
+            Some(Foreign { used: resolver.with_options(&plugin, &name, &Value::Null), format })
+        };
+        plugins.into_iter().filter_map(foreign).collect()
+    }
+
+    /// The formats of clients that have been loaded so far.
+    pub fn loaded_formats(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.formats.get().into_iter().flatten().map(|foreign| &foreign.used.plugin)
     }
 
     /// How requests for a target are made; `Err` says why none can be.
@@ -132,6 +168,7 @@ fn public_view(config: &Config) -> String {
 }
 
 struct Resolver<'a> {
+    engine: &'a PluginEngine,
     config: &'a Config,
     registry: &'a Registry,
     public_config: &'a Arc<str>,
@@ -256,6 +293,12 @@ impl Resolver<'_> {
         }
     }
 
+    /// A store is for plugins that ask for one, if they are our own or the operator allows it.
+    fn may_keep(&self, plugin: &Plugin) -> bool {
+        let granted = || self.config.plugin(&plugin.name).is_some_and(|settings| settings.grants.kv);
+        plugin.asks_kv && (plugin.origin == Origin::BuiltIn || granted())
+    }
+
     /// The options of a use lie over those of its `transformers` entry, and those over what `plugins` says in general.
     fn with_options(&self, plugin: &Arc<Plugin>, name: &str, options: &Value) -> PluginUse {
         let mut settings = Map::new();
@@ -274,6 +317,8 @@ impl Resolver<'_> {
             name: plugin.label().into(),
             settings: Value::Object(settings).to_string().into(),
             config: Arc::clone(self.public_config),
+            session: None,
+            kv: self.may_keep(plugin).then(|| self.engine.stores().of(&plugin.name)),
         };
         PluginUse { plugin: Arc::clone(plugin), surroundings }
     }

@@ -1,12 +1,14 @@
 //! Step 6, transform: the request through a target's chain of transformers and its protocol, into what goes over the wire.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
 use ccr_messages::json::Writer;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::client::Answering;
 use crate::config::{ModelRef, Provider};
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::bindings::Target;
@@ -29,7 +31,12 @@ pub struct Transformed {
     pub plugin_time: Duration,
     /// The protocol's instance, if it waits for the answer.
     pub instance: Option<WaitingInstance>,
+    /// A transformer wants arguments of tool calls that are no JSON to be mended.
+    pub mending: bool,
 }
+
+/// The hint with which a transformer (`enhancetool`) asks for the mending of tool calls, as these are put together here.
+const MENDING: &str = "/ccr/repair_tool_arguments";
 
 /// Makes the wire request for one target from the original request.
 pub async fn transform(
@@ -41,10 +48,11 @@ pub async fn transform(
 ) -> Result<Transformed, GatewayError> {
     let target =
         Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
+    let session = request.about().session.clone();
     let mut dropped = Vec::new();
     let mut plugin_time = Duration::ZERO;
     for used in hooked(chain, TransformerHooks::REQUEST) {
-        let (surroundings, before) = (used.surroundings.clone(), request.clone());
+        let (surroundings, before) = (used.in_session(session.as_ref()), request.clone());
         match transformer::transform_request(engine, &used.plugin, surroundings, request, target.clone()).await {
             Ok(edited) => {
                 request = edited.request;
@@ -57,6 +65,7 @@ pub async fn transform(
             }
         }
     }
+    let mending = request.get(MENDING) == Some("true");
     let (mut wire, context, instance) = match &chain.protocol {
         Protocol::Inner { use_bearer } => {
             // Hints are for protocols that translate; an Anthropic upstream would refuse them.
@@ -64,7 +73,7 @@ pub async fn transform(
             (inner_wire(&request, &target, *use_bearer), Vec::new(), None)
         }
         Protocol::Plugin(used) => {
-            let surroundings = used.surroundings.clone();
+            let surroundings = used.in_session(session.as_ref());
             let encoded = upstream::encode(engine, &used.plugin, surroundings, request, target.clone())
                 .await
                 .map_err(|error| from_protocol(error, &provider.name))?;
@@ -74,7 +83,7 @@ pub async fn transform(
         }
     };
     for used in hooked(chain, TransformerHooks::WIRE_REQUEST) {
-        let (surroundings, before) = (used.surroundings.clone(), wire.clone());
+        let (surroundings, before) = (used.in_session(session.as_ref()), wire.clone());
         match transformer::transform_wire_request(engine, &used.plugin, surroundings, wire, target.clone()).await {
             Ok(edited) => {
                 wire = edited.request;
@@ -87,7 +96,29 @@ pub async fn transform(
             }
         }
     }
-    Ok(Transformed { wire, context, dropped, plugin_time, instance })
+    Ok(Transformed { wire, context, dropped, plugin_time, instance, mending })
+}
+
+/// The client's own request for a target that speaks its format; `None` if it has to be translated.
+pub async fn forward(
+    engine: &PluginEngine,
+    provider: &Provider,
+    chain: &Chain,
+    target: &ModelRef,
+    answering: &Answering,
+    session: Option<&Arc<str>>,
+) -> Result<Option<Transformed>, GatewayError> {
+    let target =
+        Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
+    let Some(forwarded) = answering.forward(engine, chain, &target, session).await? else { return Ok(None) };
+    Ok(Some(Transformed {
+        wire: forwarded.request,
+        context: forwarded.context,
+        dropped: Vec::new(),
+        plugin_time: forwarded.spent,
+        instance: None,
+        mending: false,
+    }))
 }
 
 /// What is noted when a request goes on without a plugin that failed; the error itself where it may not.

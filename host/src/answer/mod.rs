@@ -10,7 +10,9 @@ mod quiet;
 mod raw;
 mod source;
 mod stream;
+mod watch;
 mod whole;
+mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,10 +21,11 @@ use bytes::Bytes;
 use ccr_messages::answer::Head;
 use http::HeaderMap;
 
+use crate::client::Answering;
 use crate::config::ProviderKey;
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::PluginEngine;
-use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
+use crate::plugins::client::ClientAnswer;
 use crate::plugins::upstream as protocol;
 use crate::plugins::upstream::WaitingInstance;
 use crate::record::OpenRecord;
@@ -42,8 +45,22 @@ const MAX_ERROR: usize = 256 * 1024;
 pub enum Answer {
     /// A stream for the client, its first content in hand.
     Stream(LiveStream),
-    /// The whole message as JSON.
-    Whole(Bytes),
+    /// The whole answer.
+    Whole(Whole),
+}
+
+/// An answer in one piece.
+pub enum Whole {
+    /// JSON, with a status of 200.
+    Json(Bytes),
+    /// As a component wrote it.
+    Foreign(ClientAnswer),
+}
+
+impl Whole {
+    fn json(bytes: impl Into<Bytes>) -> Self {
+        Self::Json(bytes.into())
+    }
 }
 
 /// What is needed to read one upstream's answer.
@@ -58,6 +75,14 @@ pub struct Reading<'a> {
     pub instance: Option<WaitingInstance>,
     /// What the client reads first.
     pub head: Head,
+    /// How the answer is written; none for Anthropic's own format.
+    pub answering: Option<&'a Answering>,
+    /// Arguments of tool calls that are no JSON are mended.
+    pub mending: bool,
+    /// The session that the client names.
+    pub session: Option<&'a Arc<str>>,
+    /// The upstream got the client's own bytes, so the client gets the upstream's.
+    pub forwarded: bool,
     /// The provider's keys, which nothing that it says may show.
     pub keys: &'a [ProviderKey],
     /// The client wants a stream.
@@ -75,23 +100,20 @@ pub async fn begin(
     if !(200..300).contains(&response.status) {
         return Err(read_error(&mut reading, response).await);
     }
-    let edited = reading.chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS));
     let is_stream = is_event_stream(&response.headers);
-    let same_format = matches!(reading.chain.protocol, Protocol::Inner { .. }) && !edited;
-    if same_format && reading.streaming == is_stream {
+    if reading.forwarded && reading.streaming == is_stream {
         return if is_stream {
-            raw::begin(response.body, &reading.head.model, reading.ping_every, record).await.map(Answer::Stream)
+            raw::begin(response.body, &mut reading, record).await.map(Answer::Stream)
         } else {
-            raw::whole(response.body, &reading.head.model, record).await.map(Answer::Whole)
+            raw::whole(response, &mut reading, record).await.map(|json| Answer::Whole(Whole::Json(json)))
         };
     }
-    let head = reading.head.clone();
-    let streaming = reading.streaming;
     let source = source::EventSource::open(&mut reading, response, is_stream).await?;
+    let Reading { engine, head, answering, streaming, .. } = reading;
     if streaming {
-        stream::begin(source, head, record).await.map(Answer::Stream)
+        stream::begin(source, engine, head, answering, record).await.map(Answer::Stream)
     } else {
-        whole::read(source, head, record).await.map(Answer::Whole)
+        whole::read(source, engine, head, answering, record).await.map(Answer::Whole)
     }
 }
 
@@ -117,7 +139,7 @@ async fn read_error(reading: &mut Reading<'_>, response: UpstreamResponse) -> Ga
             match protocol::decode_error(
                 reading.engine,
                 &used.plugin,
-                used.surroundings.clone(),
+                used.in_session(reading.session),
                 reading.instance.take(),
                 wire,
             )

@@ -1,5 +1,6 @@
 //! An upstream's answer as typed events: framed, decoded by the protocol, tool calls put together, edited by transformers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ccr_messages::anthropic;
@@ -93,8 +94,9 @@ impl EventSource {
                 (Input::Stream(Box::new(Stream { waiting, frames: SseDecoder::new(MAX_ANSWER), decoder })), false)
             }
         };
-        let transformers = open_transformers(reading.engine, reading.chain).await?;
-        let assembler = Assembler::new(&reading.head.id);
+        let transformers = open_transformers(reading.engine, reading.chain, reading.session).await?;
+        let seed = &reading.head.id;
+        let assembler = if reading.mending { Assembler::mending(seed) } else { Assembler::new(seed) };
         let keys = reading.keys.to_vec();
         Ok(Self { input, assembler, transformers, provider, keys, finished, ended: false })
     }
@@ -206,7 +208,7 @@ impl Decoder {
             Protocol::Plugin(used) => protocol::Decoder::open(
                 reading.engine,
                 &used.plugin,
-                used.surroundings.clone(),
+                used.in_session(reading.session),
                 reading.instance.take(),
                 reading.context,
             )
@@ -260,7 +262,7 @@ async fn decode_whole(reading: &mut Reading<'_>, wire: WireResponse, provider: &
             Ok(Input::Whole(events, Duration::ZERO))
         }
         Protocol::Plugin(used) => {
-            let surroundings = used.surroundings.clone();
+            let surroundings = used.in_session(reading.session);
             let (events, spent) = protocol::decode(
                 reading.engine,
                 &used.plugin,
@@ -276,11 +278,15 @@ async fn decode_whole(reading: &mut Reading<'_>, wire: WireResponse, provider: &
     }
 }
 
-async fn open_transformers(engine: &PluginEngine, chain: &Chain) -> Result<Vec<Editor>, GatewayError> {
+async fn open_transformers(
+    engine: &PluginEngine,
+    chain: &Chain,
+    session: Option<&Arc<str>>,
+) -> Result<Vec<Editor>, GatewayError> {
     let mut open = Vec::new();
     for used in chain.transformers.iter().rev() {
         if used.plugin.hooks.contains(TransformerHooks::EVENTS) {
-            open.push(Editor::open(engine, used).await?);
+            open.push(Editor::open(engine, used, session).await?);
         }
     }
     Ok(open)
@@ -294,8 +300,8 @@ struct Editor {
 }
 
 impl Editor {
-    async fn open(engine: &PluginEngine, used: &PluginUse) -> Result<Self, GatewayError> {
-        let opened = transformer::AnswerStream::open(engine, &used.plugin, used.surroundings.clone()).await;
+    async fn open(engine: &PluginEngine, used: &PluginUse, session: Option<&Arc<str>>) -> Result<Self, GatewayError> {
+        let opened = transformer::AnswerStream::open(engine, &used.plugin, used.in_session(session)).await;
         let mut editor = Self { used: used.clone(), stream: None };
         match opened {
             Ok(stream) => editor.stream = Some(stream),

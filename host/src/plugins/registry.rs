@@ -98,6 +98,11 @@ impl Registry {
     }
 }
 
+/// Seen from outside, without compiling it: the names of a component's exports stand in it as they are.
+fn exports_client_protocol(wasm: &[u8]) -> bool {
+    memchr::memmem::find(wasm, b"ccr:plugin/client-protocol@").is_some()
+}
+
 /// Whether the binary has a component of this name.
 pub fn is_built_in(name: &str) -> bool {
     built_in::COMPONENTS.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
@@ -126,6 +131,28 @@ impl Loader<'_> {
             }
         }
         registry
+    }
+
+    /// The plugins that speak formats of clients: the built-in ones, which are loaded only when a client of another format
+    /// than Anthropic's comes, then those of `registry`, by name.
+    pub async fn formats(&self, registry: &Registry) -> Vec<Arc<Plugin>> {
+        let mut formats = Vec::new();
+        for (name, wasm) in built_in::COMPONENTS {
+            if !exports_client_protocol(wasm) || registry.is_disabled(name) {
+                continue;
+            }
+            match registry.get(name) {
+                // In its place, and serving its paths.
+                Some(plugin) => formats.push(Arc::clone(plugin)),
+                None => match self.loaded(wasm, name, Origin::BuiltIn).await {
+                    Ok(plugin) => formats.push(plugin),
+                    Err(cause) => tracing::error!(plugin = name, "clients of its format are not served: {cause}"),
+                },
+            }
+        }
+        formats.extend(registry.iter().filter(|plugin| !is_built_in(&plugin.name)).cloned());
+        formats.retain(|plugin| plugin.client_format.is_some());
+        formats
     }
 
     fn disabled(&self) -> BTreeSet<String> {

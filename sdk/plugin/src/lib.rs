@@ -46,7 +46,7 @@ pub use ccr_messages as messages;
 pub use describe::{Capability, Description, Plugin};
 pub use request::{Request, Summary, Target, WireRequest};
 pub use role::agent::{Agent, Preparation, ToolCall, ToolDefinition, ToolResult};
-pub use role::client::{Answer, ClientProtocol, ClientRequest, DecodedRequest, Encoder};
+pub use role::client::{Answer, ClientProtocol, ClientRequest, DecodedRequest, Encoder, Format, Forwarded};
 pub use role::observer::Observer;
 pub use role::router::{Decision, Router};
 pub use role::transformer::{AnswerStream, Hooks, Transformer, Unchanged};

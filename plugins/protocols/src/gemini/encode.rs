@@ -1,0 +1,62 @@
+//! The inner request → Gemini's.
+//!
+//! One pass finds the spans of the body, one walk over them writes the new one; texts are copied as they stand.
+//! The contents come last, so that the requests of two turns of one conversation share their longest possible beginning.
+
+mod block;
+mod body;
+mod contents;
+mod conversation;
+mod generation;
+mod media;
+mod notes;
+mod path;
+mod results;
+mod run;
+mod tools;
+mod turns;
+
+#[cfg(test)]
+mod tests;
+
+use crate::gemini::context::ContextWriter;
+use crate::gemini::options::Options;
+use body::Body;
+use ccr_plugin::messages::json::{Document, Value, Writer};
+use ccr_plugin::{Credential, EncodedRequest, Fault, Request};
+use notes::Notes;
+
+/// Where Google wants the key.
+const KEY_HEADER: &str = "x-goog-api-key";
+
+/// Room beyond the length of the inner request: names of fields are longer in Gemini's form. An eighth was enough for
+/// recorded Claude Code sessions; a kilobyte covers the small ones.
+fn room(body: usize) -> usize {
+    body + body / 8 + 1024
+}
+
+pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
+    let target = request.target().ok_or_else(|| Fault::own("the request was not routed before it was encoded"))?;
+    let text = request.body();
+    let document =
+        Document::parse(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+    let mut notes = Notes::default();
+    let body = Body::read(document.root(), &mut notes)?;
+    let mut context = ContextWriter::default();
+    let mut out = Writer::with_capacity(room(text.len()));
+    out.begin_object();
+    conversation::system(body.system, &mut notes, &mut out);
+    let has_functions = tools::write(&body, options, &mut context, &mut notes, &mut out)?;
+    if let Some(settings) = &options.safety_settings {
+        out.key("safetySettings").raw(settings);
+    }
+    generation::write(&body, &target.model, has_functions, options, &mut notes, &mut out);
+    conversation::contents(&body, &target.model, options, &mut notes, &mut out)?;
+    out.end_object();
+    notes.tell(request);
+    let streaming = body.stream.and_then(Value::as_bool) == Some(true);
+    let mut encoded = EncodedRequest::new(path::of(&target.base_path, &target.model, streaming), out.into_bytes());
+    encoded.credential = Credential::Header(KEY_HEADER.into());
+    encoded.context = context.finish();
+    Ok(encoded)
+}

@@ -1,0 +1,7 @@
+//! The wire formats of providers and clients, one module each. A component beside this crate (`plugins/openai`, …) exports one
+//! of them; it is a library of its own because several components share a format (`gemini` and `vertex-gemini`), and a
+//! component must not hold the exports of another.
+
+pub mod gemini;
+pub mod openai;
+pub mod responses;

@@ -1,0 +1,288 @@
+//! The state of one answer: what was said so far, and what that means for how it ends.
+
+use super::part;
+use super::template::{Role, Spot};
+use crate::openai::conclude::{self, Ending};
+use crate::openai::context::Context;
+use crate::openai::thinking::Fingerprint;
+use crate::openai::{errors, usage};
+use ccr_plugin::Fault;
+use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta, Usage};
+use ccr_plugin::messages::json::{Kind, Str, Value};
+
+/// What came so far. Every method adds to the events what it learnt.
+#[derive(Debug)]
+pub(super) struct Answer {
+    context: Context,
+    started: bool,
+    /// The reasoning that is not signed yet.
+    thinking: Option<Fingerprint>,
+    has_content: bool,
+    has_calls: bool,
+    refused: bool,
+    finish: Option<FinishReason>,
+    usage: Option<Usage>,
+    failed: bool,
+    /// How many things the chunk at hand did, and the string that one of them came from.
+    steps: u32,
+    spot: Option<Spot>,
+}
+
+impl Answer {
+    pub(super) fn new(context: Context) -> Self {
+        Self {
+            context,
+            started: false,
+            thinking: None,
+            has_content: false,
+            has_calls: false,
+            refused: false,
+            finish: None,
+            usage: None,
+            failed: false,
+            steps: 0,
+            spot: None,
+        }
+    }
+
+    pub(super) fn has_failed(&self) -> bool {
+        self.failed
+    }
+
+    /// A whole answer.
+    pub(super) fn message(&mut self, root: Value<'_>, events: &mut Vec<Event>) -> Result<(), Fault> {
+        let choices = root.get("choices").filter(|choices| choices.kind() == Kind::Array);
+        if choices.is_none_or(Value::is_empty) && !has_error(root) {
+            return Err(errors::no_choices(root));
+        }
+        self.chunk(root, events);
+        self.end(events);
+        Ok(())
+    }
+
+    /// Where the last chunk had the string that was all that had an effect: the same chunk with another string there,
+    /// not an empty one, does the same with that string. `None` if it did nothing or more.
+    pub(super) fn take_spot(&mut self) -> Option<Spot> {
+        self.spot.take().filter(|_| self.steps == 1)
+    }
+
+    /// Notes where the string of the next step stands.
+    pub(super) fn mark(&mut self, role: Role, string: Value<'_>) {
+        self.spot = Some(Spot { role, span: string.span(), padding: None });
+    }
+
+    /// One streamed chunk, or the whole answer.
+    pub(super) fn chunk(&mut self, root: Value<'_>, events: &mut Vec<Event>) {
+        (self.steps, self.spot) = (0, None);
+        let (mut id, mut model, mut choices, mut counts, mut error, mut object) = (None, None, None, None, None, None);
+        let mut padding = None;
+        for (key, value) in root.members() {
+            match key.raw() {
+                "id" => id = value.as_str(),
+                "model" => model = value.as_str(),
+                "choices" => choices = Some(value),
+                "usage" => counts = Some(value),
+                // Groq puts the counts of a stream in here.
+                "x_groq" => counts = value.get("usage").or(counts),
+                "error" => error = Some(value),
+                "object" => object = value.as_str(),
+                "obfuscation" if value.kind() == Kind::String => padding = Some(value.span()),
+                _ => {}
+            }
+        }
+        self.start(id, model, events);
+        if let Some(error) = error.filter(|error| errors::says_something(*error)) {
+            return self.fail(errors::in_answer(error), events);
+        }
+        if object.is_some_and(|object| object == "error") {
+            return self.fail(errors::in_answer(root), events);
+        }
+        if let Some(choice) = choices.and_then(first_choice) {
+            // A name that comes behind the content comes too late.
+            self.started = true;
+            self.choice(choice, events);
+        }
+        if let Some(counts) = counts {
+            self.count(counts, events);
+        }
+        if let Some(spot) = &mut self.spot {
+            spot.padding = padding;
+        }
+    }
+
+    /// Azure sends a chunk before the answer whose id and model are empty.
+    fn start(&mut self, id: Option<Str<'_>>, model: Option<Str<'_>>, events: &mut Vec<Event>) {
+        if self.started {
+            return;
+        }
+        let known = |name: Option<Str<'_>>| name.filter(|name| !name.is_empty()).map(|name| name.decode().into_owned());
+        let start = Start { id: known(id), model: known(model) };
+        if start != Start::default() {
+            self.started = true;
+            events.push(Event::Start(start));
+        }
+    }
+
+    fn choice(&mut self, choice: Value<'_>, events: &mut Vec<Event>) {
+        let (mut reason, mut native, mut stop) = (None, None, None);
+        let (mut delta, mut message) = (None, None);
+        for (key, value) in choice.members() {
+            match key.raw() {
+                "delta" => delta = Some(value),
+                "message" => message = Some(value),
+                "finish_reason" => reason = value.as_str(),
+                "native_finish_reason" => native = value.as_str(),
+                // vLLM and SGLang tell which stop sequence was hit.
+                "stop_reason" | "matched_stop" => stop = value.as_str(),
+                // Moonshot counts in here.
+                "usage" => self.count(value, events),
+                // OpenRouter puts the error of the provider behind it in here.
+                "error" if errors::says_something(value) => return self.fail(errors::in_answer(value), events),
+                _ => {}
+            }
+        }
+        // Some proxies end a stream with the whole message once more.
+        match (delta, message) {
+            (Some(delta), _) => part::read(self, delta, false, events),
+            (None, Some(message)) if !self.has_content => {
+                // Counts once: the next of its kind finds content there already.
+                self.steps += 1;
+                part::read(self, message, true, events);
+            }
+            _ => {}
+        }
+        if let Some(reason) = reason {
+            self.conclude(&reason.decode(), native, stop, events);
+        }
+    }
+
+    fn conclude(&mut self, reason: &str, native: Option<Str<'_>>, stop: Option<Str<'_>>, events: &mut Vec<Event>) {
+        let ending = conclude::ending(reason);
+        self.steps += u32::from(ending.is_some());
+        let reason = match ending {
+            None => return,
+            Some(Ending::Failed(kind)) => return self.fail(conclude::broken(kind, reason), events),
+            Some(Ending::Finished(reason)) => reason,
+        };
+        // OpenRouter calls a provider's network error an ordinary stop.
+        if let Some(native) = native.filter(|_| !self.has_content)
+            && let Some(kind) = conclude::failure(&native.decode())
+        {
+            return self.fail(conclude::broken(kind, &native.decode()), events);
+        }
+        let hit = stop.map(Str::decode).filter(|sequence| self.context.has_stop(sequence));
+        let reason = match (reason, hit) {
+            (FinishReason::EndTurn, Some(sequence)) if !self.has_calls => {
+                FinishReason::StopSequence(Some(sequence.into_owned()))
+            }
+            (reason, _) => reason,
+        };
+        self.sign(events);
+        self.finish_with(reason, events);
+    }
+
+    /// Says how the answer ends, by what the provider said and by what it sent: many say `stop` after tool calls, and
+    /// Claude Code would stop with them.
+    fn finish_with(&mut self, reason: FinishReason, events: &mut Vec<Event>) {
+        let reason = match reason {
+            FinishReason::EndTurn | FinishReason::ToolUse | FinishReason::StopSequence(_) if self.refused => {
+                FinishReason::Refusal
+            }
+            FinishReason::EndTurn if self.has_calls => FinishReason::ToolUse,
+            FinishReason::ToolUse if !self.has_calls => FinishReason::EndTurn,
+            reason => reason,
+        };
+        if self.finish.as_ref() != Some(&reason) {
+            self.finish = Some(reason.clone());
+            events.push(Event::Finish(reason));
+        }
+    }
+
+    /// Counts are cumulative where they come with every chunk; only news are passed on.
+    fn count(&mut self, counts: Value<'_>, events: &mut Vec<Event>) {
+        let Some(counts) = usage::read(counts) else {
+            return;
+        };
+        self.steps += 1;
+        if self.usage != Some(counts) {
+            self.usage = Some(counts);
+            events.push(Event::Usage(counts));
+        }
+    }
+
+    pub(super) fn think(&mut self, text: String, events: &mut Vec<Event>) {
+        self.steps += 1;
+        self.has_content = true;
+        self.thinking.get_or_insert_default().add(&text);
+        events.push(Event::Thinking(text));
+    }
+
+    pub(super) fn say(&mut self, text: String, events: &mut Vec<Event>) {
+        self.steps += 1;
+        self.has_content = true;
+        self.sign(events);
+        events.push(Event::Text(text));
+    }
+
+    pub(super) fn refuse(&mut self, text: String, events: &mut Vec<Event>) {
+        self.refused = true;
+        self.say(text, events);
+    }
+
+    pub(super) fn call(&mut self, mut delta: ToolDelta, events: &mut Vec<Event>) {
+        self.steps += 1;
+        self.has_content = true;
+        self.has_calls = true;
+        self.sign(events);
+        delta.name = delta.name.map(|name| self.context.tool_name(name));
+        events.push(Event::ToolDelta(delta));
+    }
+
+    pub(super) fn drop_part(&mut self, what: String, events: &mut Vec<Event>) {
+        self.steps += 1;
+        events.push(Event::Dropped(what));
+    }
+
+    /// Reasoning is over: its signature belongs right behind it.
+    fn sign(&mut self, events: &mut Vec<Event>) {
+        if let Some(thoughts) = self.thinking.take() {
+            events.push(Event::Signature(thoughts.signature()));
+        }
+    }
+
+    pub(super) fn fail(&mut self, failure: Failure, events: &mut Vec<Event>) {
+        self.steps += 1;
+        self.failed = true;
+        events.push(Event::Error(failure));
+    }
+
+    /// The provider says that this was all. If it forgot to say why, what it sent tells.
+    pub(super) fn done(&mut self, events: &mut Vec<Event>) {
+        self.sign(events);
+        if self.finish.is_none() && self.has_content {
+            self.finish_with(FinishReason::EndTurn, events);
+        }
+    }
+
+    /// Nothing more comes. A reason that was given before a call came is put right; without any, the stream broke.
+    pub(super) fn end(&mut self, events: &mut Vec<Event>) {
+        if self.failed {
+            return;
+        }
+        self.sign(events);
+        match self.finish.clone() {
+            // A tool call that came to nothing is for the host to see; the reason alone is corrected here.
+            Some(FinishReason::ToolUse) | None => {}
+            Some(reason) => self.finish_with(reason, events),
+        }
+    }
+}
+
+fn has_error(root: Value<'_>) -> bool {
+    root.get("error").is_some_and(errors::says_something)
+}
+
+/// Only the first choice is an answer; the gateway never asks for more, but some providers send them, in any order.
+fn first_choice(choices: Value<'_>) -> Option<Value<'_>> {
+    choices.items().find(|choice| choice.get("index").and_then(Value::as_u64).unwrap_or(0) == 0)
+}

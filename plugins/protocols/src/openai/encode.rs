@@ -1,0 +1,71 @@
+//! The inner request → a chat completion request.
+//!
+//! One pass finds the spans of the body, one walk over them writes the new one; texts and schemas are copied as they stand.
+//! The messages come last, so that the requests of two turns of one conversation share their longest possible beginning.
+
+mod block;
+mod body;
+mod content;
+mod conversation;
+mod hints;
+mod media;
+mod notes;
+mod params;
+mod results;
+mod run;
+mod tools;
+mod turns;
+
+#[cfg(test)]
+mod tests;
+
+use crate::openai::context::ContextWriter;
+use crate::openai::options::Options;
+use body::Body;
+use ccr_plugin::messages::json::{Document, Writer};
+use ccr_plugin::{EncodedRequest, Fault, Request, join_endpoint};
+use hints::Hints;
+use notes::Notes;
+
+const ENDPOINT: &str = "/chat/completions";
+
+/// Room beyond the length of the inner request: names of fields are longer in OpenAI's form, and a tool's input is
+/// escaped once more. An eighth was enough for recorded Claude Code sessions; a kilobyte covers the small ones.
+fn room(body: usize) -> usize {
+    body + body / 8 + 1024
+}
+
+pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
+    let target = request.target().ok_or_else(|| Fault::own("the request was not routed before it was encoded"))?;
+    let text = request.text();
+    let document =
+        Document::parse_str(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+    let mut notes = Notes::default();
+    let body = Body::read(document.root(), &mut notes)?;
+    let hints = Hints::read(body.ccr, options)?;
+    let options = hints.options();
+    notes.keep_cache_control = options.cache_control;
+    let mut context = ContextWriter::default();
+    let mut out = Writer::with_capacity(room(text.len()));
+    out.begin_object().key("model").string(&target.model);
+    params::write(&body, &target.model, options, &mut context, &mut notes, &mut out);
+    tools::write(&body, options, &mut context, &mut notes, &mut out)?;
+    hints.add(&mut out);
+    conversation::write(&body, options, &mut notes, &mut out)?;
+    out.end_object();
+    notes.tell(request);
+    let wire = hints.replace(out.into_bytes())?;
+    let mut encoded = EncodedRequest::new(path(&target.base_path), wire);
+    encoded.context = context.finish();
+    Ok(encoded)
+}
+
+/// A base without a path is a provider's bare host: OpenAI's own version is meant.
+fn path(base: &str) -> String {
+    let bare = base.is_empty() || base.starts_with('?') || base == "/" || base.starts_with("/?");
+    if bare {
+        join_endpoint(&format!("/v1{}", base.trim_start_matches('/')), ENDPOINT)
+    } else {
+        join_endpoint(base, ENDPOINT)
+    }
+}

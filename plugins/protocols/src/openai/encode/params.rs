@@ -1,0 +1,141 @@
+//! Everything of the request that is neither a message nor a tool: limits, sampling, reasoning, output format, streaming.
+
+use super::body::Body;
+use super::hints::speak_of_thinking;
+use super::notes::Notes;
+use crate::openai::context::ContextWriter;
+use crate::openai::model::{Class, class};
+use crate::openai::options::{Effort, EffortRule, MaxTokensField, Options, Replay, ResponseFormat};
+use ccr_plugin::messages::json::{Kind, Value, Writer};
+
+/// OpenAI takes at most four (its API reference, `stop`).
+const MOST_STOP_SEQUENCES: usize = 4;
+
+/// Budgets up to which thinking counts as low and as medium. Claude Code's steps are 4,000, 10,000 and 31,999 tokens
+/// ("think", "think hard", "ultrathink"): each falls into a step of its own.
+const LOW_BUDGET: u64 = 4_096;
+const MEDIUM_BUDGET: u64 = 16_384;
+
+pub(super) fn write(
+    body: &Body<'_>,
+    model: &str,
+    options: &Options,
+    context: &mut ContextWriter,
+    notes: &mut Notes,
+    out: &mut Writer,
+) {
+    let class = class(model);
+    max_tokens(body, class, options, out);
+    sampling(body, class, context, notes, out);
+    reasoning(body, class, options, notes, out);
+    response_format(body, options, notes, out);
+    if body.stream.and_then(Value::as_bool) == Some(true) {
+        out.key("stream").bool(true);
+        if options.include_usage {
+            out.key("stream_options").raw(r#"{"include_usage":true}"#);
+        }
+    }
+}
+
+fn max_tokens(body: &Body<'_>, class: Class, options: &Options, out: &mut Writer) {
+    let Some(limit) = body.max_tokens else { return };
+    let field = match (options.max_tokens_field, class) {
+        (MaxTokensField::MaxCompletionTokens, _) | (MaxTokensField::Auto, Class::Reasoning) => "max_completion_tokens",
+        (MaxTokensField::MaxTokens, _) | (MaxTokensField::Auto, Class::Chat) => "max_tokens",
+    };
+    out.key(field).value(limit);
+}
+
+fn sampling(body: &Body<'_>, class: Class, context: &mut ContextWriter, notes: &mut Notes, out: &mut Writer) {
+    for (name, value) in [("temperature", body.temperature), ("top_p", body.top_p)] {
+        match value {
+            Some(value) if class == Class::Chat => _ = out.key(name).value(value),
+            // 1 is what these models do anyway.
+            Some(value) if value.as_f64() != Some(1.0) => notes.dropped(name),
+            _ => {}
+        }
+    }
+    let sequences =
+        || body.stop_sequences.into_iter().flat_map(Value::items).filter(|item| item.kind() == Kind::String);
+    match sequences().count() {
+        0 => return,
+        _ if class == Class::Reasoning => return notes.dropped("stop_sequences"),
+        count if count > MOST_STOP_SEQUENCES => notes.dropped("stop_sequences beyond the fourth"),
+        _ => {}
+    }
+    let mut array = Writer::new();
+    array.begin_array();
+    for sequence in sequences().take(MOST_STOP_SEQUENCES) {
+        array.value(sequence);
+    }
+    array.end_array();
+    context.stop(array.as_str());
+    out.key("stop").raw(array.as_str());
+}
+
+fn reasoning(body: &Body<'_>, class: Class, options: &Options, notes: &mut Notes, out: &mut Writer) {
+    if body.thinking_is("disabled") {
+        return;
+    }
+    let sent = match options.reasoning_effort {
+        EffortRule::Auto => class == Class::Reasoning,
+        EffortRule::Always => true,
+        EffortRule::Never => false,
+    };
+    match effort(body) {
+        Some(effort) if sent => {
+            if effort > options.max_effort {
+                notes.dropped(format!("reasoning effort above {}", options.max_effort.as_str()));
+            }
+            out.key("reasoning_effort").string(effort.min(options.max_effort).as_str());
+        }
+        // A model that thinks by itself does what was asked, if not for as long.
+        Some(_) if options.reasoning == Replay::Off && !speak_of_thinking(body.ccr) => notes.dropped("thinking"),
+        _ => {}
+    }
+}
+
+/// How much the request wants the model to think, if it says so.
+fn effort(body: &Body<'_>) -> Option<Effort> {
+    let named = body.output_config.and_then(|config| config.get("effort")?.as_str());
+    if let Some(named) = named {
+        return match &*named.decode() {
+            "low" => Some(Effort::Low),
+            "medium" => Some(Effort::Medium),
+            "high" => Some(Effort::High),
+            // Anthropic's highest step is called `max`.
+            "xhigh" | "max" => Some(Effort::Xhigh),
+            _ => None,
+        };
+    }
+    let budget = body.thinking?.get("budget_tokens")?.as_u64()?;
+    Some(if budget <= LOW_BUDGET {
+        Effort::Low
+    } else if budget <= MEDIUM_BUDGET {
+        Effort::Medium
+    } else {
+        Effort::High
+    })
+}
+
+/// Structured output: `output_config.format`, in older clients `output_format`.
+fn response_format(body: &Body<'_>, options: &Options, notes: &mut Notes, out: &mut Writer) {
+    let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
+    let Some(schema) = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object)
+    else {
+        return;
+    };
+    match options.response_format {
+        ResponseFormat::JsonSchema => {
+            out.key("response_format").begin_object().key("type").string("json_schema");
+            // OpenAI wants a name; nothing depends on it.
+            out.key("json_schema").begin_object().key("name").string("answer");
+            out.key("schema").value(schema).end_object().end_object();
+        }
+        ResponseFormat::JsonObject => {
+            notes.dropped("output_config.format.schema");
+            out.key("response_format").raw(r#"{"type":"json_object"}"#);
+        }
+        ResponseFormat::Omit => notes.dropped("output_config.format"),
+    }
+}

@@ -1,0 +1,181 @@
+//! One run of messages after the other: what the assistant said, then the results of its calls, then what others said.
+
+use super::block::{Block, ToolUse, is_blank};
+use super::content;
+use super::notes::Notes;
+use super::results::{self, Call};
+use super::run::{Role, Run};
+use crate::openai::options::{EmptyContent, Replay};
+use crate::openai::tool_names;
+use ccr_plugin::messages::json::{Kind, Str, Writer};
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+#[derive(Debug)]
+pub(super) struct Turns<'d> {
+    empty_content: EmptyContent,
+    replay: Replay,
+    /// Calls of the last assistant message.
+    calls: Vec<Call<'d>>,
+    /// All ids on the wire so far.
+    ids: HashSet<Cow<'d, str>>,
+}
+
+impl<'d> Turns<'d> {
+    pub(super) fn new(empty_content: EmptyContent, replay: Replay) -> Self {
+        Self { empty_content, replay, calls: Vec::new(), ids: HashSet::new() }
+    }
+
+    pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+        if run.is_assistant() {
+            self.assistant(run, notes, out);
+        } else {
+            self.others(run, notes, out);
+        }
+    }
+
+    /// The conversation ends here.
+    pub(super) fn finish(&mut self, out: &mut Writer) {
+        results::answer_the_rest(&mut self.calls, out);
+    }
+
+    /// Results first, as the answers to calls must follow them at once; then the rest in its order.
+    fn others(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+        let mut pictures = Vec::new();
+        let mut orphans = Vec::new();
+        for (number, block) in run.blocks() {
+            if let Block::ToolResult(result) = block
+                && !results::answer(&mut self.calls, result, run.mark(number), &mut pictures, notes, out)
+            {
+                orphans.push(number);
+            }
+        }
+        results::answer_the_rest(&mut self.calls, out);
+        results::show(&pictures, out);
+        for (role, blocks) in run.messages() {
+            let role = if role == Role::System { "system" } else { "user" };
+            let said =
+                blocks.filter(|(number, block)| !matches!(block, Block::ToolResult(_)) || orphans.contains(number));
+            content::message(role, said.map(|(number, block)| (block, run.mark(number))), notes, out);
+        }
+    }
+
+    /// One message for the whole run.
+    fn assistant(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+        note_what_is_lost(run, self.replay, notes);
+        let calls = run.blocks().any(|(_, block)| matches!(block, Block::ToolUse(_)));
+        let says = run.blocks().any(|(_, block)| matches!(block, Block::Text(text) if !is_blank(text)));
+        if !calls && !says {
+            return;
+        }
+        out.begin_object().key("role").string("assistant");
+        if says {
+            out.key("content");
+            text(run, out);
+        } else {
+            match self.empty_content {
+                EmptyContent::Null => _ = out.key("content").null(),
+                EmptyContent::Empty => _ = out.key("content").string(""),
+                EmptyContent::Omit => {}
+            }
+        }
+        self.reasoning(run, calls, out);
+        if calls {
+            self.calls(run, out);
+        }
+        if let Some(mark) = run.last_mark() {
+            out.key("cache_control").value(mark);
+        }
+        out.end_object();
+    }
+
+    /// DeepSeek and Kimi refuse a call without the reasoning that led to it, so the field is there even if it is empty.
+    fn reasoning(&self, run: &Run<'d>, calls: bool, out: &mut Writer) {
+        let thoughts =
+            || run.blocks().filter_map(|(_, block)| if let Block::Thinking(text) = block { Some(text) } else { None });
+        let is_empty = thoughts().all(Str::is_empty);
+        let field = match self.replay {
+            Replay::ReasoningContent if calls || !is_empty => "reasoning_content",
+            Replay::Reasoning if !is_empty => "reasoning",
+            Replay::Off | Replay::ReasoningContent | Replay::Reasoning => return,
+        };
+        out.key(field).begin_string();
+        let mut joined = content::Joined::default();
+        for thought in thoughts().filter(|thought| !thought.is_empty()) {
+            joined.part(out).escaped_part(thought.raw());
+        }
+        out.end_string();
+    }
+
+    fn calls(&mut self, run: &Run<'d>, out: &mut Writer) {
+        out.key("tool_calls").begin_array();
+        for (_, block) in run.blocks() {
+            if let Block::ToolUse(call) = block {
+                self.call(call, out);
+            }
+        }
+        out.end_array();
+    }
+
+    fn call(&mut self, call: ToolUse<'d>, out: &mut Writer) {
+        let wire = self.unique(call.id);
+        out.begin_object().key("id").escaped(&wire).key("type").string("function");
+        self.calls.push(Call { id: call.id, wire, answered: false });
+        out.key("function").begin_object().key("name");
+        let name = call.name.map(Str::decode).unwrap_or_default();
+        out.string(&tool_names::on_the_wire(&name)).key("arguments");
+        match call.input.filter(|input| input.kind() == Kind::Object) {
+            Some(input) => _ = out.string(input.raw()),
+            None => _ = out.string("{}"),
+        }
+        out.end_object().end_object();
+    }
+
+    /// The id, or one made from it if the conversation has it already (some providers count from 0 in every answer).
+    fn unique(&mut self, id: &'d str) -> Cow<'d, str> {
+        let mut wire = Cow::Borrowed(if id.is_empty() { "call" } else { id });
+        let mut copy = 2_u32;
+        while !self.ids.insert(wire.clone()) {
+            wire = Cow::Owned(format!("{}_{copy}", if id.is_empty() { "call" } else { id }));
+            copy += 1;
+        }
+        wire
+    }
+}
+
+/// The texts as one string. Neighbours are joined as they are: a model's text is split in the middle of a sentence where a
+/// citation begins. What stood between two others gets an empty line.
+fn text(run: &Run<'_>, out: &mut Writer) {
+    out.begin_string();
+    let mut begun = false;
+    for (_, blocks) in run.messages() {
+        let mut continues = false;
+        for (_, block) in blocks {
+            let Block::Text(text) = block else {
+                continues = false;
+                continue;
+            };
+            if is_blank(text) && !continues {
+                continue;
+            }
+            if begun && !continues {
+                out.escaped_part("\\n\\n");
+            }
+            out.escaped_part(text.raw());
+            begun = true;
+            continues = true;
+        }
+    }
+    out.end_string();
+}
+
+fn note_what_is_lost(run: &Run<'_>, replay: Replay, notes: &mut Notes) {
+    for (_, block) in run.blocks() {
+        match block {
+            Block::Thinking(text) if replay == Replay::Off && !text.is_empty() => notes.dropped("messages.thinking"),
+            Block::Other(_, kind) => notes.dropped(kind.decode().into_owned()),
+            Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => notes.dropped("blocks of the assistant"),
+            Block::Text(_) | Block::Thinking(_) | Block::ToolUse(_) => {}
+        }
+    }
+}

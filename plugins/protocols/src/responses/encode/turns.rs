@@ -1,0 +1,188 @@
+//! One run of messages after the other: what the assistant thought, said and called, in its order; then the results of its
+//! calls, then what others said.
+
+use super::To;
+use super::block::{Block, Thinking, ToolUse};
+use super::content::{Message, begin_text, end_text, says_something};
+use super::notes::Notes;
+use super::results::{self, Call};
+use super::run::Run;
+use crate::openai::tool_names;
+use crate::responses::thinking::{Envelope, Fingerprint, Kept};
+use ccr_plugin::messages::json::{Kind, Str, Writer};
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+/// OpenAI refuses longer ids of calls ("string too long"); some providers of earlier turns make longer ones.
+const LONGEST_ID: usize = 64;
+
+#[derive(Debug)]
+pub(super) struct Turns<'d> {
+    to: To<'d>,
+    /// Calls of the last turn of the assistant.
+    calls: Vec<Call<'d>>,
+    /// All ids on the wire so far.
+    ids: HashSet<Cow<'d, str>>,
+    /// Reasoning that waits for what it led to: OpenAI refuses it alone.
+    thoughts: Vec<(Thinking<'d>, Envelope<'d>)>,
+}
+
+impl<'d> Turns<'d> {
+    pub(super) fn new(to: To<'d>) -> Self {
+        Self { to, calls: Vec::new(), ids: HashSet::new(), thoughts: Vec::new() }
+    }
+
+    pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+        if run.is_assistant() {
+            self.assistant(run, notes, out);
+        } else {
+            self.others(run, notes, out);
+        }
+    }
+
+    /// The conversation ends here.
+    pub(super) fn finish(&mut self, out: &mut Writer) {
+        results::answer_the_rest(&mut self.calls, out);
+    }
+
+    /// Results first, as models expect them right behind the calls; then the rest in its order.
+    fn others(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+        let mut orphans = Vec::new();
+        for (number, block) in run.messages().flat_map(|(_, blocks)| blocks) {
+            if let Block::ToolResult(result) = block
+                && !results::answer(&mut self.calls, result, notes, out)
+            {
+                orphans.push(number);
+            }
+        }
+        results::answer_the_rest(&mut self.calls, out);
+        for (role, blocks) in run.messages() {
+            let mut message = Message::of(role.as_str());
+            for (number, block) in blocks {
+                match block {
+                    Block::ToolResult(result) if orphans.contains(&number) => {
+                        message.add(block, notes, out);
+                        results::attachments(result, &mut message, notes, out);
+                    }
+                    Block::ToolResult(_) => {}
+                    block => message.add(block, notes, out),
+                }
+            }
+            message.end(out);
+        }
+    }
+
+    fn assistant(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+        for (_, blocks) in run.messages() {
+            let mut message = Message::of_the_model();
+            for (_, block) in blocks {
+                match block {
+                    Block::Text(_) => {
+                        if says_something(block) {
+                            self.flush_thoughts(out);
+                            message.add(block, notes, out);
+                        }
+                    }
+                    Block::Thinking(thinking) => {
+                        message.end(out);
+                        self.think(thinking, notes);
+                    }
+                    Block::ToolUse(call) => {
+                        message.end(out);
+                        self.flush_thoughts(out);
+                        self.call(call, out);
+                    }
+                    Block::Other(_, kind) => notes.dropped(kind.decode().into_owned()),
+                    Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => {
+                        notes.dropped("blocks of the assistant");
+                    }
+                }
+            }
+            message.end(out);
+        }
+        if !self.thoughts.is_empty() {
+            self.thoughts.clear();
+            notes.dropped("messages.thinking");
+        }
+    }
+
+    /// Reasoning goes back to the provider that it came from, and encrypted reasoning only to a model that reasons: others
+    /// refuse it.
+    fn think(&mut self, thinking: Thinking<'d>, notes: &mut Notes) {
+        let envelope = Envelope::open(thinking.signature).filter(|envelope| envelope.is_of(self.to.mark));
+        let fits = envelope.filter(|envelope| match envelope.kept {
+            Kept::Encrypted(_) => self.to.reasons,
+            Kept::Text => !thinking.text.is_empty(),
+            Kept::Nothing => false,
+        });
+        match fits {
+            Some(envelope) => self.thoughts.push((thinking, envelope)),
+            None if thinking.text.is_empty() && thinking.signature.is_empty() => {}
+            None => notes.dropped("messages.thinking"),
+        }
+    }
+
+    fn flush_thoughts(&mut self, out: &mut Writer) {
+        for (thinking, envelope) in self.thoughts.drain(..) {
+            out.begin_object().key("type").string("reasoning");
+            if !envelope.id.is_empty() {
+                out.key("id").escaped(envelope.id);
+            }
+            out.key("summary").begin_array();
+            if let Kept::Encrypted(content) = envelope.kept {
+                text("summary_text", thinking.text, out);
+                out.end_array().key("encrypted_content").escaped(content);
+            } else {
+                out.end_array().key("content").begin_array();
+                text("reasoning_text", thinking.text, out);
+                out.end_array();
+            }
+            out.end_object();
+        }
+    }
+
+    fn call(&mut self, call: ToolUse<'d>, out: &mut Writer) {
+        let wire = self.unique(call.id);
+        out.begin_object().key("type").string("function_call").key("call_id").escaped(&wire);
+        self.calls.push(Call { id: call.id, wire, answered: false });
+        let name = call.name.map(Str::decode).unwrap_or_default();
+        out.key("name").string(&tool_names::on_the_wire(&name)).key("arguments");
+        match call.input.filter(|input| input.kind() == Kind::Object) {
+            Some(input) => _ = out.string(input.raw()),
+            None => _ = out.string("{}"),
+        }
+        out.end_object();
+    }
+
+    /// The id, or one made from it if it is too long or if the conversation has it already (some providers count from 0 in
+    /// every answer).
+    fn unique(&mut self, id: &'d str) -> Cow<'d, str> {
+        let id = match id.len() {
+            0 => Cow::Borrowed("call"),
+            1..=LONGEST_ID => Cow::Borrowed(id),
+            _ => Cow::Owned(shortened(id)),
+        };
+        let mut wire = id.clone();
+        let mut copy = 2_u32;
+        while !self.ids.insert(wire.clone()) {
+            wire = Cow::Owned(format!("{id}_{copy}"));
+            copy += 1;
+        }
+        wire
+    }
+}
+
+/// Depends on nothing but the id, so that a conversation looks the same in every turn.
+fn shortened(id: &str) -> String {
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.add(id);
+    format!("call_{:016x}", fingerprint.value())
+}
+
+fn text(kind: &str, text: &str, out: &mut Writer) {
+    if !text.is_empty() {
+        begin_text(kind, out);
+        out.escaped_part(text);
+        end_text(out);
+    }
+}

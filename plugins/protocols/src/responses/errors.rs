@@ -1,0 +1,175 @@
+//! Failures in the shapes that OpenAI and those who speak its format have for them, turned into the one that clients know.
+//!
+//! The words are read as for chat completions: `told` reads what a provider said, `overflow` recognises a prompt that is too
+//! long, `words` shortens pages and texts that were never meant for an API. What to do about a failure is the host's.
+
+use crate::openai::errors::told::Told;
+use crate::openai::errors::{overflow, words};
+use ccr_plugin::messages::event::{ErrorKind, Failure};
+use ccr_plugin::messages::json::{Document, Value};
+use ccr_plugin::{Fault, WireResponse};
+
+/// Codes and types that say more than the status: OpenAI sends a spent budget as 429, which clients would retry for ever.
+const STRONGER_THAN_STATUS: &[(&str, ErrorKind)] = &[
+    ("insufficient_quota", ErrorKind::Billing),
+    ("billing_hard_limit_reached", ErrorKind::Billing),
+    ("billing_not_active", ErrorKind::Billing),
+    ("overloaded_error", ErrorKind::Overloaded),
+    ("engine_overloaded", ErrorKind::Overloaded),
+    ("server_is_overloaded", ErrorKind::Overloaded),
+    ("slow_down", ErrorKind::Overloaded),
+];
+
+/// Codes and types for errors that come without a status, as within streams.
+const WITHOUT_STATUS: &[(&str, ErrorKind)] = &[
+    ("rate_limit_exceeded", ErrorKind::RateLimit),
+    ("rate_limit_error", ErrorKind::RateLimit),
+    ("invalid_prompt", ErrorKind::InvalidRequest),
+    ("invalid_request_error", ErrorKind::InvalidRequest),
+    ("invalid_encrypted_content", ErrorKind::InvalidRequest),
+    ("invalid_image", ErrorKind::InvalidRequest),
+    ("invalid_image_format", ErrorKind::InvalidRequest),
+    ("invalid_base64_image", ErrorKind::InvalidRequest),
+    ("invalid_image_url", ErrorKind::InvalidRequest),
+    ("image_too_large", ErrorKind::InvalidRequest),
+    ("image_too_small", ErrorKind::InvalidRequest),
+    ("image_parse_error", ErrorKind::InvalidRequest),
+    ("unsupported_image_media_type", ErrorKind::InvalidRequest),
+    ("image_content_policy_violation", ErrorKind::InvalidRequest),
+    ("authentication_error", ErrorKind::Authentication),
+    ("invalid_api_key", ErrorKind::Authentication),
+    ("permission_error", ErrorKind::Permission),
+    ("not_found_error", ErrorKind::NotFound),
+    ("model_not_found", ErrorKind::NotFound),
+    ("request_too_large", ErrorKind::TooLarge),
+    ("timeout_error", ErrorKind::Timeout),
+];
+
+/// An answer with a status outside of 200 to 299.
+pub(crate) fn of_response(response: &WireResponse) -> Failure {
+    let told = match Document::parse(&response.body) {
+        Ok(document) => Told::by(document.root()),
+        Err(_) => Told { message: words::first(&response.body), ..Told::default() },
+    };
+    let mut failure = failure(told, Some(response.status));
+    if failure.message.is_empty() {
+        failure.message = format!("The provider answered with status {} and no text.", response.status);
+    }
+    failure.retry_after_ms = retry_after_ms(response);
+    failure
+}
+
+/// An error within an answer whose status said that all is well.
+pub(crate) fn in_answer(error: Value<'_>) -> Failure {
+    let mut failure = failure(Told::by(error), None);
+    // The name of a streamed error's event is no message.
+    if matches!(&*failure.message, "" | "error") {
+        failure.message = "The provider reported an error without saying which.".into();
+    }
+    failure
+}
+
+/// An answer that ended otherwise than well and gave no error.
+pub(crate) fn broken_off(status: &str) -> Failure {
+    let message = format!("The provider broke off its answer ({status}). Try again.");
+    Failure { kind: ErrorKind::Api, message, status: None, retry_after_ms: None }
+}
+
+/// Whether a member `error` reports one: it is there and null in every good answer.
+pub(crate) fn says_something(error: Value<'_>) -> bool {
+    error.as_bool().unwrap_or_else(|| error.as_str().map_or_else(|| !error.is_empty(), |text| !text.is_empty()))
+}
+
+/// An answer that is no JSON although its status is good.
+pub(crate) fn unreadable(body: &[u8]) -> Fault {
+    let words = words::first(body);
+    if words.is_empty() {
+        return Fault::unreadable("The provider answered with nothing. Try again, or check `api_base_url`.");
+    }
+    Fault::unreadable(format!("The provider's answer is not JSON: {words} (check `api_base_url`)"))
+}
+
+/// An answer that is JSON and no response.
+pub(crate) fn no_output(root: Value<'_>) -> Fault {
+    let told = Told::by(root);
+    if !told.is_error {
+        return Fault::unreadable(
+            "The provider's answer has no `output`. Check that `api_base_url` is a Responses endpoint (`…/responses`), \
+             or use the transformer `openai` for chat completions.",
+        );
+    }
+    failure(told, None).into()
+}
+
+/// An answer that was put off: the gateway never asks for one in the background.
+pub(crate) fn not_ready(status: &str) -> Fault {
+    Fault::unreadable(format!("The provider's answer is not ready ({status}). Try again."))
+}
+
+fn failure(told: Told, status: Option<u16>) -> Failure {
+    let status = status.or(told.status);
+    if let Some(message) = overflow::message(&told, status) {
+        return Failure { kind: ErrorKind::InvalidRequest, message, status, retry_after_ms: None };
+    }
+    let named = |table: &[(&str, ErrorKind)]| {
+        let of =
+            |name: &String| table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
+        told.names.iter().find_map(of)
+    };
+    let kind = named(STRONGER_THAN_STATUS).or_else(|| status.map(ErrorKind::from_status));
+    let kind = kind.or_else(|| named(WITHOUT_STATUS)).unwrap_or(ErrorKind::Api);
+    Failure { kind, message: told.message, status, retry_after_ms: None }
+}
+
+/// How long to wait. A date is left to the host, as a plugin's clock need not be right.
+fn retry_after_ms(response: &WireResponse) -> Option<u64> {
+    let number = |name: &str| response.header(name)?.trim().parse::<f64>().ok().filter(|number| *number >= 0.0);
+    let milliseconds = number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds * 1000.0))?;
+    // A cast of a float saturates.
+    Some(milliseconds.ceil() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::in_answer;
+    use ccr_plugin::messages::event::{ErrorKind, Failure};
+    use ccr_plugin::messages::json::Document;
+
+    fn failure(error: &str) -> Failure {
+        in_answer(Document::parse(error.as_bytes()).unwrap().root())
+    }
+
+    #[test]
+    fn the_kind_comes_from_the_code() {
+        for (error, kind) in [
+            (r#"{"code":"rate_limit_exceeded","message":"m"}"#, ErrorKind::RateLimit),
+            (r#"{"code":"server_error","message":"m"}"#, ErrorKind::Api),
+            (r#"{"code":"invalid_prompt","message":"m"}"#, ErrorKind::InvalidRequest),
+            (r#"{"code":"insufficient_quota","message":"m"}"#, ErrorKind::Billing),
+            (
+                r#"{"type":"error","error":{"type":"invalid_request_error","code":"invalid_encrypted_content","message":"m"}}"#,
+                ErrorKind::InvalidRequest,
+            ),
+            (r#"{"code":"server_is_overloaded","message":"m"}"#, ErrorKind::Overloaded),
+            (r#"{"code":429,"message":"m"}"#, ErrorKind::RateLimit),
+        ] {
+            assert_eq!(failure(error).kind, kind, "{error}");
+            assert_eq!(failure(error).message, "m", "{error}");
+        }
+    }
+
+    #[test]
+    fn a_prompt_that_is_too_long_is_said_in_anthropics_words() {
+        let text = "Your input exceeds the context window of this model. Please adjust your input and try again.";
+        let failure = failure(&format!(r#"{{"code":"context_length_exceeded","message":"{text}"}}"#));
+        assert_eq!((failure.kind, failure.message), (ErrorKind::InvalidRequest, format!("prompt is too long: {text}")));
+    }
+
+    #[test]
+    fn an_error_always_says_something() {
+        for error in [r#"{"type":"error"}"#, "{}", "null", "\"\""] {
+            assert!(failure(error).message.len() > "error".len(), "{error}");
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! Any request is read or refused, any answer can be read by the official client.
