@@ -4,3 +4,5 @@
 mod anthropic_python;
 mod claude_code;
 mod install;
+mod matrix;
+mod scenes;
