@@ -179,9 +179,7 @@ impl Exchange {
 
         let engine = self.gateway.engine();
         let forwarded = match &self.answering {
-            Some(answering) => {
-                transform::forward(engine, provider, chain, target, answering, request.about().session.as_ref()).await?
-            }
+            Some(answering) => transform::forward(engine, provider, chain, target, answering, request).await?,
             None => None,
         };
         let passes_through = forwarded.is_some() || self.passes_through(chain);

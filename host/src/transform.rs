@@ -82,9 +82,7 @@ pub async fn transform(
             (encoded.request, encoded.context, encoded.instance)
         }
     };
-    if let Some(members) = provider.extra_body.as_object() {
-        wire.body.merge(members).map_err(|error| GatewayError::Unavailable(format!("`extraBody`: {error}")))?;
-    }
+    add_extra_body(&mut wire, provider)?;
     for used in hooked(chain, TransformerHooks::WIRE_REQUEST) {
         let (surroundings, before) = (used.in_session(session.as_ref()), wire.clone());
         match transformer::transform_wire_request(engine, &used.plugin, surroundings, wire, target.clone()).await {
@@ -102,6 +100,12 @@ pub async fn transform(
     Ok(Transformed { wire, context, dropped, plugin_time, instance, mending })
 }
 
+/// What the config adds to every request of a provider.
+fn add_extra_body(wire: &mut WireRequest, provider: &Provider) -> Result<(), GatewayError> {
+    let Some(members) = provider.extra_body.as_object() else { return Ok(()) };
+    wire.body.merge(members).map_err(|error| GatewayError::Unavailable(format!("`extraBody`: {error}")))
+}
+
 /// The client's own request for a target that speaks its format; `None` if it has to be translated.
 pub async fn forward(
     engine: &PluginEngine,
@@ -109,11 +113,17 @@ pub async fn forward(
     chain: &Chain,
     target: &ModelRef,
     answering: &Answering,
-    session: Option<&Arc<str>>,
+    request: &InnerRequest,
 ) -> Result<Option<Transformed>, GatewayError> {
     let target =
         Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
-    let Some(forwarded) = answering.forward(engine, chain, &target, session).await? else { return Ok(None) };
+    // A limit of the model's is a reason to edit the request.
+    if limit_output(&mut request.clone(), provider, &target.model)?.is_some() {
+        return Ok(None);
+    }
+    let session = request.about().session.as_ref();
+    let Some(mut forwarded) = answering.forward(engine, chain, &target, session).await? else { return Ok(None) };
+    add_extra_body(&mut forwarded.request, provider)?;
     Ok(Some(Transformed {
         wire: forwarded.request,
         context: forwarded.context,
