@@ -2,12 +2,9 @@
 //! sampling, reasoning, output format, session.
 
 use super::fields::Fields;
+use crate::responses::DEFAULT_MAX_TOKENS;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use ccr_plugin::{ClientRequest, Fault};
-
-/// What stands for "no limit", which the inner form does not have: as much as every current model can say. Providers that need
-/// no limit are told by a hint, and get none.
-pub(super) const DEFAULT_MAX_TOKENS: u64 = 8192;
 
 /// Efforts and what they are in the inner form.
 const EFFORTS: &[(&str, Effort)] = &[

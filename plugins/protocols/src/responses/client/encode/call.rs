@@ -82,7 +82,9 @@ impl Call {
             Wording::Custom => {
                 let input = free_text(&arguments);
                 self.added(index, status, frames, out);
-                self.say("response.custom_tool_call_input.delta", "delta", &input, index, frames, out);
+                if !input.is_empty() {
+                    self.say("response.custom_tool_call_input.delta", "delta", &input, index, frames, out);
+                }
                 self.say("response.custom_tool_call_input.done", "input", &input, index, frames, out);
                 self.write(&input, status, &mut item);
             }
