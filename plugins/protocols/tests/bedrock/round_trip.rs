@@ -24,7 +24,7 @@ fn encode(model: &str, messages: Value) -> EncodedRequest {
 fn content(events: Vec<Event>) -> Value {
     let mut assembler = Assembler::new("seed");
     let mut assembled = Vec::new();
-    events.into_iter().for_each(|event| _ = assembler.push(event, &mut assembled));
+    events.into_iter().for_each(|event| assembler.push(event, &mut assembled));
     assembler.finish(&mut assembled);
     let mut answer = Answer::new(Folder::new(), Head { id: "msg_1".into(), model: "claude".into() });
     assembled.iter().for_each(|event| answer.push(event));
