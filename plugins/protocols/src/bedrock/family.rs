@@ -51,6 +51,19 @@ const SMALL_4_5: &[&str] = &["claude-sonnet-4-5", "claude-haiku-4-5"];
 /// The one Claude model that knows an effort as a beta only.
 const EFFORT_IS_BETA: &str = "claude-opus-4-5";
 
+/// Claude models that take betas. Opus 4.7 and everything after it refuse all but a few, and no longer need them: what they
+/// switched on is part of the model.
+const WITH_BETAS: &[&str] = &[
+    "claude-3-5-sonnet-20241022",
+    "claude-3-7",
+    "claude-sonnet-4",
+    "claude-haiku-4",
+    "claude-opus-4-2",
+    "claude-opus-4-1",
+    "claude-opus-4-5",
+    "claude-opus-4-6",
+];
+
 /// A model's id, taken apart.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Model<'m> {
@@ -103,7 +116,7 @@ impl<'m> Model<'m> {
 
     /// Whether betas that the client asks for are known to it; the others refuse them.
     pub(crate) fn knows_betas(self) -> bool {
-        self.is_claude() && !self.is_one_of(WITHOUT_THINKING)
+        self.is_claude() && self.is_one_of(WITH_BETAS)
     }
 
     pub(crate) fn caches(self) -> bool {

@@ -23,8 +23,6 @@ const BETAS: &[&str] = &[
     "output-128k-",
     "dev-full-thinking-",
     "context-1m-",
-    "effort-",
-    "fine-grained-tool-streaming-",
 ];
 
 /// What Opus 4.5 wants beside an effort.

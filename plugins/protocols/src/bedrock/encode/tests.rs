@@ -92,7 +92,10 @@ fn betas_that_bedrock_does_not_know_are_left_out() {
     };
     let header = "claude-code-20250219, context-1m-2025-08-07,context-1m-2025-08-07,novelty-2030-01-01";
     assert_eq!(betas(CLAUDE, header), json!(["context-1m-2025-08-07"]));
-    assert_eq!(betas("anthropic.claude-3-haiku-20240307-v1:0", header), Value::Null);
+    for model in ["anthropic.claude-3-haiku-20240307-v1:0", "eu.anthropic.claude-opus-4-7", "anthropic.claude-sonnet-5"]
+    {
+        assert_eq!(betas(model, header), Value::Null, "{model}");
+    }
     assert_eq!(betas("amazon.nova-pro-v1:0", header), Value::Null);
 }
 
