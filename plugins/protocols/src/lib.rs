@@ -3,6 +3,7 @@
 //! component must not hold the exports of another.
 
 pub mod anthropic;
+pub mod bedrock;
 pub mod gemini;
 pub mod openai;
 pub mod responses;

@@ -11,7 +11,7 @@ mod encode;
 pub(crate) mod errors;
 pub(crate) mod model;
 mod options;
-mod thinking;
+pub(crate) mod thinking;
 pub(crate) mod tool_names;
 mod usage;
 
