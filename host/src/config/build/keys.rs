@@ -1,7 +1,5 @@
 //! A provider's keys: one, several, or a pool.
 
-use serde_json::Value;
-
 use super::raw;
 use crate::config::{
     Options, Provider, ProviderKey, Secret,
@@ -57,8 +55,10 @@ fn secret(node: &Node<'_>) -> Option<Secret> {
     if !is_credentials(node) {
         return node.secret();
     }
-    for part in node.value.as_object().into_iter().flatten().filter_map(|(_, value)| value.as_str()) {
-        node.reader.secret(part);
+    for name in ["private_key", "refresh_token", "client_secret"] {
+        if let Some(part) = node.value.get(name).and_then(|value| value.as_str()) {
+            node.reader.secret(part);
+        }
     }
     Some(node.reader.secret(&node.value.to_string()))
 }
