@@ -9,7 +9,7 @@ use crate::upstream::credentials::Machine;
 pub(super) async fn read(machine: &Machine) -> Result<Option<Keys>, String> {
     let asked = machine.variable("AWS_PROFILE");
     let profile = asked.as_deref().unwrap_or("default");
-    let Some(path) = path(machine)? else { return Ok(None) };
+    let Some(path) = path(machine) else { return Ok(None) };
     let text = match tokio::fs::read_to_string(&path).await {
         Ok(text) => text,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && asked.is_none() => return Ok(None),
@@ -31,13 +31,10 @@ pub(super) async fn read(machine: &Machine) -> Result<Option<Keys>, String> {
     }
 }
 
-fn path(machine: &Machine) -> Result<Option<PathBuf>, String> {
+fn path(machine: &Machine) -> Option<PathBuf> {
     match machine.variable("AWS_SHARED_CREDENTIALS_FILE") {
-        Some(written) => {
-            let path = machine.path(&written);
-            path.map(Some).map_err(|reason| format!("AWS_SHARED_CREDENTIALS_FILE cannot be used: {reason}"))
-        }
-        None => Ok(machine.below_home(".aws/credentials")),
+        Some(written) => Some(machine.path(&written)),
+        None => machine.below_home(".aws/credentials"),
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub(super) mod cached;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -97,19 +98,13 @@ impl Machine {
         (self.clock)()
     }
 
-    /// A path as written, with `~` for the user's folder. A relative one would depend on where the gateway was started.
-    pub(super) fn path(&self, written: &str) -> Result<std::path::PathBuf, String> {
-        let home = crate::config::user_home(&*self.env);
-        let path = crate::config::expand(written, home.as_deref());
-        if path.is_absolute() {
-            Ok(path)
-        } else {
-            Err(format!("`{written}` is no whole path; begin it with `/` or `~/`"))
-        }
+    /// A path as written, with `~` for the user's folder.
+    pub(super) fn path(&self, written: &str) -> PathBuf {
+        crate::config::expand(written, crate::config::user_home(&*self.env).as_deref())
     }
 
     /// A path below the user's folder; none without one.
-    pub(super) fn below_home(&self, path: &str) -> Option<std::path::PathBuf> {
+    pub(super) fn below_home(&self, path: &str) -> Option<PathBuf> {
         crate::config::user_home(&*self.env).map(|home| home.join(path))
     }
 }

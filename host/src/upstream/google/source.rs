@@ -95,12 +95,17 @@ pub(super) async fn find(machine: &Machine, given: Given<'_>) -> Result<Option<F
         return parse(text, "the credentials in its `api_key`".into()).map(Some);
     }
     if let Given::File(written) = given {
-        let path = machine.path(written).map_err(|reason| format!("its `api_key` cannot be used: {reason}"))?;
+        let path = machine.path(written);
+        if path.is_relative() {
+            // It would depend on where the gateway was started.
+            return Err(format!(
+                "its `api_key` names the file `{written}` by no whole path: begin it with `/` or `~/`"
+            ));
+        }
         return read(&path, "the file that its `api_key` names").await.map(Some);
     }
     if let Some(written) = machine.variable(FILE_VARIABLE) {
-        let path = machine.path(&written).map_err(|reason| format!("{FILE_VARIABLE} cannot be used: {reason}"))?;
-        return read(&path, "the file that GOOGLE_APPLICATION_CREDENTIALS names").await.map(Some);
+        return read(&machine.path(&written), "the file that GOOGLE_APPLICATION_CREDENTIALS names").await.map(Some);
     }
     match gcloud(machine).filter(|path| path.is_file()) {
         Some(path) => read(&path, "gcloud's application-default credentials").await.map(Some),

@@ -306,7 +306,7 @@ async fn what_is_wrong_with_the_credentials_is_named() {
     for (key, expected) in [
         (String::new(), "set GOOGLE_APPLICATION_CREDENTIALS"),
         ("/no/such/file.json".into(), "(/no/such/file.json) cannot be read: "),
-        ("account.json".into(), "`account.json` is no whole path"),
+        ("account.json".into(), "`account.json` by no whole path"),
         ("{ \"private_key\": hush".into(), "not Google's JSON of credentials (line 1, column"),
         (changed("type", json!("external_account")), "the type `external_account` are not served"),
         (changed("type", Value::Null), "lacks `type`"),
