@@ -4,7 +4,7 @@
 //! claude-code-router asked for, and keeps its meaning. Everything written goes before the preset, key by key. A provider that
 //! is known by its address alone gets limits and the protocol's quirks, nothing else.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::transformers;
 use crate::config::{
@@ -55,21 +55,28 @@ pub(super) fn fill(preset: &'static Preset, table: &Table<'_>, provider: &mut Pr
     if !["api_key", "credentials"].iter().any(|key| table.gives(key)) {
         filled.extend(key(preset, table, provider, env));
     }
-    quirks(preset, provider, filled);
+    quirks(preset, provider, filled, &preset.named_options);
+}
+
+/// What holds for a provider that is known by its address alone: limits, and options that do no harm.
+pub(super) fn by_address(preset: &'static Preset, provider: &mut Provider) {
+    quirks(preset, provider, Vec::new(), &Map::new());
 }
 
 /// A preset's limits and the options of its protocol; `filled` is what it gave besides.
-pub(super) fn quirks(preset: &'static Preset, provider: &mut Provider, mut filled: Vec<String>) {
+fn quirks(preset: &'static Preset, provider: &mut Provider, mut filled: Vec<String>, more: &Map<String, Value>) {
     for model in &preset.models {
         let limits = provider.limits_mut(&model.name);
         limits.context_window = limits.context_window.or(model.context);
         limits.max_output_tokens = limits.max_output_tokens.or(model.output);
     }
-    if !preset.options.is_empty() {
-        let names: Vec<&str> = preset.options.keys().map(String::as_str).collect();
+    let options: Map<String, Value> =
+        preset.options.iter().chain(more).map(|(name, value)| (name.clone(), value.clone())).collect();
+    if !options.is_empty() {
+        let names: Vec<&str> = options.keys().map(String::as_str).collect();
         filled.push(format!("options {}", names.join(" ")));
     }
-    let options = Options::new(Value::Object(preset.options.clone()));
+    let options = Options::new(Value::Object(options));
     provider.preset = Some(PresetUse { name: &preset.name, protocol: &preset.protocol, options, filled });
 }
 

@@ -39,7 +39,7 @@ fn provider(node: &Node<'_>, index: usize, env: Env<'_>) -> Option<Provider> {
         Some(preset) => preset::fill(preset, &table, &mut provider, env),
         None => {
             if let Some(known) = presets::at(provider.base_url.expose()) {
-                preset::quirks(known, &mut provider, Vec::new());
+                preset::by_address(known, &mut provider);
             }
         }
     }

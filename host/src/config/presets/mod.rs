@@ -40,6 +40,9 @@ pub struct Preset {
     /// they also hold for a provider that is known by its address alone.
     #[serde(default)]
     pub options: Map<String, Value>,
+    /// Options of the protocol that hold only where the preset is meant.
+    #[serde(default)]
+    pub named_options: Map<String, Value>,
     /// The models that are offered unless the config lists some.
     #[serde(default)]
     pub models: Vec<PresetModel>,

@@ -145,7 +145,11 @@ fn documented() -> String {
             some => some,
         };
         let transformers = preset.transformers.iter().map(|entry| quoted(&entry.to_string().replace('"', "")));
-        let options = preset.options.iter().map(|(name, value)| quoted(&format!("{name}: {value}").replace('"', "")));
+        let options = preset
+            .options
+            .iter()
+            .chain(&preset.named_options)
+            .map(|(name, value)| quoted(&format!("{name}: {value}").replace('"', "")));
         let sets = transformers.chain(options).collect::<Vec<_>>().join(", ");
         let row = format!("| `{}`{also} | `{}` | {url} | {key} | {sets} |\n", preset.name, preset.protocol);
         rows.push_str(&row);
