@@ -12,7 +12,7 @@ THINKING = {"thinking": {"type": "enabled", "budget_tokens": 2048}, "max_tokens"
 
 
 def user(*content):
-    return {"role": "user", "content": content[0] if len(content) == 1 else list(content)}
+    return {"role": "user", "content": content[0] if isinstance(content[0], str) else list(content)}
 
 
 def send(streamed, messages, **more):
@@ -110,7 +110,9 @@ def images_in_results(upstream):
     image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PNG}}
     answer = results(message, [{"type": "text", "text": "see:"}, image])
     messages += [{"role": "assistant", "content": message.content}, user(*answer, {"type": "text", "text": "show"})]
-    equal(text(send(False, messages, tools=TOOLS)), f"see: with image/png {PNG}")
+    last = text(send(False, messages, tools=TOOLS))
+    # Formats without pictures in results say in the result where the picture is.
+    assert last.startswith("see:") and last.endswith(f" with image/png {PNG}"), last
 
 
 @both
@@ -141,13 +143,21 @@ def thinking_is_asked_for(upstream):
 
 @both
 def stop_sequences(upstream, streamed):
-    message = send(streamed, [user("stop")], stop_sequences=["END"])
     if upstream == "openai-responses":
         raise NotOffered("no stop sequences in Responses")
+    message = send(streamed, [user("stop")], stop_sequences=["END"])
     equal(text(message), "up to")
     # Only Anthropic says what stopped the model.
     expected = ("stop_sequence", "END") if upstream == "anthropic" else ("end_turn", None)
     equal((message.stop_reason, message.stop_sequence), expected)
+
+
+@feature
+def what_is_left_out_is_named(upstream):
+    request = {"model": "claude-test", "max_tokens": 100, "messages": [user("text")], "stop_sequences": ["END"]}
+    answer = CLIENT.messages.with_raw_response.create(**request, extra_body={"top_k": 5})
+    left_out = {"anthropic": "", "openai": "top_k", "openai-responses": "stop_sequences, top_k", "gemini": ""}
+    equal(", ".join(sorted(answer.headers.get("x-ccr-dropped", "").replace(",", " ").split())), left_out[upstream])
 
 
 @both
@@ -159,7 +169,7 @@ def the_limit_of_tokens(upstream, streamed):
 @feature
 def sampling(upstream):
     expected = "0.5, 77" if upstream != "openai-responses" else "None, 77"
-    equal(text(send(False, [user("sampling")], temperature=0.5, max_tokens=77)), expected)
+    equal(text(send(False, [user("sampling")], extra_body={"temperature": 0.5}, max_tokens=77)), expected)
 
 
 @feature
@@ -203,14 +213,21 @@ def an_error_in_the_stream(upstream):
         try:
             listen()
         except anthropic.APIError:
-            equal(pieces, ["So far"])
+            # An error right behind the first words may come before them: then nothing was sent and others can be tried.
+            assert pieces in ([], ["So far"]), pieces
         else:
             raise AssertionError("a broken stream looks finished")
 
 
 @feature
 def an_error_first_in_the_stream(upstream):
-    raises(anthropic.InternalServerError, lambda: send(True, [user("broken")]))
+    try:
+        send(True, [user("broken")])
+    except anthropic.APIStatusError as seen:
+        # Nothing was sent yet, so that it can be a status, which clients try again.
+        assert seen.status_code >= 500, seen
+    else:
+        raise AssertionError("a broken stream looks finished")
 
 
 if __name__ == "__main__":

@@ -25,3 +25,4 @@ mod plugins_hostile;
 mod reload;
 mod router_plugin;
 mod support;
+mod transformers;
