@@ -70,7 +70,9 @@ fn health(gateway: &Gateway) -> Value {
     let snapshot = gateway.snapshot();
     let problems = gateway.problems();
     let broken = snapshot.registry.broken();
-    let bad = problems.iter().any(|problem| problem.severity == Severity::Error) || !broken.is_empty();
+    let set_aside = snapshot.registry.set_aside();
+    let incomplete = !broken.is_empty() || !set_aside.is_empty();
+    let bad = problems.iter().any(|problem| problem.severity == Severity::Error) || incomplete;
     let lazily_loaded = snapshot.loaded_formats().filter(|plugin| snapshot.registry.get(&plugin.name).is_none());
     let plugins: Vec<Value> = snapshot
         .registry
@@ -95,6 +97,10 @@ fn health(gateway: &Gateway) -> Value {
             let file = broken.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let state = if broken.earlier_serves { "failed, an earlier version serves" } else { "failed" };
             json!({ "name": broken.name, "file": file, "state": state, "reason": broken.reason })
+        }))
+        .chain(set_aside.iter().map(|aside| {
+            let file = aside.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            json!({ "name": aside.name, "file": file, "state": "not used", "reason": aside.reason })
         }))
         .collect();
     let problems: Vec<Value> = problems

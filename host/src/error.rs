@@ -8,7 +8,7 @@ use ccr_messages::json::Writer;
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::body::{self, Body};
-use crate::config::ProviderKey;
+use crate::config::Secret;
 use crate::plugins::bindings::Fault;
 use crate::plugins::{Cause, PluginError};
 
@@ -173,8 +173,8 @@ impl GatewayError {
         }
     }
 
-    /// The error without the keys of the provider that it came from: some providers repeat the key that they refuse.
-    pub fn redacted(self, keys: &[ProviderKey]) -> Self {
+    /// The error without the credentials that went along: some providers repeat the key that they refuse.
+    pub fn redacted(self, keys: &[Secret]) -> Self {
         match self {
             Self::Upstream(failure) => Self::Upstream(Failure { message: redact(failure.message, keys), ..failure }),
             Self::BadAnswer { provider, reason } => Self::BadAnswer { provider, reason: redact(reason, keys) },
@@ -225,11 +225,11 @@ impl GatewayError {
     }
 }
 
-/// A text of a provider without its keys. Short ones are left: they are no keys, and would cut words apart.
-pub fn redact(text: String, keys: &[ProviderKey]) -> String {
+/// A text of a provider without its credentials. Short ones are left: they are no keys, and would cut words apart.
+pub fn redact(text: String, keys: &[Secret]) -> String {
     const SHORTEST_KEY: usize = 8;
     keys.iter()
-        .map(|key| key.secret.expose())
+        .map(Secret::expose)
         .filter(|key| key.len() >= SHORTEST_KEY)
         .fold(text, |text, key| if text.contains(key) { text.replace(key, "[redacted]") } else { text })
 }

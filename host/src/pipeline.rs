@@ -199,9 +199,10 @@ impl Exchange {
 
         let streaming = request.about().streaming;
         let key = provider.keys.iter().find(|key| key.enabled).map(|key| &key.secret);
-        let response = self.gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
+        let mut response = self.gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
         self.record.record.ms.upstream_head = Some(self.record.elapsed_ms());
 
+        let secrets = std::mem::take(&mut response.secrets);
         let reading = Reading {
             engine,
             chain,
@@ -212,11 +213,11 @@ impl Exchange {
             mending: transformed.mending,
             session: request.about().session.as_ref(),
             forwarded: passes_through,
-            keys: &provider.keys,
+            secrets: &secrets,
             streaming,
             ping_every: snapshot.config.timeouts.ping,
         };
-        answer::begin(reading, response, &mut self.record).await.map_err(|error| error.redacted(&provider.keys))
+        answer::begin(reading, response, &mut self.record).await.map_err(|error| error.redacted(&secrets))
     }
 
     /// What a client that streams is sent while nothing else comes; empty if its format has nothing of the kind.

@@ -1,6 +1,5 @@
 //! Step 6, transform: the request through a target's chain of transformers and its protocol, into what goes over the wire.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,6 +65,7 @@ pub async fn transform(
         }
     }
     let mending = request.get(MENDING) == Some("true");
+    dropped.extend(limit_output(&mut request, provider, &target.model)?);
     let (mut wire, context, instance) = match &chain.protocol {
         Protocol::Inner { use_bearer } => {
             // Hints are for protocols that translate; an Anthropic upstream would refuse them.
@@ -82,6 +82,9 @@ pub async fn transform(
             (encoded.request, encoded.context, encoded.instance)
         }
     };
+    if let Some(members) = provider.extra_body.as_object() {
+        wire.body.merge(members).map_err(|error| GatewayError::Unavailable(format!("`extraBody`: {error}")))?;
+    }
     for used in hooked(chain, TransformerHooks::WIRE_REQUEST) {
         let (surroundings, before) = (used.in_session(session.as_ref()), wire.clone());
         match transformer::transform_wire_request(engine, &used.plugin, surroundings, wire, target.clone()).await {
@@ -121,6 +124,29 @@ pub async fn forward(
     }))
 }
 
+/// Anthropic's smallest thinking budget (its documentation, "Extended thinking").
+const SMALLEST_THINKING_BUDGET: u64 = 1024;
+
+/// Lowers `max_tokens` to what the model can give, where that is known: providers refuse more. Thinking is paid from it, so its
+/// budget must stay below. Returns what is noted.
+fn limit_output(request: &mut InnerRequest, provider: &Provider, model: &str) -> Result<Option<String>, GatewayError> {
+    let number = |request: &InnerRequest, pointer| request.get(pointer).and_then(|asked| asked.parse::<u64>().ok());
+    let Some(most) = provider.model_limits(model).max_output_tokens else { return Ok(None) };
+    if number(request, "/max_tokens").is_none_or(|asked| asked <= most) {
+        return Ok(None);
+    }
+    let edited =
+        request.set("/max_tokens", &most.to_string()).and_then(|()| match number(request, "/thinking/budget_tokens") {
+            Some(budget) if budget >= most && most > SMALLEST_THINKING_BUDGET => {
+                request.set("/thinking/budget_tokens", &(most - 1).to_string())
+            }
+            Some(budget) if budget >= most => request.set("/thinking", r#"{"type":"disabled"}"#),
+            _ => Ok(()),
+        });
+    edited.map_err(GatewayError::invalid)?;
+    Ok(Some(format!("max_tokens above {most}")))
+}
+
 /// What is noted when a request goes on without a plugin that failed; the error itself where it may not.
 pub fn without(used: &PluginUse, error: PluginError) -> Result<String, GatewayError> {
     if !used.plugin.fails_open() || matches!(error.cause, Cause::Refused(_)) {
@@ -145,7 +171,7 @@ fn base_path(provider: &Provider) -> String {
 
 /// A request in the inner form goes out as it came in, but for the model's name.
 fn inner_wire(request: &InnerRequest, target: &Target, use_bearer: bool) -> WireRequest {
-    let path = ccr_messages::endpoint::join(&versioned(&target.base_path), "/messages");
+    let path = ccr_messages::endpoint::anthropic(&target.base_path);
     let path = match &request.about().query {
         Some(query) if !path.contains('?') => format!("{path}?{query}"),
         _ => path,
@@ -157,15 +183,6 @@ fn inner_wire(request: &InnerRequest, target: &Target, use_bearer: bool) -> Wire
         headers: forwarded_headers(&request.about().headers),
         body: with_model(request, &target.model),
         credential,
-    }
-}
-
-/// Anthropic's API is under `/v1`; a base that names no path at all means that.
-fn versioned(base: &str) -> Cow<'_, str> {
-    match base.split_once('?') {
-        None if base.trim_matches('/').is_empty() => Cow::Borrowed("/v1"),
-        Some((path, query)) if path.trim_matches('/').is_empty() => Cow::Owned(format!("/v1?{query}")),
-        _ => Cow::Borrowed(base),
     }
 }
 
@@ -199,7 +216,9 @@ fn forwarded_headers(headers: &HeaderMap) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
+    use crate::config::ModelLimits;
 
     fn request(body: &str) -> InnerRequest {
         InnerRequest::parse(body.as_bytes().to_vec(), "req", HeaderMap::new(), None).expect("legal")
@@ -214,10 +233,24 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_host_means_version_one() {
-        assert_eq!(versioned("/"), "/v1");
-        assert_eq!(versioned(""), "/v1");
-        assert_eq!(versioned("/?a=b"), "/v1?a=b");
-        assert_eq!(versioned("/anthropic"), "/anthropic");
+    fn what_a_model_cannot_give_is_not_asked_for() {
+        let mut provider = Provider::named("p");
+        provider.limits.push(("m".into(), ModelLimits { max_output_tokens: Some(2000), ..ModelLimits::default() }));
+        provider.limits.push(("small".into(), ModelLimits { max_output_tokens: Some(100), ..ModelLimits::default() }));
+        let limited = |model: &str, rest: &str| {
+            let mut request =
+                request(&format!("{{\"model\":\"a\",\"messages\":[{{\"role\":\"user\",\"content\":\"a\"}}]{rest}}}"));
+            let noted = limit_output(&mut request, &provider, model).unwrap();
+            let value = |pointer| request.get(pointer).map(str::to_owned);
+            (value("/max_tokens"), value("/thinking"), noted)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(limited("M", ",\"max_tokens\":2001"), (some("2000"), None, some("max_tokens above 2000")));
+        assert_eq!(limited("m", ",\"max_tokens\":2000"), (some("2000"), None, None));
+        assert_eq!(limited("other", ",\"max_tokens\":2001"), (some("2001"), None, None));
+        assert_eq!(limited("m", ""), (None, None, None));
+        let thinking = ",\"max_tokens\":32000,\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":31999}";
+        assert_eq!(limited("m", thinking).1, some("{\"type\":\"enabled\",\"budget_tokens\":1999}"));
+        assert_eq!(limited("small", thinking).1, some("{\"type\":\"disabled\"}"));
     }
 }

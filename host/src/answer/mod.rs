@@ -2,10 +2,11 @@
 //!
 //! There are two ways. An upstream that speaks the client's own format, with nothing to edit, is forwarded byte for byte
 //! while its token counts are read on the side ([`raw`]). Everything else becomes typed events ([`source`]), which are
-//! written as a stream ([`stream`]) or folded into one message ([`whole`]).
+//! written as a stream ([`stream`]) or folded into one message ([`whole`]). [`framing`] finds the events in the bytes.
 //!
 //! Nothing is sent before the first content is there: up to then another target may still serve the request.
 
+mod framing;
 mod quiet;
 mod raw;
 mod source;
@@ -21,8 +22,9 @@ use bytes::Bytes;
 use ccr_messages::answer::Head;
 use http::HeaderMap;
 
+use self::framing::Framing;
 use crate::client::Answering;
-use crate::config::ProviderKey;
+use crate::config::Secret;
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::PluginEngine;
 use crate::plugins::client::ClientAnswer;
@@ -83,8 +85,8 @@ pub struct Reading<'a> {
     pub session: Option<&'a Arc<str>>,
     /// The upstream got the client's own bytes, so the client gets the upstream's.
     pub forwarded: bool,
-    /// The provider's keys, which nothing that it says may show.
-    pub keys: &'a [ProviderKey],
+    /// What went along as credentials, which nothing that the provider says may show.
+    pub secrets: &'a [Secret],
     /// The client wants a stream.
     pub streaming: bool,
     /// How long a client may hear nothing before it gets a ping.
@@ -100,15 +102,16 @@ pub async fn begin(
     if !(200..300).contains(&response.status) {
         return Err(read_error(&mut reading, response).await);
     }
-    let is_stream = is_event_stream(&response.headers);
-    if reading.forwarded && reading.streaming == is_stream {
-        return if is_stream {
+    let framing = Framing::of(&response.headers);
+    let can_pass = if reading.streaming { framing == Some(Framing::ServerSent) } else { framing.is_none() };
+    if reading.forwarded && can_pass {
+        return if reading.streaming {
             raw::begin(response.body, &mut reading, record).await.map(Answer::Stream)
         } else {
             raw::whole(response, &mut reading, record).await.map(|json| Answer::Whole(Whole::Json(json)))
         };
     }
-    let source = source::EventSource::open(&mut reading, response, is_stream).await?;
+    let source = source::EventSource::open(&mut reading, response, framing).await?;
     let Reading { engine, head, answering, streaming, .. } = reading;
     if streaming {
         stream::begin(source, engine, head, answering, record).await.map(Answer::Stream)
@@ -117,14 +120,9 @@ pub async fn begin(
     }
 }
 
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let value = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
-}
-
 /// What a provider says is wrong.
 async fn read_error(reading: &mut Reading<'_>, response: UpstreamResponse) -> GatewayError {
-    let UpstreamResponse { status, headers, body } = response;
+    let UpstreamResponse { status, headers, body, .. } = response;
     let provider = body.provider().to_owned();
     if (300..400).contains(&status) {
         let reason = format!("answered with a redirect ({status}); correct its api_base_url");

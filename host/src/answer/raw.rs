@@ -231,7 +231,7 @@ pub(super) async fn whole(
     reading: &mut Reading<'_>,
     record: &mut OpenRecord,
 ) -> Result<Bytes, GatewayError> {
-    let UpstreamResponse { status, headers, body } = response;
+    let UpstreamResponse { status, headers, body, .. } = response;
     let provider = body.provider().to_owned();
     let text = body.read_all(MAX_ANSWER).await.map_err(|error| UpstreamBody::error(&provider, error))?;
     let wire = || protocol::wire_response(status, &headers, text.clone());

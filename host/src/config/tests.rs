@@ -128,6 +128,7 @@ fn every_key_is_documented() {
         include_str!("build/mod.rs"),
         include_str!("build/keys.rs"),
         include_str!("build/plugins.rs"),
+        include_str!("build/preset.rs"),
         include_str!("build/provider.rs"),
         include_str!("build/router.rs"),
         include_str!("build/transformers.rs"),

@@ -139,12 +139,17 @@ pub(super) fn checked_wire(
         }
         wit::Credential::Query(name) => Credential::Query(name),
         wit::Credential::None => Credential::None,
-        wit::Credential::Google => {
-            return Err("Google credentials are not served by this version of the gateway".into());
-        }
-        wit::Credential::Aws(_) => return Err("AWS credentials are not served by this version of the gateway".into()),
+        wit::Credential::Google => Credential::Google,
+        wit::Credential::Aws(service) => Credential::Aws(aws_service(service)?),
     };
     Ok(WireRequest { path, headers, body: WireBody::new(body.into()), credential })
+}
+
+/// The name becomes part of what is signed, and of a variable's name.
+fn aws_service(name: String) -> Result<String, String> {
+    let legal =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if legal { Ok(name) } else { Err(format!("`{name}` is not the name of an AWS service, such as `bedrock`")) }
 }
 
 /// Has a protocol read a whole answer with a good status.
@@ -268,5 +273,31 @@ pub fn upstream_failure(error: &PluginError) -> Option<&Failure> {
     match &error.cause {
         Cause::Refused(super::bindings::Fault::Upstream(failure)) => Some(failure),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credential(credential: wit::Credential) -> Result<Credential, String> {
+        let encoded = wit::EncodedRequest {
+            path: "/v1".into(),
+            headers: Vec::new(),
+            body: b"{}".to_vec(),
+            credential,
+            context: Vec::new(),
+        };
+        checked(encoded).map(|request| request.credential)
+    }
+
+    #[test]
+    fn a_protocol_names_the_kind_of_its_credential() {
+        assert_eq!(credential(wit::Credential::Google), Ok(Credential::Google));
+        assert_eq!(credential(wit::Credential::Aws("bedrock".into())), Ok(Credential::Aws("bedrock".into())));
+        for bad in ["", "Bedrock", "a/b", "a\nb"] {
+            assert!(credential(wit::Credential::Aws(bad.into())).is_err(), "{bad}");
+        }
+        assert!(credential(wit::Credential::Header("a b".into())).is_err());
     }
 }

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::raw;
 use crate::config::{
-    Options, Provider, ProviderKey,
+    Provider, ProviderKey,
     model::is_loopback,
     reader::{Node, Table},
 };
@@ -24,7 +24,7 @@ pub(super) fn keys(table: &Table<'_>) -> Vec<ProviderKey> {
 
 /// A key alone, or an object of a key pool. An empty key is how one says that none is needed.
 fn key(node: &Node<'_>, id: String) -> Option<ProviderKey> {
-    let simple = |secret| ProviderKey { id, secret, enabled: true, priority: 0, weight: 1, limits: Options::default() };
+    let simple = |secret| ProviderKey::alone(id, secret);
     let Value::Object(_) = node.value else {
         return node.secret().map(simple);
     };
@@ -52,7 +52,7 @@ pub(super) fn warn_of_missing_key(table: &Table<'_>, provider: &Provider) {
     let remote = provider.base_url.scheme() == "https" && !provider.base_url.host_str().is_some_and(is_loopback);
     let silent =
         ["api_key", "credentials", "headers"].iter().all(|name| !table.has(name)) && !table.has("extraHeaders");
-    if provider.unavailable.is_none() && remote && silent {
+    if provider.unavailable.is_none() && remote && silent && provider.keys.is_empty() {
         table.node.warning("the provider has no `api_key`", "add `api_key`, or `api_key: \"\"` if it needs none");
     }
 }
