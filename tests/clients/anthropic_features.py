@@ -127,6 +127,8 @@ def thinking(upstream, streamed):
 @both
 def thinking_in_the_next_turn(upstream, streamed):
     """Reasoning that led to a call goes back with the call's result, in the upstream's own form."""
+    if upstream == "litellm-anthropic":
+        raise NotOffered("litellm has signatures in a field of its own")
     messages = [user("thinking-tool")]
     message = send(streamed, messages, tools=TOOLS, **THINKING)
     equal(kinds(message), ["thinking", "tool_use"])
@@ -136,7 +138,7 @@ def thinking_in_the_next_turn(upstream, streamed):
 
 @feature
 def thinking_is_asked_for(upstream):
-    if upstream == "openai":
+    if upstream == "openai" or upstream.startswith("litellm"):
         raise NotOffered("models that are not OpenAI's own think without being told")
     equal(text(send(False, [user("effort")], **THINKING)), "told to think")
 
@@ -157,7 +159,7 @@ def what_is_left_out_is_named(upstream):
     request = {"model": "claude-test", "max_tokens": 100, "messages": [user("text")], "stop_sequences": ["END"]}
     answer = CLIENT.messages.with_raw_response.create(**request, extra_body={"top_k": 5})
     left_out = {"anthropic": "", "openai": "top_k", "openai-responses": "stop_sequences, top_k", "gemini": ""}
-    equal(", ".join(sorted(answer.headers.get("x-ccr-dropped", "").replace(",", " ").split())), left_out[upstream])
+    equal(", ".join(sorted(answer.headers.get("x-ccr-dropped", "").replace(",", " ").split())), left_out.get(upstream, "top_k"))
 
 
 @both
@@ -188,7 +190,9 @@ def error(scene, kind, expected, streamed=False):
 def too_many_requests(upstream, streamed):
     seen = error("limit", anthropic.RateLimitError, (429, "rate_limit_error"), streamed)
     assert "slow down" in seen.body["error"]["message"], seen.body
-    equal(seen.response.headers.get("retry-after"), "7")
+    # litellm keeps it to itself.
+    if not upstream.startswith("litellm"):
+        equal(seen.response.headers.get("retry-after"), "7")
 
 
 @feature

@@ -18,7 +18,10 @@ async fn comes_as_thinking(bench: &Bench) {
         let message = bench.tell(&asking(json!({"stream": stream, "thinking": thinking()})), &story).await.message;
         assert_eq!(message["content"][0]["thinking"], "I add.", "{message}");
         let signature = message["content"][0]["signature"].as_str();
-        assert!(signature.is_some_and(|signature| !signature.is_empty()), "clients throw unsigned ones away: {message}");
+        assert!(
+            signature.is_some_and(|signature| !signature.is_empty()),
+            "clients throw unsigned ones away: {message}"
+        );
         assert_eq!(message["content"][1], json!({"type": "text", "text": "It is 3."}));
         assert_eq!(message["content"].as_array().unwrap().len(), 2, "{message}");
     }
@@ -29,7 +32,8 @@ async fn deepseek() {
     let bench = Bench::new(json!({"use": ["deepseek"]})).await;
     comes_as_thinking(&bench).await;
     // What this gateway did not sign is still the model's own words, and DeepSeek wants some.
-    let sent = bench.sent(&asking(json!({"messages": after_a_call(), "max_tokens": 8000, "thinking": thinking()}))).await;
+    let sent =
+        bench.sent(&asking(json!({"messages": after_a_call(), "max_tokens": 8000, "thinking": thinking()}))).await;
     assert!(replayed(&sent)["reasoning_content"].is_string(), "{sent}");
     let sent = bench.sent(&asking(json!({"messages": after_a_call(), "thinking": {"type": "disabled"}}))).await;
     assert_eq!(replayed(&sent).get("reasoning_content"), None, "{sent}");
