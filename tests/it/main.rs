@@ -28,3 +28,4 @@ mod presets;
 mod reload;
 mod router_plugin;
 mod support;
+mod transformers;

@@ -8,6 +8,7 @@ use gateway_tests::{FakeUpstream, Format, Setup};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use super::litellm::{Behind, Litellm};
 use super::{install, scenes};
 
 /// For all features of one program: several interpreters start at once on a loaded machine.
@@ -17,25 +18,34 @@ const FORMATS: [Format; 4] = [Format::Messages, Format::Chat, Format::Responses,
 
 /// What one program found with one upstream.
 struct Column {
-    format: Format,
+    name: String,
     lines: Vec<Value>,
     log: String,
 }
 
-async fn column(python: &Path, program: &str, format: Format) -> Column {
-    let upstream = FakeUpstream::start().await;
+/// Lets an upstream of this format play the scenes.
+pub(super) fn stage(upstream: &FakeUpstream, format: Format) {
     upstream.otherwise(move |request| {
         let asked = format.read(request);
         format.tell(&scenes::play(format, &asked), asked.streaming)
     });
-    let config = json!({
-        "Providers": [format.provider("up", &upstream)],
-        "Router": {"default": format!("up,{}", format.model())},
-    });
+}
+
+async fn column(python: &Path, program: &str, format: Format) -> Column {
+    let upstream = FakeUpstream::start().await;
+    stage(&upstream, format);
+    let provider = format.provider("up", &upstream);
+    try_out(python, program, format.name(), &provider).await
+}
+
+/// Runs a program against a gateway with this provider, whose first model takes all requests.
+async fn try_out(python: &Path, program: &str, name: &str, provider: &Value) -> Column {
+    let model = provider["models"][0].as_str().unwrap();
+    let config = json!({"Providers": [provider], "Router": {"default": format!("up,{model}")}});
     let gateway = Setup::config(&config).start().await;
     let url = format!("http://{}", gateway.address());
     let mut command = Command::new(python);
-    command.arg(install::sources().join(program)).args([&url, format.name()]).kill_on_drop(true);
+    command.arg(install::sources().join(program)).args([&url, name]).kill_on_drop(true);
     let output = tokio::time::timeout(PATIENCE, command.output()).await;
     let output = output.unwrap_or_else(|_| panic!("{program} does not end")).expect("it starts");
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -43,7 +53,7 @@ async fn column(python: &Path, program: &str, format: Format) -> Column {
     let lines = String::from_utf8(output.stdout).unwrap();
     let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     let stopped = gateway.stop().await;
-    Column { format, lines, log: stopped.log }
+    Column { name: name.to_owned(), lines, log: stopped.log }
 }
 
 /// The table of one program in Markdown: a row for each feature, a column for each upstream.
@@ -52,7 +62,7 @@ fn table(program: &str, columns: &[Column]) -> String {
     let mut text = format!("| {name} |");
     let mut line = "|---|".to_owned();
     for column in columns {
-        text += &format!(" {} |", column.format.name());
+        text += &format!(" {} |", column.name);
         line += "---|";
     }
     text += &format!("\n{line}\n");
@@ -80,23 +90,42 @@ async fn matrix(program: &'static str) {
     for format in FORMATS {
         columns.push(column(&python, program, format).await);
     }
-    println!("{}", table(program, &columns));
+    judge(program, &columns);
+}
+
+/// Prints the table. Fails the test if anything in it did not work.
+fn judge(program: &str, columns: &[Column]) {
+    println!("{}", table(program, columns));
     let mut failed = String::new();
-    for column in &columns {
+    for column in columns {
         let before = failed.len();
         for line in column.lines.iter().filter(|line| line["ok"] != true) {
             let (feature, detail) = (line["feature"].as_str(), line["detail"].as_str());
-            failed += &format!("{} / {}: {}\n", column.format.name(), feature.unwrap(), detail.unwrap());
+            failed += &format!("{} / {}: {}\n", column.name, feature.unwrap(), detail.unwrap());
         }
         if failed.len() > before {
             failed += &format!("the gateway's log:\n{}\n", column.log);
         }
+        assert!(column.lines.len() > 5, "{program} tried next to nothing");
     }
     assert!(failed.is_empty(), "{failed}");
-    assert!(columns.iter().all(|column| column.lines.len() > 5), "{program} tried next to nothing");
 }
 
 #[tokio::test]
 async fn the_anthropic_package_with_every_upstream() {
     matrix("anthropic_features.py").await;
+}
+
+#[tokio::test]
+async fn the_anthropic_package_with_litellm() {
+    let program = "anthropic_features.py";
+    let python = tokio::task::spawn_blocking(install::python).await.unwrap();
+    let behind = Behind::start().await;
+    let litellm = Litellm::start(&behind.models()).await;
+    let mut columns = Vec::new();
+    for format in Behind::FORMATS {
+        let name = format!("litellm-{}", format.name());
+        columns.push(try_out(&python, program, &name, &litellm.provider(format.name())).await);
+    }
+    judge(program, &columns);
 }

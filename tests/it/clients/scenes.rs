@@ -11,6 +11,10 @@ const THOUGHT: &str = "First I add, then I answer. Größe zählt.";
 /// Base64, as all real ones, and of a length that no limit of names or ids takes.
 const PROOF: &str = "RXJVQkNrWUlCeGdDS2tEbWFkZSB1cCBmb3IgdGhpcyB0ZXN0LCBidXQgb2YgYSBsaWtlbHkgbGVuZ3RoIGFuZCBzaGFwZQ==";
 
+/// Ids of calls; shorter ones are taken for counters and made longer.
+const FIRST: &str = "kT3vQz8wLm01";
+const SECOND: &str = "Yb6uRn2cPx02";
+
 /// The answer to a request.
 pub(super) fn play(format: Format, asked: &Asked) -> Story {
     match asked.prompt() {
@@ -43,26 +47,29 @@ pub(super) fn play(format: Format, asked: &Asked) -> Story {
 
 fn tool(asked: &Asked) -> Story {
     let Some((_, result)) = asked.results.first() else {
-        return Story::default().and_calls("0001", "add", json!({"a": 1, "b": 2}));
+        return Story::default().and_calls(FIRST, "add", json!({"a": 1, "b": 2}));
     };
     if asked.images.is_empty() { Story::says(&[result]) } else { Story::says(&[result, " with ", &pictures(asked)]) }
 }
 
 fn parallel(asked: &Asked) -> Story {
     if asked.results.is_empty() {
-        let story = Story::says(&["Both."]).and_calls("0001", "add", json!({"a": 1, "b": 2}));
-        return story.and_calls("0002", "add", json!({"a": 3, "b": 4}));
+        let story = Story::says(&["Both."]).and_calls(FIRST, "add", json!({"a": 1, "b": 2}));
+        return story.and_calls(SECOND, "add", json!({"a": 3, "b": 4}));
     }
     let result = |index: usize, id: &str| {
         // Where calls have no ids it is their order that counts.
         let by_order = asked.results.get(index).filter(|(name, _)| name == "add").map(|(_, text)| text.as_str());
-        asked.result(id).or(by_order).unwrap_or("missing")
+        asked.result(id).or(by_order)
     };
-    Story::says(&[result(0, "0001"), " and ", result(1, "0002")])
+    match (result(0, FIRST), result(1, SECOND)) {
+        (Some(first), Some(second)) => Story::says(&[first, " and ", second]),
+        _ => Story::says(&[&format!("results {:?}", asked.results)]),
+    }
 }
 
 fn thinking_tool(format: Format, asked: &Asked) -> Story {
-    let story = Story::thinks(THOUGHT, PROOF).and_calls("0001", "add", json!({"a": 1, "b": 2}));
+    let story = Story::thinks(THOUGHT, PROOF).and_calls(FIRST, "add", json!({"a": 1, "b": 2}));
     let Some((_, result)) = asked.results.first() else { return story };
     let expected: Vec<String> = story.parts.iter().filter_map(|part: &Part| format.proof(part)).collect();
     if asked.proofs == expected {

@@ -136,7 +136,7 @@ pub(super) fn read(body: &Value) -> Asked {
         system: content(&body["system"]),
         tools: list(&body["tools"]).iter().map(|tool| string(&tool["name"])).collect(),
         forced: forced(&body["tool_choice"]),
-        schema: given(&body["output_config"]["format"]["schema"]),
+        schema: given(&body["output_config"]["format"]["schema"]).or_else(|| given(&body["output_format"]["schema"])),
         stops: strings(&body["stop_sequences"]),
         temperature: body["temperature"].as_f64(),
         max_tokens: body["max_tokens"].as_u64(),
