@@ -182,11 +182,19 @@ impl Exchange {
             Some(answering) => transform::forward(engine, provider, chain, target, answering, request).await?,
             None => None,
         };
-        let passes_through = forwarded.is_some() || self.passes_through(chain);
+        let is_forwarded = forwarded.is_some();
         let transformed = match forwarded {
             Some(forwarded) => forwarded,
             None => {
-                let mut transformed = transform::transform(engine, provider, chain, target, request.clone()).await?;
+                let mut transformed = transform::transform(
+                    engine,
+                    provider,
+                    chain,
+                    target,
+                    request.clone(),
+                    matches!(self.client, Client::Inner),
+                )
+                .await?;
                 transformed.dropped.splice(0..0, self.unread.iter().cloned());
                 transformed
             }
@@ -204,13 +212,14 @@ impl Exchange {
         let reading = Reading {
             engine,
             chain,
+            native: transformed.native,
             context: &transformed.context,
             instance: transformed.instance,
             head: Head { id: ids::message_id(), model: request.about().model.clone() },
             answering: self.answering.as_ref(),
             mending: transformed.mending,
             session: request.about().session.as_ref(),
-            forwarded: passes_through,
+            forwarded: is_forwarded || (transformed.native && !edits_answers(chain)),
             secrets: &secrets,
             streaming,
             ping_every: snapshot.config.timeouts.ping,
@@ -246,12 +255,6 @@ impl Exchange {
         })
     }
 
-    /// Whether an Anthropic client gets the bytes of an Anthropic upstream.
-    fn passes_through(&self, chain: &Chain) -> bool {
-        let edited = chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS));
-        matches!((&self.client, &chain.protocol), (Client::Inner, Protocol::Inner { .. })) && !edited
-    }
-
     fn note_attempt(&mut self, target: &ModelRef, started: Instant, error: Option<&GatewayError>) {
         let provider = self.snapshot.config.provider(target);
         self.record.record.attempts.push(Attempt {
@@ -263,6 +266,11 @@ impl Exchange {
             ms: milliseconds(started.elapsed()),
         });
     }
+}
+
+/// Whether a transformer wants to see the answer.
+fn edits_answers(chain: &Chain) -> bool {
+    chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS))
 }
 
 /// Only an upstream of the same format can keep threads. The anthropic package's `tool_runner` asks for one by default, and

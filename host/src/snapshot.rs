@@ -57,6 +57,9 @@ pub enum Protocol {
     Inner {
         /// The key goes as `Authorization: Bearer`, not as `x-api-key` (option `UseBearer`).
         use_bearer: bool,
+        /// Speaks for requests that cannot go as they are: those of other clients, edited ones, and those with a history from
+        /// elsewhere.
+        component: PluginUse,
     },
     /// A component.
     Plugin(PluginUse),
@@ -215,7 +218,7 @@ impl Resolver<'_> {
         let mut transformers = Vec::new();
         for transformer in provider.transformers.iter().chain(model_transformers) {
             if transformer.name.eq_ignore_ascii_case(INNER_PROTOCOL) {
-                only_one(&mut protocol, inner(provider, &transformer.options), provider)?;
+                only_one(&mut protocol, self.inner(provider, &transformer.options)?, provider)?;
                 continue;
             }
             let used = self.plugin(provider, &transformer.name, &transformer.options)?;
@@ -237,7 +240,7 @@ impl Resolver<'_> {
 
     fn default_protocol(&self, provider: &Provider) -> Result<Protocol, String> {
         match provider.protocol.as_deref() {
-            Some(name) if name.eq_ignore_ascii_case(INNER_PROTOCOL) => Ok(inner(provider, &Value::Null)),
+            Some(name) if name.eq_ignore_ascii_case(INNER_PROTOCOL) => self.inner(provider, &Value::Null),
             name => Ok(Protocol::Plugin(self.plugin(provider, name.unwrap_or(DEFAULT_PROTOCOL), &Value::Null)?)),
         }
     }
@@ -263,6 +266,14 @@ impl Resolver<'_> {
                 Err(format!("plugin `{name}` cannot be used: {reason}"))
             }
         }
+    }
+
+    /// The inner form as a protocol; its options may come from a preset.
+    fn inner(&self, provider: &Provider, options: &Value) -> Result<Protocol, String> {
+        let component = self.plugin(provider, INNER_PROTOCOL, options)?;
+        let settings: Value = serde_json::from_str(&component.surroundings.settings).unwrap_or_default();
+        let use_bearer = settings.get("UseBearer").and_then(Value::as_bool).unwrap_or_default();
+        Ok(Protocol::Inner { use_bearer, component })
     }
 
     /// A store is for plugins that ask for one, if they are our own or the operator allows it.
@@ -296,12 +307,6 @@ impl Resolver<'_> {
         };
         PluginUse { plugin: Arc::clone(plugin), surroundings }
     }
-}
-
-/// The inner form as a protocol; its one option may come from a preset.
-fn inner(provider: &Provider, options: &Value) -> Protocol {
-    let written = options.get("UseBearer").or_else(|| provider.preset_options(INNER_PROTOCOL).get("UseBearer"));
-    Protocol::Inner { use_bearer: written.and_then(Value::as_bool).unwrap_or_default() }
 }
 
 /// What does not fit in a plugin's options. A schema that is none itself is the plugin author's mistake, and no reason to refuse

@@ -1,6 +1,5 @@
 //! Step 6, transform: the request through a target's chain of transformers and its protocol, into what goes over the wire.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -32,6 +31,8 @@ pub struct Transformed {
     pub instance: Option<WaitingInstance>,
     /// A transformer wants arguments of tool calls that are no JSON to be mended.
     pub mending: bool,
+    /// An Anthropic client's own bytes, or nearly, for an upstream of that format: no component made them.
+    pub native: bool,
 }
 
 /// The hint with which a transformer (`enhancetool`) asks for the mending of tool calls, as these are put together here.
@@ -44,6 +45,7 @@ pub async fn transform(
     chain: &Chain,
     target: &ModelRef,
     mut request: InnerRequest,
+    client_is_inner: bool,
 ) -> Result<Transformed, GatewayError> {
     let target =
         Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
@@ -66,13 +68,10 @@ pub async fn transform(
     }
     let mending = request.get(MENDING) == Some("true");
     dropped.extend(limit_output(&mut request, provider, &target.model)?);
+    let native = client_is_inner && !ccr_messages::anthropic::needs_cleaning(request.document());
     let (mut wire, context, instance) = match &chain.protocol {
-        Protocol::Inner { use_bearer } => {
-            // Hints are for protocols that translate; an Anthropic upstream would refuse them.
-            request.remove(crate::request::HINTS).map_err(GatewayError::invalid)?;
-            (inner_wire(&request, &target, *use_bearer), Vec::new(), None)
-        }
-        Protocol::Plugin(used) => {
+        Protocol::Inner { use_bearer, .. } if native => (inner_wire(&request, &target, *use_bearer), Vec::new(), None),
+        Protocol::Inner { component: used, .. } | Protocol::Plugin(used) => {
             let surroundings = used.in_session(session.as_ref());
             let encoded = upstream::encode(engine, &used.plugin, surroundings, request, target.clone())
                 .await
@@ -97,7 +96,8 @@ pub async fn transform(
             }
         }
     }
-    Ok(Transformed { wire, context, dropped, plugin_time, instance, mending })
+    let native = native && matches!(chain.protocol, Protocol::Inner { .. });
+    Ok(Transformed { wire, context, dropped, plugin_time, instance, mending, native })
 }
 
 /// What the config adds to every request of a provider.
@@ -131,6 +131,7 @@ pub async fn forward(
         plugin_time: forwarded.spent,
         instance: None,
         mending: false,
+        native: false,
     }))
 }
 

@@ -31,7 +31,7 @@ use crate::plugins::client::ClientAnswer;
 use crate::plugins::upstream as protocol;
 use crate::plugins::upstream::WaitingInstance;
 use crate::record::OpenRecord;
-use crate::snapshot::{Chain, Protocol};
+use crate::snapshot::{Chain, PluginUse, Protocol};
 use crate::upstream::UpstreamResponse;
 
 pub use stream::LiveStream;
@@ -71,6 +71,8 @@ pub struct Reading<'a> {
     pub engine: &'a PluginEngine,
     /// The target's protocol and transformers.
     pub chain: &'a Arc<Chain>,
+    /// The request went out as the client's own bytes, or nearly: no component made it.
+    pub native: bool,
     /// What the protocol left at encoding.
     pub context: &'a [u8],
     /// The protocol's instance, if it waits for the answer.
@@ -91,6 +93,16 @@ pub struct Reading<'a> {
     pub streaming: bool,
     /// How long a client may hear nothing before it gets a ping.
     pub ping_every: Duration,
+}
+
+impl<'a> Reading<'a> {
+    /// The component that reads the answer; none for Anthropic's own format, which the host reads itself.
+    fn speaker(&self) -> Option<&'a PluginUse> {
+        match &self.chain.protocol {
+            Protocol::Inner { component, .. } => (!self.native).then_some(component),
+            Protocol::Plugin(used) => Some(used),
+        }
+    }
 }
 
 /// Reads an upstream's answer up to its first content; an error here may still lead to another target.
@@ -130,9 +142,9 @@ async fn read_error(reading: &mut Reading<'_>, response: UpstreamResponse) -> Ga
     }
     // The status alone is worth telling when the body cannot be read.
     let text = body.read_all(MAX_ERROR).await.unwrap_or_default();
-    let mut failure = match &reading.chain.protocol {
-        Protocol::Inner { .. } => ccr_messages::anthropic::decode_error(status, &text),
-        Protocol::Plugin(used) => {
+    let mut failure = match reading.speaker() {
+        None => ccr_messages::anthropic::decode_error(status, &text),
+        Some(used) => {
             let wire = protocol::wire_response(status, &headers, text);
             match protocol::decode_error(
                 reading.engine,

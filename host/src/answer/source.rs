@@ -16,7 +16,7 @@ use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::Transforme
 use crate::plugins::bindings::upstream::exports::ccr::plugin::upstream_protocol::WireResponse;
 use crate::plugins::bindings::{self, SseEvent};
 use crate::plugins::{PluginEngine, PluginError, transformer, upstream as protocol};
-use crate::snapshot::{Chain, PluginUse, Protocol};
+use crate::snapshot::{Chain, PluginUse};
 use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
 
 /// Where events come from.
@@ -190,9 +190,9 @@ impl Stream {
 
 impl Decoder {
     async fn open(reading: &mut Reading<'_>, provider: &str) -> Result<Self, GatewayError> {
-        match &reading.chain.protocol {
-            Protocol::Inner { .. } => Ok(Self::Inner(anthropic::Decoder::new())),
-            Protocol::Plugin(used) => protocol::Decoder::open(
+        match reading.speaker() {
+            None => Ok(Self::Inner(anthropic::Decoder::new())),
+            Some(used) => protocol::Decoder::open(
                 reading.engine,
                 &used.plugin,
                 used.in_session(reading.session),
@@ -242,13 +242,13 @@ fn read(events: Result<Vec<bindings::Event>, PluginError>, provider: &str) -> Re
 }
 
 async fn decode_whole(reading: &mut Reading<'_>, wire: WireResponse, provider: &str) -> Result<Input, GatewayError> {
-    match &reading.chain.protocol {
-        Protocol::Inner { .. } => {
+    match reading.speaker() {
+        None => {
             let mut events = Vec::new();
             anthropic::decode_message(&wire.body, &mut events);
             Ok(Input::Whole(events, Duration::ZERO))
         }
-        Protocol::Plugin(used) => {
+        Some(used) => {
             let surroundings = used.in_session(reading.session);
             let (events, spent) = protocol::decode(
                 reading.engine,

@@ -14,7 +14,6 @@ use crate::error::{GatewayError, from_protocol};
 use crate::plugins::bindings::SseEvent;
 use crate::plugins::upstream as protocol;
 use crate::record::OpenRecord;
-use crate::snapshot::{Chain, Protocol};
 
 /// What an answer has shown of itself so far.
 #[derive(Debug, Default)]
@@ -82,9 +81,9 @@ enum Reader {
 
 impl Watch {
     pub(super) async fn open(reading: &mut Reading<'_>, provider: &str) -> Result<Self, GatewayError> {
-        let reader = match &reading.chain.protocol {
-            Protocol::Inner { .. } => Reader::Inner(UsageTap::new()),
-            Protocol::Plugin(used) => {
+        let reader = match reading.speaker() {
+            None => Reader::Inner(UsageTap::new()),
+            Some(used) => {
                 let (plugin, surroundings) = (&used.plugin, used.in_session(reading.session));
                 let waiting = reading.instance.take();
                 let decoder =
@@ -182,14 +181,13 @@ pub(super) async fn whole(
     text: &[u8],
     provider: &str,
 ) -> Result<Seen, GatewayError> {
-    let Chain { protocol: spoken, .. } = &**reading.chain;
-    match spoken {
-        Protocol::Inner { .. } => {
+    match reading.speaker() {
+        None => {
             let mut tap = UsageTap::new();
             tap.body(text);
             Ok(Seen::of_tap(&tap))
         }
-        Protocol::Plugin(used) => {
+        Some(used) => {
             let surroundings = used.in_session(reading.session);
             let waiting = reading.instance.take();
             let (events, _) =
