@@ -7,6 +7,7 @@
 mod auth;
 mod burst;
 mod cli;
+mod client_plugin;
 mod clients;
 mod demo;
 mod drain;
