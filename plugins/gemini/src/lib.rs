@@ -2,4 +2,4 @@
 
 use ccr_protocols::gemini::Gemini;
 
-ccr_plugin::register!(Gemini: upstream);
+ccr_plugin::register!(Gemini: upstream, client);

@@ -2,4 +2,4 @@
 
 use ccr_protocols::openai::OpenAi;
 
-ccr_plugin::register!(OpenAi: upstream);
+ccr_plugin::register!(OpenAi: upstream, client);

@@ -36,6 +36,7 @@ mod fault;
 #[cfg(all(target_family = "wasm", target_os = "unknown"))]
 mod heap;
 pub mod host;
+pub mod memory;
 mod request;
 mod role;
 mod settings;

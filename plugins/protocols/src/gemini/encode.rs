@@ -10,7 +10,7 @@ mod conversation;
 mod generation;
 mod media;
 mod notes;
-mod path;
+pub(super) mod path;
 mod results;
 mod run;
 mod tools;
@@ -27,7 +27,7 @@ use ccr_plugin::{Credential, EncodedRequest, Fault, Request};
 use notes::Notes;
 
 /// Where Google wants the key.
-const KEY_HEADER: &str = "x-goog-api-key";
+pub(super) const KEY_HEADER: &str = "x-goog-api-key";
 
 /// Room beyond the length of the inner request: names of fields are longer in Gemini's form. An eighth was enough for
 /// recorded Claude Code sessions; a kilobyte covers the small ones.

@@ -5,6 +5,7 @@
 //! for Gemini's models can share it; framing the stream, finishing tool calls and writing the client's format are the host's.
 //! What every field becomes is told in the README beside this crate.
 
+mod client;
 mod conclude;
 mod context;
 mod decode;
@@ -20,6 +21,7 @@ use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
 use ccr_plugin::{EncodedRequest, WireResponse};
 
+pub use client::StreamEncoder;
 pub use decode::StreamDecoder;
 
 /// The plugin.

@@ -39,7 +39,7 @@ pub(crate) const SCHEMA: &str = r#"{
   "additionalProperties": false
 }"#;
 
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) thinking: ThinkingRule,
     pub(crate) missing_signature: SignatureRule,
@@ -85,6 +85,11 @@ impl Options {
             options.set(&name.decode(), value)?;
         }
         Ok(options)
+    }
+
+    /// Whether they ask for anything but what a client's own request says.
+    pub(crate) fn edits(&self) -> bool {
+        *self != Self::default()
     }
 
     fn set(&mut self, name: &str, value: Value<'_>) -> Result<(), Fault> {

@@ -4,6 +4,7 @@
 //! whole or streamed, into typed events; [`errors`] reads failures. Putting fragments of tool calls together, framing the
 //! stream and writing the client's format are the host's. What every field becomes is told in the README beside this crate.
 
+pub mod client;
 mod conclude;
 mod context;
 mod decode;
@@ -11,7 +12,7 @@ mod encode;
 pub(crate) mod errors;
 pub(crate) mod model;
 mod options;
-mod thinking;
+pub(crate) mod thinking;
 pub(crate) mod tool_names;
 mod usage;
 

@@ -72,7 +72,7 @@ fn requests() {
             base_path: text("base_path", "/v1beta/models/"),
         });
         let settings = Settings::of(case.get("settings").map_or("{}".into(), Value::to_string));
-        match Gemini::encode(&request, &settings) {
+        match <Gemini as UpstreamProtocol>::encode(&request, &settings) {
             Ok(encoded) => json!({
                 "path": encoded.path,
                 "body": serde_json::from_slice::<Value>(&encoded.body).unwrap(),
@@ -126,7 +126,7 @@ fn body(case: &Value) -> Vec<u8> {
 fn answers() {
     cases("answers", |case| {
         let response = WireResponse { status: 200, headers: Vec::new(), body: body(case) };
-        match Gemini::decode(&response, b"", &Settings::of("{}")) {
+        match <Gemini as UpstreamProtocol>::decode(&response, b"", &Settings::of("{}")) {
             Ok(events) => Value::Array(events.iter().map(event_json).collect()),
             Err(fault) => json!({"fault": fault_json(fault)}),
         }

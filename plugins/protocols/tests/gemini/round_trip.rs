@@ -16,7 +16,7 @@ fn content(parts: &Value) -> Value {
     let response = WireResponse { status: 200, headers: Vec::new(), body: body.to_string().into_bytes() };
     let mut assembled = Vec::new();
     let mut assembler = Assembler::new("r");
-    for event in Gemini::decode(&response, b"", &Settings::of("{}")).unwrap() {
+    for event in <Gemini as UpstreamProtocol>::decode(&response, b"", &Settings::of("{}")).unwrap() {
         assembler.push(event, &mut assembled);
     }
     assembler.finish(&mut assembled);
@@ -37,7 +37,7 @@ fn replayed(content: &Value) -> Vec<Value> {
     ]}));
     let model = "gemini-3-pro-preview".into();
     request.target = Some(Target { provider: "p".into(), model, base_path: "/v1beta".into() });
-    let encoded = Gemini::encode(&request, &Settings::of("{}")).unwrap();
+    let encoded = <Gemini as UpstreamProtocol>::encode(&request, &Settings::of("{}")).unwrap();
     let body: Value = serde_json::from_slice(&encoded.body).unwrap();
     body["contents"][1]["parts"].as_array().unwrap().clone()
 }

@@ -7,7 +7,7 @@ const VERSION: &str = "/v1beta";
 
 /// The path and query for a model under a configured base: `…/v1beta`, `…/models/`, the bare host, or a whole endpoint, whose
 /// model and method are replaced. The query is kept.
-pub(super) fn of(base: &str, model: &str, streaming: bool) -> String {
+pub(crate) fn of(base: &str, model: &str, streaming: bool) -> String {
     let (path, query) = base.split_once('?').unwrap_or((base, ""));
     let mut path = path.trim_end_matches('/');
     if let Some((parent, last)) = path.rsplit_once('/')
