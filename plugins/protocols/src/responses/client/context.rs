@@ -1,9 +1,10 @@
 //! What the writing of an answer must know of the request: which tools are called in other words than functions are, and the
 //! fields of the request that a response repeats.
 //!
-//! It travels through the host as one line of JSON, `{"created_at":SECONDS,"tools":{NAME:KIND}}`, and behind it the repeated
-//! fields as members of an object, ready to be copied.
+//! It travels through the host as one line of JSON, `{"created_at":SECONDS,"tools":{NAME:[KIND,NAMESPACE,NAME]}}`, and behind it
+//! the repeated fields as members of an object, ready to be copied.
 
+use super::tool_name::ToolName;
 use ccr_plugin::messages::json::{Document, Str, Value, Writer};
 
 /// What a tool's call looks like to the client.
@@ -17,6 +18,15 @@ pub(super) enum Wording {
     LocalShell,
 }
 
+/// What the client knows a tool by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Known {
+    pub(super) wording: Wording,
+    pub(super) namespace: Option<String>,
+    pub(super) name: String,
+}
+
+const FUNCTION: &str = "function";
 const CUSTOM: &str = "custom";
 const LOCAL_SHELL: &str = "local_shell";
 
@@ -35,13 +45,25 @@ impl ContextWriter {
         Self(out)
     }
 
-    pub(super) fn tool(&mut self, name: Str<'_>, wording: Wording) {
+    /// A tool that a client would not know by its name alone.
+    pub(super) fn tool(&mut self, name: ToolName<'_>, wording: Wording) {
         let kind = match wording {
-            Wording::Function => return,
+            Wording::Function if name.namespace.is_none() => return,
+            Wording::Function => FUNCTION,
             Wording::Custom => CUSTOM,
             Wording::LocalShell => LOCAL_SHELL,
         };
-        self.0.key_str(name).string(kind);
+        self.0
+            .key(&decoded(&name.inner()))
+            .begin_array()
+            .string(kind)
+            .escaped(name.namespace.map_or("", Str::raw))
+            .escaped(name.own.raw())
+            .end_array();
+    }
+
+    pub(super) fn local_shell(&mut self) {
+        self.0.key(LOCAL_SHELL).begin_array().string(LOCAL_SHELL).string("").string(LOCAL_SHELL).end_array();
     }
 
     /// `repeated` has no line breaks.
@@ -55,11 +77,17 @@ impl ContextWriter {
     }
 }
 
+/// The text of the inside of a JSON string.
+fn decoded(raw: &str) -> String {
+    let quoted = format!("{raw}\"");
+    Str::split_from(&quoted).map(|(text, _)| text.decode().into_owned()).unwrap_or_default()
+}
+
 /// Read before the answer.
 #[derive(Debug)]
 pub(super) struct Context {
     pub(super) created_at: u64,
-    tools: Vec<(String, Wording)>,
+    tools: Vec<(String, Known)>,
     /// Members of an object.
     pub(super) repeated: String,
 }
@@ -79,47 +107,64 @@ impl Context {
 
     fn line(&mut self, root: Value<'_>) {
         self.created_at = root.get("created_at").and_then(Value::as_u64).unwrap_or_default();
-        for (name, kind) in root.get("tools").into_iter().flat_map(Value::members) {
-            let wording = match kind.as_str().map(Str::raw) {
-                Some(CUSTOM) => Wording::Custom,
-                Some(LOCAL_SHELL) => Wording::LocalShell,
+        for (inner, known) in root.get("tools").into_iter().flat_map(Value::members) {
+            let mut parts = known.items().map(|part| part.as_str().map(Str::decode).unwrap_or_default());
+            let mut next = || parts.next().unwrap_or_default();
+            let wording = match &*next() {
+                FUNCTION => Wording::Function,
+                CUSTOM => Wording::Custom,
+                LOCAL_SHELL => Wording::LocalShell,
                 _ => continue,
             };
-            self.tools.push((name.decode().into_owned(), wording));
+            let namespace = Some(next().into_owned()).filter(|namespace| !namespace.is_empty());
+            self.tools.push((inner.decode().into_owned(), Known { wording, namespace, name: next().into_owned() }));
         }
     }
 
-    pub(super) fn wording(&self, tool: &str) -> Wording {
-        self.tools.iter().find(|(name, _)| name == tool).map_or(Wording::Function, |(_, wording)| *wording)
+    /// What the client knows a tool by.
+    pub(super) fn known(&self, tool: String) -> Known {
+        match self.tools.iter().find(|(inner, _)| *inner == tool) {
+            Some((_, known)) => known.clone(),
+            None => Known { wording: Wording::Function, namespace: None, name: tool },
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-    use super::{Context, ContextWriter, Wording};
-    use ccr_plugin::messages::json::{Document, Value};
+    use super::{Context, ContextWriter, Known, Wording};
+    use crate::responses::client::tool_name::ToolName;
+    use ccr_plugin::messages::json::Document;
+
+    fn known(wording: Wording, namespace: Option<&str>, name: &str) -> Known {
+        Known { wording, namespace: namespace.map(str::to_owned), name: name.into() }
+    }
 
     #[test]
     fn what_was_written_is_read() {
-        let names = Document::parse(br#"["a\u0031\n","b","c"]"#).unwrap();
-        let names: Vec<_> = names.root().items().filter_map(Value::as_str).collect();
+        let names =
+            Document::parse(br#"[{"name":"a\u0031\n"},{"name":"b","namespace":"n"},{"name":"c","namespace":"m__"}]"#);
+        let names = names.unwrap();
         let mut writer = ContextWriter::new(7);
-        for (name, wording) in names.iter().zip([Wording::Custom, Wording::LocalShell, Wording::Function]) {
-            writer.tool(*name, wording);
+        for (name, wording) in names.root().items().zip([Wording::Custom, Wording::Function, Wording::Custom]) {
+            writer.tool(ToolName::of(name).unwrap(), wording);
         }
+        writer.local_shell();
         let context = Context::read(&writer.finish(r#""tools":[]"#));
         assert_eq!((context.created_at, context.repeated.as_str()), (7, r#""tools":[]"#));
-        assert_eq!(context.wording("a1\n"), Wording::Custom);
-        assert_eq!(context.wording("b"), Wording::LocalShell);
-        assert_eq!(context.wording("c"), Wording::Function);
+        assert_eq!(context.known("a1\n".into()), known(Wording::Custom, None, "a1\n"));
+        assert_eq!(context.known("n__b".into()), known(Wording::Function, Some("n"), "b"));
+        assert_eq!(context.known("m__c".into()), known(Wording::Custom, Some("m__"), "c"));
+        assert_eq!(context.known("local_shell".into()), known(Wording::LocalShell, None, "local_shell"));
+        assert_eq!(context.known("d".into()), known(Wording::Function, None, "d"));
     }
 
     #[test]
     fn what_cannot_be_read_is_nothing() {
-        for text in ["", "garbage", "[]\n", "{\"tools\":[1]}", "{\"created_at\":\"x\"}"] {
+        for text in ["", "garbage", "[]\n", "{\"tools\":[1]}", "{\"tools\":{\"x\":1}}", "{\"created_at\":\"x\"}"] {
             let context = Context::read(text.as_bytes());
-            assert_eq!((context.created_at, context.wording("x")), (0, Wording::Function));
+            assert_eq!((context.created_at, context.known("x".into())), (0, known(Wording::Function, None, "x")));
         }
     }
 }

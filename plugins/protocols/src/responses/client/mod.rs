@@ -10,6 +10,7 @@ mod encode;
 mod errors;
 mod forward;
 mod reasoning;
+mod tool_name;
 
 use crate::responses::OpenAiResponses;
 use ccr_plugin::messages::event::{Event, Failure};

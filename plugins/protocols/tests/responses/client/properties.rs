@@ -193,8 +193,8 @@ fn any_block() -> impl Strategy<Value = Vec<Event>> {
     prop_oneof![thinking, said, call, block, rest]
 }
 
-const CONTEXT: &[u8] =
-    b"{\"created_at\":1,\"tools\":{\"patch\":\"custom\",\"local_shell\":\"local_shell\"}}\n\"tools\":[]";
+const CONTEXT: &[u8] = b"{\"created_at\":1,\"tools\":{\"patch\":[\"custom\",\"\",\"patch\"],\
+    \"local_shell\":[\"local_shell\",\"\",\"local_shell\"],\"f\":[\"function\",\"ns\",\"f\"]}}\n\"tools\":[]";
 
 fn any_answer() -> impl Strategy<Value = Vec<Event>> {
     let reasons = prop::sample::select(vec!["end_turn", "max_tokens", "tool_use", "refusal"]);

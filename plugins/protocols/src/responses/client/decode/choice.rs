@@ -4,11 +4,12 @@ use super::fields::Fields;
 use super::tools::{Tool, kind_of};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Str, Value, Writer};
+use std::borrow::Cow;
 
 /// What the inner form calls the choice.
 enum Choice<'t> {
     Plain(&'static str),
-    Tool(&'t str),
+    Tool(Cow<'t, str>),
 }
 
 pub(super) fn write(fields: &Fields<'_>, tools: &[Tool<'_>], out: &mut Writer) -> Result<(), Fault> {
@@ -24,7 +25,7 @@ pub(super) fn write(fields: &Fields<'_>, tools: &[Tool<'_>], out: &mut Writer) -
     out.key("tool_choice").begin_object().key("type");
     let calls = match choice {
         Some(Choice::Tool(name)) => {
-            out.string("tool").key("name").escaped(name);
+            out.string("tool").key("name").escaped(&name);
             true
         }
         Some(Choice::Plain(kind)) => {

@@ -8,9 +8,11 @@ use super::item::{Call, Input, Item, Role, What};
 use super::notes::Notes;
 use super::parts::{self, Place};
 use crate::responses::client::reasoning::{self, Content};
+use crate::responses::client::tool_name::ToolName;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 use ccr_plugin::messages::repair::repair;
+use std::borrow::Cow;
 
 pub(super) fn write(fields: &Fields<'_>, notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
     let missing = || Fault::invalid("input: must be a string or an array of items, and not be empty.");
@@ -202,7 +204,8 @@ impl<'d> Thoughts<'d> {
 
 fn write_call(index: usize, call: Call<'_>, out: &mut Writer) -> Result<(), Fault> {
     out.begin_object().key("type").string("tool_use").key("id").escaped(call.id.raw());
-    out.key("name").escaped(call.name).key("input");
+    let name = call.name.map_or(Cow::Borrowed("local_shell"), ToolName::inner);
+    out.key("name").escaped(&name).key("input");
     match call.input {
         Input::Arguments(arguments) => write_arguments(index, arguments, out)?,
         Input::FreeText(text) => {

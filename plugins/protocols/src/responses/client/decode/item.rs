@@ -2,6 +2,7 @@
 
 use super::notes::Notes;
 use super::tools::kind_of;
+use crate::responses::client::tool_name::ToolName;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
@@ -38,7 +39,8 @@ pub(super) enum Role {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Call<'d> {
     pub(super) id: Str<'d>,
-    pub(super) name: &'d str,
+    /// `None` is the local shell.
+    pub(super) name: Option<ToolName<'d>>,
     pub(super) input: Input<'d>,
 }
 
@@ -65,12 +67,12 @@ impl<'d> Item<'d> {
         let what = match kind {
             "message" => message(index, item)?,
             "" if item.get("role").is_some() => message(index, item)?,
-            "function_call" => call(index, item, name(index, item)?, Input::Arguments(item.get("arguments")))?,
-            "custom_tool_call" => call(index, item, name(index, item)?, Input::FreeText(item.get("input")))?,
+            "function_call" => call(index, item, Some(name(index, item)?), Input::Arguments(item.get("arguments")))?,
+            "custom_tool_call" => call(index, item, Some(name(index, item)?), Input::FreeText(item.get("input")))?,
             "local_shell_call" => {
                 let action = item.get("action").filter(|action| action.kind() == Kind::Object);
                 let missing = || Fault::invalid(format!("input[{index}].action: must be an object with `command`."));
-                call(index, item, "local_shell", Input::Action(action.ok_or_else(missing)?))?
+                call(index, item, None, Input::Action(action.ok_or_else(missing)?))?
             }
             "function_call_output" | "custom_tool_call_output" | "local_shell_call_output" => {
                 let output = item.get("output").filter(|output| !output.is_null());
@@ -124,13 +126,12 @@ fn message(index: usize, item: Value<'_>) -> Result<What<'_>, Fault> {
     Ok(What::Message { role, content: content.ok_or_else(wrong)? })
 }
 
-fn call<'d>(index: usize, item: Value<'d>, name: &'d str, input: Input<'d>) -> Result<What<'d>, Fault> {
+fn call<'d>(index: usize, item: Value<'d>, name: Option<ToolName<'d>>, input: Input<'d>) -> Result<What<'d>, Fault> {
     Ok(What::Call(Call { id: call_id(index, item)?, name, input }))
 }
 
-fn name(index: usize, item: Value<'_>) -> Result<&str, Fault> {
-    let name = item.get("name").and_then(Value::as_str).map(Str::raw).filter(|name| !name.is_empty());
-    name.ok_or_else(|| Fault::invalid(format!("input[{index}].name: must be the name of the tool.")))
+fn name(index: usize, item: Value<'_>) -> Result<ToolName<'_>, Fault> {
+    ToolName::of(item).ok_or_else(|| Fault::invalid(format!("input[{index}].name: must be the name of the tool.")))
 }
 
 /// The id that a call and its outcome share. The local shell's have it in `id`.

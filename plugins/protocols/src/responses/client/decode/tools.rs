@@ -6,8 +6,10 @@
 use super::fields::Fields;
 use super::notes::Notes;
 use crate::responses::client::context::{ContextWriter, Wording};
+use crate::responses::client::tool_name::ToolName;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
+use std::borrow::Cow;
 
 /// The parameters of a function that takes none.
 const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
@@ -17,20 +19,22 @@ const FREE_TEXT: &str =
     r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"],"additionalProperties":false}"#;
 
 /// The local shell, for models that were not trained with it.
-const LOCAL_SHELL_NAME: &str = "\"local_shell\"";
 const LOCAL_SHELL: &str = r#"{"name":"local_shell","description":"Runs a command on the user's machine and gives its output.","input_schema":{"type":"object","properties":{"command":{"type":"array","items":{"type":"string"},"description":"The program and its arguments."},"working_directory":{"type":"string","description":"Where to run it."},"timeout_ms":{"type":"integer","description":"After how many milliseconds to stop it."},"env":{"type":"object","additionalProperties":{"type":"string"},"description":"Further environment variables."}},"required":["command"]}}"#;
 
 /// The name of Anthropic's web search, and the version of it that every model that has it knows.
 pub(super) const WEB_SEARCH_NAME: &str = "web_search";
 const WEB_SEARCH: &str = "web_search_20250305";
 
+/// A group of tools that the client runs.
+const NAMESPACE: &str = "namespace";
+
 /// What clients offer beside other tools, and can do without.
 const SPARE: &[&str] = &["image_generation", "tool_search", "programmatic_tool_calling"];
 
 #[derive(Debug)]
 pub(super) enum Tool<'d> {
-    Function { name: Str<'d>, tool: Value<'d> },
-    Custom { name: Str<'d>, tool: Value<'d> },
+    Function { name: ToolName<'d>, tool: Value<'d> },
+    Custom { name: ToolName<'d>, tool: Value<'d> },
     LocalShell,
     WebSearch(Value<'d>),
 }
@@ -39,19 +43,19 @@ impl Tool<'_> {
     /// Whether a choice of this type and name means it.
     pub(super) fn is_meant(&self, kind: &str, name: Option<Str<'_>>) -> bool {
         match self {
-            Self::Function { name: own, .. } => kind == "function" && name == Some(*own),
-            Self::Custom { name: own, .. } => kind == "custom" && name == Some(*own),
+            Self::Function { name: own, .. } => kind == "function" && name == Some(own.own),
+            Self::Custom { name: own, .. } => kind == "custom" && name == Some(own.own),
             Self::LocalShell => kind == "local_shell",
             Self::WebSearch(_) => kind.starts_with(WEB_SEARCH_NAME),
         }
     }
 
     /// The name in the inner form, as it stands in a JSON string.
-    pub(super) fn inner_name(&self) -> &str {
+    pub(super) fn inner_name(&self) -> Cow<'_, str> {
         match self {
-            Self::Function { name, .. } | Self::Custom { name, .. } => name.raw(),
-            Self::LocalShell => "local_shell",
-            Self::WebSearch(_) => WEB_SEARCH_NAME,
+            Self::Function { name, .. } | Self::Custom { name, .. } => name.inner(),
+            Self::LocalShell => Cow::Borrowed("local_shell"),
+            Self::WebSearch(_) => Cow::Borrowed(WEB_SEARCH_NAME),
         }
     }
 }
@@ -60,7 +64,14 @@ impl Tool<'_> {
 pub(super) fn read<'d>(fields: &Fields<'d>, notes: &mut Notes) -> Result<Vec<Tool<'d>>, Fault> {
     let mut tools = Vec::new();
     for (index, value) in fields.tools.into_iter().flat_map(Value::items).enumerate() {
-        tools.extend(one(index, value, notes)?);
+        if kind_of(value) == NAMESPACE {
+            let namespace = value.get("name").and_then(Value::as_str);
+            for tool in value.get("tools").into_iter().flat_map(Value::items) {
+                tools.extend(one(index, namespace, tool, notes)?);
+            }
+        } else {
+            tools.extend(one(index, None, value, notes)?);
+        }
     }
     let choice = fields.tool_choice.filter(|choice| kind_of(*choice) == "allowed_tools");
     if let Some(allowed) = choice.and_then(|choice| choice.get("tools")) {
@@ -72,11 +83,16 @@ pub(super) fn read<'d>(fields: &Fields<'d>, notes: &mut Notes) -> Result<Vec<Too
     Ok(tools)
 }
 
-fn one<'d>(index: usize, tool: Value<'d>, notes: &mut Notes) -> Result<Option<Tool<'d>>, Fault> {
+fn one<'d>(
+    index: usize,
+    namespace: Option<Str<'d>>,
+    tool: Value<'d>,
+    notes: &mut Notes,
+) -> Result<Option<Tool<'d>>, Fault> {
     let kind = kind_of(tool);
     let name = || {
-        let name = tool.get("name").and_then(Value::as_str).filter(|name| !name.is_empty());
-        name.ok_or_else(|| Fault::invalid(format!("tools[{index}].name: must be a string that is not empty.")))
+        let wrong = || Fault::invalid(format!("tools[{index}].name: must be a string that is not empty."));
+        ToolName::of(tool).map(|name| ToolName { namespace, ..name }).ok_or_else(wrong)
     };
     Ok(Some(match kind {
         "function" => Tool::Function { name: name()?, tool },
@@ -114,15 +130,16 @@ pub(super) fn write(
     out.key("tools").begin_array();
     for tool in tools {
         match *tool {
-            Tool::Function { name, tool } => function(name, tool, notes, out),
+            Tool::Function { name, tool } => {
+                context.tool(name, Wording::Function);
+                function(name, tool, notes, out);
+            }
             Tool::Custom { name, tool } => {
                 context.tool(name, Wording::Custom);
                 custom(name, tool, out);
             }
             Tool::LocalShell => {
-                if let Some((name, _)) = Str::split_from(LOCAL_SHELL_NAME.trim_start_matches('"')) {
-                    context.tool(name, Wording::LocalShell);
-                }
+                context.local_shell();
                 out.raw(LOCAL_SHELL);
             }
             Tool::WebSearch(tool) => web_search(tool, fields.max_tool_calls, notes, out),
@@ -131,8 +148,8 @@ pub(super) fn write(
     out.end_array();
 }
 
-fn function(name: Str<'_>, tool: Value<'_>, notes: &mut Notes, out: &mut Writer) {
-    out.begin_object().key("name").escaped(name.raw());
+fn function(name: ToolName<'_>, tool: Value<'_>, notes: &mut Notes, out: &mut Writer) {
+    out.begin_object().key("name").escaped(&name.inner());
     let (mut schema, mut strict) = (None, false);
     for (key, value) in tool.members().filter(|(_, value)| !value.is_null()) {
         match &*key.decode() {
@@ -162,12 +179,12 @@ fn function(name: Str<'_>, tool: Value<'_>, notes: &mut Notes, out: &mut Writer)
 }
 
 /// A grammar can only be described: no other provider holds a model to one.
-fn custom(name: Str<'_>, tool: Value<'_>, out: &mut Writer) {
+fn custom(name: ToolName<'_>, tool: Value<'_>, out: &mut Writer) {
     let format = tool.get("format").filter(|format| kind_of(*format) == "grammar");
     let of_format = |key: &str| format.and_then(|format| format.get(key)?.as_str());
     let definition = of_format("definition");
     let syntax = of_format("syntax").map_or("", Str::raw);
-    out.begin_object().key("name").escaped(name.raw());
+    out.begin_object().key("name").escaped(&name.inner());
     let description = tool.get("description").and_then(Value::as_str).map_or("", Str::raw);
     if !description.is_empty() || definition.is_some() {
         out.key("description").begin_string().escaped_part(description);

@@ -176,8 +176,8 @@ impl Answer {
 
     fn call(&mut self, start: ToolStart, out: &mut Vec<u8>) {
         self.close(true, out);
-        let wording = self.context.wording(&start.name);
-        let call = Call::begin(wording, start, self, out);
+        let known = self.context.known(start.name);
+        let call = Call::begin(known, start.id, self, out);
         self.open = Open::Call(call);
     }
 

@@ -6,32 +6,29 @@
 
 use super::answer::Answer;
 use super::frames::Frames;
-use crate::responses::client::context::Wording;
-use ccr_plugin::messages::event::ToolStart;
+use crate::responses::client::context::{Known, Wording};
 use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 
 #[derive(Debug)]
 pub(super) struct Call {
-    wording: Wording,
+    known: Known,
     id: String,
     call_id: String,
-    name: String,
     arguments: String,
     /// All of the arguments came.
     pub(super) has_ended: bool,
 }
 
 impl Call {
-    pub(super) fn begin(wording: Wording, start: ToolStart, answer: &mut Answer, out: &mut Vec<u8>) -> Self {
-        let id = match wording {
+    pub(super) fn begin(known: Known, call_id: String, answer: &mut Answer, out: &mut Vec<u8>) -> Self {
+        let id = match known.wording {
             Wording::Function => answer.item_id("fc"),
             Wording::Custom => answer.item_id("ctc"),
             // Its outcome names the item, not the call: let both be the same.
-            Wording::LocalShell => start.id.clone(),
+            Wording::LocalShell => call_id.clone(),
         };
-        let call =
-            Self { wording, id, call_id: start.id, name: start.name, arguments: String::new(), has_ended: false };
-        if wording == Wording::Function {
+        let call = Self { known, id, call_id, arguments: String::new(), has_ended: false };
+        if call.known.wording == Wording::Function {
             call.added(answer.count, "in_progress", &mut answer.frames, out);
         }
         call
@@ -45,7 +42,7 @@ impl Call {
     }
 
     pub(super) fn piece(&mut self, json: String, index: u64, frames: &mut Frames, out: &mut Vec<u8>) {
-        if self.wording == Wording::Function && !json.is_empty() {
+        if self.known.wording == Wording::Function && !json.is_empty() {
             self.say("response.function_call_arguments.delta", "delta", &json, index, frames, out);
         }
         if self.arguments.is_empty() {
@@ -69,12 +66,12 @@ impl Call {
         let arguments = std::mem::take(&mut self.arguments);
         let status = if self.has_ended { "completed" } else { "incomplete" };
         let mut item = Writer::with_capacity(arguments.len() + 256);
-        match self.wording {
+        match self.known.wording {
             Wording::Function => {
                 let done = "response.function_call_arguments.done";
                 frames.write(out, done, arguments.len(), |event| {
                     event.key("item_id").string(&self.id).key("output_index").number(index);
-                    event.key("name").string(&self.name).key("arguments").string(&arguments);
+                    event.key("name").string(&self.known.name).key("arguments").string(&arguments);
                 });
                 self.write(&arguments, status, &mut item);
             }
@@ -101,21 +98,29 @@ impl Call {
     /// `input` is what the item says of the arguments.
     fn write(&self, input: &str, status: &str, out: &mut Writer) {
         out.begin_object().key("id").string(&self.id);
-        match self.wording {
+        match self.known.wording {
             Wording::Function => {
                 out.key("type").string("function_call").key("status").string(status);
                 out.key("arguments").string(input).key("call_id").string(&self.call_id);
-                out.key("name").string(&self.name);
+                out.key("name").string(&self.known.name);
             }
             Wording::Custom => {
                 out.key("type").string("custom_tool_call").key("status").string(status);
-                out.key("call_id").string(&self.call_id).key("name").string(&self.name).key("input").string(input);
+                out.key("call_id")
+                    .string(&self.call_id)
+                    .key("name")
+                    .string(&self.known.name)
+                    .key("input")
+                    .string(input);
             }
             Wording::LocalShell => {
                 out.key("type").string("local_shell_call").key("status").string(status);
                 out.key("call_id").string(&self.call_id).key("action");
                 action(input, out);
             }
+        }
+        if let Some(namespace) = &self.known.namespace {
+            out.key("namespace").string(namespace);
         }
         out.end_object();
     }
