@@ -10,11 +10,13 @@ mod conversation;
 mod generation;
 mod media;
 mod notes;
+mod params;
 pub(super) mod path;
 mod results;
 mod run;
 mod tools;
 mod turns;
+mod vertex;
 
 #[cfg(test)]
 mod tests;
@@ -25,6 +27,7 @@ use body::Body;
 use ccr_plugin::messages::json::{Document, Value, Writer};
 use ccr_plugin::{Credential, EncodedRequest, Fault, Request};
 use notes::Notes;
+use params::Params;
 
 /// Where Google wants the key.
 pub(super) const KEY_HEADER: &str = "x-goog-api-key";
@@ -42,21 +45,27 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
         Document::parse(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
     let mut notes = Notes::default();
     let body = Body::read(document.root(), &mut notes)?;
+    let params = Params::read(body.ccr, options, &mut notes)?;
     let mut context = ContextWriter::default();
     let mut out = Writer::with_capacity(room(text.len()));
     out.begin_object();
     conversation::system(body.system, &mut notes, &mut out);
-    let has_functions = tools::write(&body, options, &mut context, &mut notes, &mut out)?;
-    if let Some(settings) = &options.safety_settings {
-        out.key("safetySettings").raw(settings);
-    }
-    generation::write(&body, &target.model, has_functions, options, &mut notes, &mut out);
+    let has_functions = tools::write(&body, &params, options, &mut context, &mut notes, &mut out)?;
+    params.write_top(options, &mut out);
+    generation::write(&body, &params, &target.model, has_functions, options, &mut notes, &mut out);
     conversation::contents(&body, &target.model, options, &mut notes, &mut out)?;
     out.end_object();
     notes.tell(request);
     let streaming = body.stream.and_then(Value::as_bool) == Some(true);
-    let mut encoded = EncodedRequest::new(path::of(&target.base_path, &target.model, streaming), out.into_bytes());
-    encoded.credential = Credential::Header(KEY_HEADER.into());
+    let path = match &options.vertex {
+        Some(vertex) => vertex::path(vertex, &target.base_path, &target.model, streaming)?,
+        None => path::of(&target.base_path, &target.model, streaming),
+    };
+    let mut encoded = EncodedRequest::new(path, out.into_bytes());
+    encoded.credential = match &options.vertex {
+        Some(vertex) if !vertex.express => Credential::Google,
+        _ => Credential::Header(KEY_HEADER.into()),
+    };
     encoded.context = context.finish();
     Ok(encoded)
 }

@@ -16,13 +16,15 @@ mod options;
 mod signature;
 mod tool_names;
 mod usage;
+mod vertex;
 
 use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
-use ccr_plugin::{EncodedRequest, WireResponse};
+use ccr_plugin::{Capability, EncodedRequest, WireResponse};
 
 pub use client::StreamEncoder;
 pub use decode::StreamDecoder;
+pub use vertex::VertexGemini;
 
 /// The plugin.
 #[derive(Debug)]
@@ -32,6 +34,7 @@ impl Plugin for Gemini {
     fn describe() -> Description {
         Description::new("gemini", env!("CARGO_PKG_VERSION"), "Speaks Google Gemini's generateContent.")
             .settings_schema(options::SCHEMA)
+            .asks_for(Capability::Kv)
     }
 }
 

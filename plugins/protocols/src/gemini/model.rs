@@ -21,11 +21,16 @@ const FAMILIES: &[(&str, Thinks)] = &[
     ("gemini-2.5-pro", Thinks::Budget { least: 128, most: 32_768, off: false }),
     ("gemini-2.5", Thinks::Budget { least: 0, most: 24_576, off: true }),
     ("gemini-3-pro", Thinks::Level { minimal: false, medium: false }),
+    ("gemini-3-flash", ALL_LEVELS),
+    ("gemini-3.1-flash", ALL_LEVELS),
+    ("gemini-3.5-flash", ALL_LEVELS),
     ("gemini-flash", UNKNOWN),
     ("gemini-pro", UNKNOWN),
     ("gemma", Thinks::Never),
     ("learnlm", Thinks::Never),
 ];
+
+const ALL_LEVELS: Thinks = Thinks::Level { minimal: true, medium: true };
 
 /// A budget is understood by every model that thinks, also by those that prefer a level; this one by all of them.
 const UNKNOWN: Thinks = Thinks::Budget { least: 512, most: 24_576, off: false };
@@ -36,19 +41,35 @@ pub(crate) fn thinks(model: &str) -> Thinks {
     family.map_or_else(|| newer(model), |(_, thinks)| *thinks)
 }
 
-/// `gemini-3.1-pro`, `gemini-3-flash`, `gemini-4…`: levels, of which only the smaller models know the least one.
+/// `gemini-3.1-pro`, `gemini-3.8-flash`, `gemini-4…`: levels without the least one, which they refuse.
 fn newer(model: &str) -> Thinks {
-    if generation(model).is_some_and(|generation| generation >= 3) {
-        Thinks::Level { minimal: !model.to_ascii_lowercase().contains("pro"), medium: true }
-    } else {
-        UNKNOWN
-    }
+    if is_newer(model) { Thinks::Level { minimal: false, medium: true } } else { UNKNOWN }
 }
 
 /// The first models that check signatures are those of generation 3; an alias (`gemini-flash-latest`) means a new one.
 pub(crate) fn checks_signatures(model: &str) -> bool {
     let model = bare(model);
     !begins_with(model, "gemma") && generation(model).is_none_or(|generation| generation >= 3)
+}
+
+/// Whether a form of the answer may be asked for where the model may also call functions (the guide "Structured outputs").
+pub(crate) fn forms_beside_functions(model: &str) -> bool {
+    is_newer(bare(model))
+}
+
+/// Whether an answer's form may be given as JSON Schema: all since generation 2.5 (the guide "Structured outputs").
+pub(crate) fn reads_json_schema(model: &str) -> bool {
+    let model = bare(model);
+    is_newer(model) || begins_with(model, "gemini-2.5")
+}
+
+/// Whether Vertex takes the ids of calls: its older models come from a time when it had none.
+pub(crate) fn has_call_ids_on_vertex(model: &str) -> bool {
+    is_newer(bare(model))
+}
+
+fn is_newer(model: &str) -> bool {
+    generation(model).is_some_and(|generation| generation >= 3)
 }
 
 /// 2 for `gemini-2.5-pro`.
@@ -83,6 +104,8 @@ mod tests {
             ("gemini-3-pro-preview", Thinks::Level { minimal: false, medium: false }),
             ("gemini-3.1-pro-preview", Thinks::Level { minimal: false, medium: true }),
             ("Gemini-3-Flash-Preview", Thinks::Level { minimal: true, medium: true }),
+            ("gemini-3.5-flash-lite", Thinks::Level { minimal: true, medium: true }),
+            ("gemini-3.8-flash", Thinks::Level { minimal: false, medium: true }),
             ("gemini-flash-latest", Thinks::Budget { least: 512, most: 24_576, off: false }),
             ("tunedModels/mine", Thinks::Budget { least: 512, most: 24_576, off: false }),
         ] {

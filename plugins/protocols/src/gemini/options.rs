@@ -3,13 +3,14 @@
 //! Read with the span reader that the plugin has anyway: serde's readers would make the component half as large again, and
 //! the host has checked the options against the schema before they come here.
 
+use crate::gemini::model;
 use ccr_plugin::messages::json::{Document, Kind, Value};
 use ccr_plugin::{Fault, Settings};
 
-/// JSON Schema of [`Options`], which the host checks the config with.
-pub(crate) const SCHEMA: &str = r#"{
-  "type": "object",
-  "properties": {
+/// The options that both plugins have; a macro, as only such can be put together into one constant.
+macro_rules! shared_properties {
+    () => {
+        r#"
     "thinking": {
       "enum": ["auto", "budget", "level", "omit"],
       "description": "How the model is told how much to think. auto: by its name, thinkingLevel for Gemini 3 and thinkingBudget for others, nothing for models that do not think. omit: not at all."
@@ -20,7 +21,7 @@ pub(crate) const SCHEMA: &str = r#"{
     },
     "call_ids": {
       "type": "boolean",
-      "description": "Whether ids of tool calls are sent; true unless given. Some endpoints that imitate Gemini refuse them."
+      "description": "Whether ids of tool calls are sent. Unless given: always to the Gemini API, to Vertex only for Gemini 3 and later. Some endpoints that imitate Gemini refuse them."
     },
     "web_search": {
       "enum": ["google_search", "omit"],
@@ -34,19 +35,49 @@ pub(crate) const SCHEMA: &str = r#"{
         "required": ["category", "threshold"]
       },
       "description": "Sent as safetySettings, as they are. Google's own settings hold unless given."
-    }
-  },
-  "additionalProperties": false
-}"#;
+    }"#
+    };
+}
+
+/// JSON Schema of [`Options`], which the host checks the config with.
+pub(crate) const SCHEMA: &str =
+    concat!(r#"{"type": "object", "properties": {"#, shared_properties!(), r#"}, "additionalProperties": false}"#);
+
+/// The same for Vertex; the names in capitals are those of claude-code-router.
+pub(crate) const VERTEX_SCHEMA: &str = concat!(
+    r#"{"type": "object", "properties": {
+    "GOOGLE_CLOUD_PROJECT": { "type": "string", "minLength": 1, "description": "The project's id. Not needed in express mode, nor where api_base_url names it." },
+    "project": { "type": "string", "minLength": 1, "description": "The same as GOOGLE_CLOUD_PROJECT." },
+    "GOOGLE_CLOUD_LOCATION": { "type": "string", "minLength": 1, "description": "The place in the path, us-central1 unless given. The host of api_base_url must be that of the same place." },
+    "location": { "type": "string", "minLength": 1, "description": "The same as GOOGLE_CLOUD_LOCATION." },
+    "express": { "type": "boolean", "description": "Express mode: with an API key, without project and location." },"#,
+    shared_properties!(),
+    r#"}, "additionalProperties": false}"#
+);
+
+/// claude-code-router's place where none is given.
+const DEFAULT_LOCATION: &str = "us-central1";
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) thinking: ThinkingRule,
     pub(crate) missing_signature: SignatureRule,
-    pub(crate) call_ids: bool,
+    /// `None`: as the API and the model want it.
+    pub(crate) call_ids: Option<bool>,
     pub(crate) google_search: bool,
     /// JSON text of an array.
     pub(crate) safety_settings: Option<String>,
+    /// `None` for the Gemini API.
+    pub(crate) vertex: Option<Vertex>,
+}
+
+/// Where on Vertex the model is.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Vertex {
+    pub(crate) project: Option<String>,
+    pub(crate) location: String,
+    /// With an API key, without project and place.
+    pub(crate) express: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,22 +100,36 @@ impl Default for Options {
         Self {
             thinking: ThinkingRule::Auto,
             missing_signature: SignatureRule::Auto,
-            call_ids: true,
+            call_ids: None,
             google_search: true,
             safety_settings: None,
+            vertex: None,
         }
     }
 }
 
 impl Options {
     pub(crate) fn read(settings: &Settings) -> Result<Self, Fault> {
-        let mut options = Self::default();
+        Self::default().and(settings)
+    }
+
+    pub(crate) fn read_vertex(settings: &Settings) -> Result<Self, Fault> {
+        let vertex = Vertex { project: None, location: DEFAULT_LOCATION.into(), express: false };
+        Self { vertex: Some(vertex), ..Self::default() }.and(settings)
+    }
+
+    fn and(mut self, settings: &Settings) -> Result<Self, Fault> {
         let document =
             Document::parse(settings.json().as_bytes()).map_err(|error| Fault::own(format!("options: {error}")))?;
         for (name, value) in document.root().members() {
-            options.set(&name.decode(), value)?;
+            self.set(&name.decode(), value)?;
         }
-        Ok(options)
+        Ok(self)
+    }
+
+    /// Whether ids of calls are sent to this model.
+    pub(crate) fn sends_call_ids(&self, model: &str) -> bool {
+        self.call_ids.unwrap_or_else(|| self.vertex.is_none() || model::has_call_ids_on_vertex(model))
     }
 
     /// Whether they ask for anything but what a client's own request says.
@@ -96,13 +141,29 @@ impl Options {
         match name {
             "thinking" => self.thinking = one_of(name, value, THINKING)?,
             "missing_signature" => self.missing_signature = one_of(name, value, SIGNATURES)?,
-            "call_ids" => self.call_ids = fits(name, value.as_bool(), "true or false")?,
+            "call_ids" => self.call_ids = Some(fits(name, value.as_bool(), "true or false")?),
             "web_search" => self.google_search = one_of(name, value, SEARCHES)?,
             "safety_settings" => {
                 let list = (value.kind() == Kind::Array).then(|| value.raw().to_owned());
                 self.safety_settings = Some(fits(name, list, "a list of categories and thresholds")?);
             }
-            _ => return Err(Fault::own(format!("options: `{name}` is not an option; see the plugin's README"))),
+            _ => return self.set_vertex(name, value),
+        }
+        Ok(())
+    }
+
+    fn set_vertex(&mut self, name: &str, value: Value<'_>) -> Result<(), Fault> {
+        let unknown = || Fault::own(format!("options: `{name}` is not an option; see the plugin's README"));
+        let vertex = self.vertex.as_mut().ok_or_else(unknown)?;
+        let text = || {
+            let text = value.as_str().filter(|text| !text.is_empty()).map(|text| text.decode().into_owned());
+            fits(name, text, "a text that is not empty")
+        };
+        match name {
+            "GOOGLE_CLOUD_PROJECT" | "project" => vertex.project = Some(text()?),
+            "GOOGLE_CLOUD_LOCATION" | "location" => vertex.location = text()?,
+            "express" => vertex.express = fits(name, value.as_bool(), "true or false")?,
+            _ => return Err(unknown()),
         }
         Ok(())
     }
@@ -141,22 +202,38 @@ mod tests {
     /// Every value that the schema allows is understood, and every option is in the schema.
     #[test]
     fn the_schema_and_the_reader_agree() {
-        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
+        // One for each field of `Options`, and of `Vertex` with its two spellings.
+        agree(SCHEMA, Options::read, 5);
+        agree(VERTEX_SCHEMA, Options::read_vertex, 10);
+    }
+
+    fn agree(schema: &str, read: fn(&Settings) -> Result<Options, Fault>, count: usize) {
+        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
         let properties = schema["properties"].as_object().unwrap();
         for (name, property) in properties {
             let values = property["enum"].as_array().cloned().unwrap_or_else(|| match property["type"].as_str() {
                 Some("boolean") => vec![json!(true), json!(false)],
+                Some("string") => vec![json!("x")],
                 _ => vec![json!([]), json!([{"category": "c", "threshold": "OFF"}])],
             });
             for value in values {
                 let settings = Settings::of(json!({ name: value }).to_string());
-                assert!(Options::read(&settings).is_ok(), "{name}: {value}");
+                assert!(read(&settings).is_ok(), "{name}: {value}");
             }
             let wrong = Settings::of(json!({ name: {} }).to_string());
-            let fault = Options::read(&wrong).unwrap_err();
+            let fault = read(&wrong).unwrap_err();
             assert!(matches!(fault, Fault::Other(message) if message.contains(name)));
         }
-        // One for each field of `Options`.
-        assert_eq!(properties.len(), 5);
+        assert_eq!(properties.len(), count);
+        assert!(read(&Settings::of(r#"{"other":1}"#)).is_err());
+    }
+
+    #[test]
+    fn ids_go_to_who_takes_them() {
+        let vertex = Options::read_vertex(&Settings::of("{}")).unwrap();
+        assert!(!vertex.sends_call_ids("gemini-2.5-pro") && vertex.sends_call_ids("gemini-3.5-flash"));
+        assert!(Options::default().sends_call_ids("gemini-2.5-pro"));
+        let forced = Options::read_vertex(&Settings::of(r#"{"call_ids":true}"#)).unwrap();
+        assert!(forced.sends_call_ids("gemini-2.5-pro"));
     }
 }

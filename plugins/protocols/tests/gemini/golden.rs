@@ -9,8 +9,8 @@ mod common;
 
 use ccr_plugin::messages::sse::{SseDecoder, SseEvent};
 use ccr_plugin::testing::FakeRequest;
-use ccr_plugin::{Decoder, Fault, Header, Settings, Target, UpstreamProtocol, WireResponse};
-use ccr_protocols::gemini::Gemini;
+use ccr_plugin::{Credential, Decoder, Fault, Header, Settings, Target, UpstreamProtocol, WireResponse};
+use ccr_protocols::gemini::{Gemini, VertexGemini};
 use common::{event_json, failure_json};
 use serde_json::{Value, json};
 use std::fs;
@@ -61,6 +61,14 @@ fn fault_json(fault: Fault) -> Value {
     }
 }
 
+fn credential(credential: &Credential) -> &str {
+    match credential {
+        Credential::Header(name) => name,
+        Credential::Google => "google",
+        other => panic!("{other:?}"),
+    }
+}
+
 #[test]
 fn requests() {
     cases("requests", |case| {
@@ -72,9 +80,14 @@ fn requests() {
             base_path: text("base_path", "/v1beta/models/"),
         });
         let settings = Settings::of(case.get("settings").map_or("{}".into(), Value::to_string));
-        match <Gemini as UpstreamProtocol>::encode(&request, &settings) {
+        let encoded = match case["plugin"].as_str() {
+            Some("vertex-gemini") => VertexGemini::encode(&request, &settings),
+            _ => <Gemini as UpstreamProtocol>::encode(&request, &settings),
+        };
+        match encoded {
             Ok(encoded) => json!({
                 "path": encoded.path,
+                "credential": credential(&encoded.credential),
                 "body": serde_json::from_slice::<Value>(&encoded.body).unwrap(),
                 "context": String::from_utf8(encoded.context).unwrap(),
                 "dropped": request.dropped.into_inner(),

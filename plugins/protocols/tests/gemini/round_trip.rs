@@ -72,10 +72,29 @@ fn signatures_come_back_on_the_parts_that_they_came_with() {
     }
 }
 
-#[test]
-fn a_client_that_drops_thinking_gets_the_sentinel() {
-    let mut content = content(&json!([call("f", Some("S1")), call("g", None)]));
+/// What is left of an answer in the history of a client that has no place for reasoning.
+fn without_thinking(parts: &Value) -> Value {
+    let mut content = content(parts);
     content.as_array_mut().unwrap().retain(|block| block["type"] != "thinking");
+    content
+}
+
+#[test]
+fn signatures_that_a_client_dropped_are_recalled() {
+    for parts in [
+        json!([call("f", Some("S1")), call("g", None)]),
+        json!([call("f", Some("S2")), call("g", Some("S3"))]),
+        json!([{"text": "words"}, {"functionCall": {"id": "a-real-id", "name": "f", "args": {}}, "thoughtSignature": "S4"}]),
+    ] {
+        let said = parts.as_array().unwrap();
+        assert_eq!(seen(&replayed(&without_thinking(&parts))), seen(said), "{parts}");
+    }
+}
+
+#[test]
+fn a_call_that_is_not_remembered_gets_the_sentinel() {
+    let mut content = without_thinking(&json!([call("f", Some("S1")), call("g", None)]));
+    content[0]["id"] = "call_of_another_provider".into();
     let expected = [(json!("f"), json!("skip_thought_signature_validator")), (json!("g"), Value::Null)];
     assert_eq!(seen(&replayed(&content)), expected);
 }

@@ -64,10 +64,23 @@ pub fn write_parameters(schema: Option<Value<'_>>, lost: &mut Lost, out: &mut Wr
     out.end_object();
 }
 
-/// Writes the schema of an answer or of anything else that may be of any type.
+/// Writes the schema of an answer or of anything else that may be of any type. An object of which no member is named counts as
+/// a loss of `properties`: parameters of functions may have such, but for answers Gemini refuses them.
 pub fn write_schema(schema: Value<'_>, lost: &mut Lost, out: &mut Writer) {
     let shape = Shape::read(schema, lost);
+    if has_bare_object(&shape) {
+        lost.add("properties");
+    }
     write(&shape, None, out);
+}
+
+fn has_bare_object(shape: &Shape<'_>) -> bool {
+    let mut below =
+        shape.properties.iter().map(|(_, property)| property).chain(&shape.any_of).chain(shape.items.as_deref());
+    let is_bare = shape.any_of.is_empty() && shape.properties.is_empty() && kinds(shape).contains(Type::Object);
+    // Items that are not said may be anything, also an object.
+    let has_any_items = kinds(shape).contains(Type::Array) && shape.items.is_none();
+    is_bare || has_any_items || below.any(has_bare_object)
 }
 
 /// All members of the alternatives.
@@ -172,11 +185,14 @@ fn members(shape: &Shape<'_>, out: &mut Writer) {
         write(property, None, out.key_str(*name));
     }
     out.end_object();
+    // Each name once, as JSON Schema demands and not every server of tools keeps to.
+    let first = |at: usize, name: &Str<'_>| !shape.required.iter().take(at).any(|before| before == name);
     let known = |name: &Str<'_>| shape.properties.iter().any(|(property, _)| property == name);
-    let mut required = shape.required.iter().filter(|name| known(name)).peekable();
+    let required = shape.required.iter().enumerate();
+    let mut required = required.filter(|(at, name)| known(name) && first(*at, name)).peekable();
     if required.peek().is_some() {
         out.key("required").begin_array();
-        for name in required {
+        for (_, name) in required {
             out.escaped(name.raw());
         }
         out.end_array();

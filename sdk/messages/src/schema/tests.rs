@@ -200,6 +200,64 @@ fn required_names_only_what_is_there() {
     let schema = json!({"type": "object", "properties": {"a": {"type": "string"}}, "required": ["b", "a"]});
     assert_eq!(property(&schema)["required"], json!(["a"]));
     assert_eq!(property(&json!({"type": "object", "required": ["x"]})), json!({"type": "OBJECT"}));
+    let twice = json!({"type": "object", "properties": {"a": {}, "b": {}}, "required": ["a", "b", "a"]});
+    assert_eq!(property(&twice)["required"], json!(["a", "b"]));
+}
+
+#[test]
+fn an_answer_with_an_object_without_members_is_a_loss() {
+    let lost = |schema: Value| {
+        let text = schema.to_string();
+        let (document, mut lost) = (Document::parse(text.as_bytes()).unwrap(), Lost::default());
+        gemini::write_schema(document.root(), &mut lost, &mut Writer::new());
+        lost.keywords().collect::<Vec<_>>()
+    };
+    assert!(
+        lost(json!({"type": "object", "properties": {"a": {"type": "array", "items": {"type": "string"}}}})).is_empty()
+    );
+    for schema in [
+        json!({"type": "object", "properties": {"a": {"type": "object"}}}),
+        json!({"anyOf": [{"type": "string"}, {"type": "object", "properties": {}}]}),
+        json!({"type": "array"}),
+        json!({"type": "array", "items": {}}),
+    ] {
+        assert_eq!(lost(schema.clone()), ["properties"], "{schema}");
+    }
+}
+
+/// Parameters as popular tools of MCP servers and Claude Code write them.
+#[test]
+fn schemas_of_real_tools() {
+    let schema = json!({"$schema": "http://json-schema.org/draft-07/schema#", "type": "object", "additionalProperties": false,
+        "properties": {
+            "questions": {"type": "array", "minItems": 1, "maxItems": 4, "items": {"type": "object",
+                "properties": {"options": {"type": "array", "items": {"type": "object", "properties": {"label": {"type": "string"}},
+                    "required": ["label"]}}, "multiSelect": {"type": "boolean", "default": false}}, "required": ["options"]}},
+            "answers": {"type": "object", "propertyNames": {"type": "string"}, "additionalProperties": {"type": "string"}},
+            "output_mode": {"type": "string", "enum": ["content", "count"]},
+            "-A": {"type": "number", "description": "Lines after."},
+            "url": {"type": "string", "format": "uri"},
+            "cursor": {"anyOf": [{"type": "string"}, {"type": "null"}], "default": null, "title": "Cursor"},
+            "parent": {"anyOf": [
+                {"type": "object", "properties": {"page_id": {"type": "string"}}, "required": ["page_id"]},
+                {"type": "object", "properties": {"type": {"type": "string", "const": "workspace"}}}]},
+            "priority": {"type": "integer", "enum": [1, 2, 3]},
+        }, "required": ["questions"]});
+    let (found, lost) = parameters(&schema.to_string());
+    assert_eq!(lost, ["propertyNames", "additionalProperties"]);
+    let properties = &found["properties"];
+    assert_eq!(
+        properties["questions"]["items"]["properties"]["multiSelect"],
+        json!({"type": "BOOLEAN", "description": "Default: false."})
+    );
+    assert_eq!(properties["answers"], json!({"type": "OBJECT"}));
+    assert_eq!(properties["-A"], json!({"type": "NUMBER", "description": "Lines after."}));
+    assert_eq!(properties["cursor"], json!({"type": "STRING", "description": "Cursor", "nullable": true}));
+    assert_eq!(
+        properties["parent"]["anyOf"][1]["properties"]["type"],
+        json!({"type": "STRING", "enum": ["workspace"]})
+    );
+    assert_eq!(properties["priority"], json!({"type": "INTEGER", "description": "One of: 1, 2, 3."}));
 }
 
 #[test]

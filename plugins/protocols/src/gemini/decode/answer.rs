@@ -190,11 +190,13 @@ impl Answer {
         events: &mut Vec<Event>,
     ) {
         self.has_content = true;
-        if signature.is_empty() {
+        let id = if signature.is_empty() {
             self.sign("", events);
+            id
         } else {
             self.carry(signature, events);
-        }
+            Some(signature::remember(id, signature))
+        };
         let name = Some(self.context.tool_name(name));
         events.push(Event::ToolDelta(ToolDelta { index: Some(self.calls), id, name, arguments: arguments.to_owned() }));
         self.calls += 1;

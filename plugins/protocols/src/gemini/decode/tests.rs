@@ -78,9 +78,9 @@ fn the_same_call_twice_is_two_calls() {
 fn a_signature_of_a_call_signs_the_thoughts_before_it() {
     let events = stream(&[
         parts(json!([{"text": "t", "thought": true}])),
-        parts(json!([{"functionCall": {"id": "i", "name": "f", "args": {}}, "thoughtSignature": "S"}])),
+        parts(json!([{"functionCall": {"id": "call_12345", "name": "f", "args": {}}, "thoughtSignature": "S"}])),
     ]);
-    assert_eq!(events, [Event::Thinking("t".into()), signed("S"), call(0, Some("i"), "f", "{}")]);
+    assert_eq!(events, [Event::Thinking("t".into()), signed("S"), call(0, Some("call_12345"), "f", "{}")]);
 }
 
 #[test]
@@ -94,7 +94,8 @@ fn a_signature_without_thoughts_gets_a_block_of_its_own() {
         Event::Text("x".into()),
         Event::NewBlock,
         signed("S"),
-        call(0, None, "f", "{}"),
+        // The id under which the signature is kept, made from it.
+        call(0, Some("call_af640e4c86024182"), "f", "{}"),
     ];
     assert_eq!(events, expected);
 }

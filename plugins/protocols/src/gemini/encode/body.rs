@@ -20,12 +20,13 @@ pub(super) struct Body<'d> {
     pub(super) thinking: Option<Value<'d>>,
     pub(super) output_config: Option<Value<'d>>,
     pub(super) output_format: Option<Value<'d>>,
+    /// What transformers and client protocols add, see [`super::params`].
+    pub(super) ccr: Option<Value<'d>>,
 }
 
 /// Fields that are left out without a note, as nothing of the request's meaning goes with them: `model` is the target's,
-/// `metadata` says who asks, `betas` only switches on other fields, `thread` is the host's,
-/// and `ccr` holds hints of transformers for other protocols.
-const SILENT: &[&str] = &["model", "metadata", "betas", "thread", "ccr"];
+/// `metadata` says who asks, `betas` only switches on other fields, `thread` is the host's.
+const SILENT: &[&str] = &["model", "metadata", "betas", "thread"];
 
 impl<'d> Body<'d> {
     pub(super) fn read(root: Value<'d>, notes: &mut Notes) -> Result<Self, Fault> {
@@ -42,6 +43,11 @@ impl<'d> Body<'d> {
                 None if !SILENT.contains(&&*key) => notes.dropped(key.into_owned()),
                 None => {}
             }
+        }
+        let is_default = body.ccr.and_then(|ccr| ccr.get("default_max_tokens")?.as_bool());
+        if is_default == Some(true) {
+            // The client set no limit, and Gemini needs none.
+            body.max_tokens = None;
         }
         Ok(body)
     }
@@ -61,6 +67,7 @@ impl<'d> Body<'d> {
             "thinking" => &mut self.thinking,
             "output_config" => &mut self.output_config,
             "output_format" => &mut self.output_format,
+            "ccr" => &mut self.ccr,
             _ => return None,
         })
     }

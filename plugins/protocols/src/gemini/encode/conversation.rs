@@ -30,7 +30,7 @@ pub(super) fn contents(
         SignatureRule::Never => false,
     };
     let mut contents = Contents::begin(out);
-    let mut turns = Turns::new(options.call_ids, sentinel);
+    let mut turns = Turns::new(options.sends_call_ids(model), sentinel, model::thinks(model) != model::Thinks::Never);
     let mut run = Run::default();
     for (index, message) in messages.items().enumerate() {
         let role = Role::of(index, message)?;

@@ -2,7 +2,8 @@
 
 use super::body::Body;
 use super::notes::Notes;
-use crate::gemini::model::{Thinks, thinks};
+use super::params::{JSON, Params};
+use crate::gemini::model::{self, Thinks, thinks};
 use crate::gemini::options::{Options, ThinkingRule};
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 use ccr_plugin::messages::schema::{Lost, gemini};
@@ -37,6 +38,7 @@ enum Wish {
 
 pub(super) fn write(
     body: &Body<'_>,
+    params: &Params<'_>,
     model: &str,
     has_functions: bool,
     options: &Options,
@@ -56,7 +58,9 @@ pub(super) fn write(
     }
     stop_sequences(body, notes, out);
     thinking(body, model, options, notes, out);
-    format(body, has_functions, notes, out);
+    let may_be_formed = !has_functions || model::forms_beside_functions(model);
+    format(body, params, model, may_be_formed, notes, out);
+    params.write_generation(out);
     out.end_object();
 }
 
@@ -185,19 +189,26 @@ fn is_shown(body: &Body<'_>) -> bool {
 }
 
 /// Structured output: `output_config.format`, in older clients `output_format`.
-fn format(body: &Body<'_>, has_functions: bool, notes: &mut Notes, out: &mut Writer) {
+fn format(body: &Body<'_>, params: &Params<'_>, model: &str, may_be_formed: bool, notes: &mut Notes, out: &mut Writer) {
     let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
-    let Some(schema) = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object)
-    else {
-        return;
-    };
-    if has_functions {
-        // Gemini refuses the two together.
+    let schema = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object);
+    let mime_type = params.mime_type().or(schema.is_some().then_some(JSON));
+    let Some(mime_type) = mime_type else { return };
+    if !may_be_formed {
+        // Older models refuse the two together.
         return notes.dropped("output_config.format");
     }
-    let mut lost = Lost::default();
-    out.key("responseMimeType").string("application/json");
-    gemini::write_schema(schema, &mut lost, out.key("responseSchema"));
+    out.key("responseMimeType").escaped(mime_type);
+    let Some(schema) = schema else { return };
+    let (mut lost, mut compiled) = (Lost::default(), Writer::new());
+    gemini::write_schema(schema, &mut lost, &mut compiled);
+    if lost.keywords().next().is_some() && model::reads_json_schema(model) {
+        // What the one form cannot express (recursion, maps, objects without members), the other may; it has no `nullable`, which
+        // is no JSON Schema, so only what needs it goes so.
+        out.key("responseJsonSchema").value(schema);
+        return;
+    }
+    out.key("responseSchema").raw(compiled.as_str());
     for keyword in lost.keywords() {
         notes.dropped(format!("output_config.format.schema.{keyword}"));
     }

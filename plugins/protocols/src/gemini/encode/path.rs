@@ -29,6 +29,12 @@ pub(crate) fn of(base: &str, model: &str, streaming: bool) -> String {
     }
     joined.push('/');
     escape(model, &mut joined);
+    finish(&mut joined, query, streaming);
+    joined
+}
+
+/// The method and the query behind a model; `query` is that of the base.
+pub(super) fn finish(joined: &mut String, query: &str, streaming: bool) {
     joined.push_str(if streaming { ":streamGenerateContent" } else { ":generateContent" });
     let mut separator = '?';
     let kept = query.split('&').filter(|pair| !pair.is_empty() && !pair.starts_with("alt="));
@@ -38,11 +44,10 @@ pub(crate) fn of(base: &str, model: &str, streaming: bool) -> String {
         joined.push_str(pair);
         separator = '&';
     }
-    joined
 }
 
 /// What would end a path, or is not allowed in one.
-fn escape(model: &str, out: &mut String) {
+pub(super) fn escape(model: &str, out: &mut String) {
     for byte in model.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~/:@".contains(&byte) {
             out.push(char::from(byte));

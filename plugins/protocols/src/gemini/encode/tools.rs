@@ -2,6 +2,7 @@
 
 use super::body::Body;
 use super::notes::Notes;
+use super::params::Params;
 use crate::gemini::context::ContextWriter;
 use crate::gemini::options::Options;
 use crate::gemini::tool_names;
@@ -15,6 +16,7 @@ const SEARCH_SETTINGS: &[&str] = &["allowed_domains", "blocked_domains", "user_l
 /// Returns whether functions were written.
 pub(super) fn write(
     body: &Body<'_>,
+    params: &Params<'_>,
     options: &Options,
     context: &mut ContextWriter,
     notes: &mut Notes,
@@ -31,10 +33,17 @@ pub(super) fn write(
                 notes.dropped(format!("tools.{}.{setting}", kind.decode()));
             }
         }
-        out.key("tools").raw(r#"[{"googleSearch":{}}]"#);
+        out.key("tools").begin_array().raw(r#"{"googleSearch":{}}"#);
+        params.google_tools().for_each(|tool| _ = out.value(tool));
+        out.end_array();
         return Ok(false);
     }
-    if !tools.functions.is_empty() {
+    if tools.functions.is_empty() {
+        google_tools(params, out);
+    } else {
+        if params.google_tools().next().is_some() {
+            notes.dropped("params.googleTools");
+        }
         out.key("tools").begin_array().begin_object().key("functionDeclarations").begin_array();
         for function in &tools.functions {
             function.write(context, notes, out);
@@ -43,6 +52,15 @@ pub(super) fn write(
     }
     choice(body.tool_choice, &tools.functions, notes, out)?;
     Ok(!tools.functions.is_empty())
+}
+
+/// Tools that only Google has, from a client that speaks Gemini. It does not take them beside functions.
+fn google_tools(params: &Params<'_>, out: &mut Writer) {
+    if params.google_tools().next().is_some() {
+        out.key("tools").begin_array();
+        params.google_tools().for_each(|tool| _ = out.value(tool));
+        out.end_array();
+    }
 }
 
 #[derive(Default)]

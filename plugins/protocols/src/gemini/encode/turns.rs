@@ -17,13 +17,15 @@ pub(super) struct Turns<'d> {
     call_ids: bool,
     /// Whether calls without a signature are marked so that the model takes them.
     sentinel: bool,
+    /// Whether the model signs calls at all.
+    signs: bool,
     /// Calls of the last turn of the model.
     calls: Vec<Call<'d>>,
 }
 
 impl<'d> Turns<'d> {
-    pub(super) fn new(call_ids: bool, sentinel: bool) -> Self {
-        Self { call_ids, sentinel, calls: Vec::new() }
+    pub(super) fn new(call_ids: bool, sentinel: bool, signs: bool) -> Self {
+        Self { call_ids, sentinel, signs, calls: Vec::new() }
     }
 
     pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
@@ -71,6 +73,7 @@ impl<'d> Turns<'d> {
     fn model(&mut self, run: &Run<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
         // The signature of the thinking block before, which belongs to the next part.
         let mut carried = "";
+        let mut looks = self.signs;
         for (_, block) in run.blocks() {
             match block {
                 Block::Thinking(thinking) => carried = own_signature(thinking, notes).unwrap_or(carried),
@@ -84,17 +87,23 @@ impl<'d> Turns<'d> {
                     carried = "";
                 }
                 Block::ToolUse(call) => {
-                    // Of parallel calls only the first is signed.
-                    if carried.is_empty() && self.sentinel && self.calls.is_empty() {
-                        carried = signature::SENTINEL;
-                    }
-                    self.call(call, carried, contents);
+                    let lost = if carried.is_empty() { self.lost(call.id, &mut looks) } else { None };
+                    self.call(call, lost.as_deref().unwrap_or(carried), contents);
                     carried = "";
                 }
                 Block::Other(_, kind) => notes.dropped(kind.decode().into_owned()),
                 Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => notes.dropped("blocks of the assistant"),
             }
         }
+    }
+
+    /// The signature of a call that the client sent back without one. Of parallel calls only the first is signed, so where
+    /// the first has none, or its own, `looks` ends the search: the store is asked once for each turn, as a rule.
+    fn lost(&self, id: &str, looks: &mut bool) -> Option<String> {
+        let found = if *looks { signature::recall(id) } else { None };
+        *looks = found.is_some();
+        let is_first = self.calls.is_empty();
+        found.or_else(|| (self.sentinel && is_first).then(|| signature::SENTINEL.to_owned()))
     }
 
     fn call(&mut self, call: ToolUse<'d>, signature: &str, contents: &mut Contents<'_>) {
