@@ -5,8 +5,8 @@
 //! [`thinking`] the rest.
 
 mod blocks;
+mod calls;
 mod history;
-mod ids;
 mod members;
 mod notes;
 mod params;
@@ -36,6 +36,8 @@ pub(super) struct To<'o> {
     pub(super) native_client: bool,
     /// Names of the API's preview features that the request switches on.
     pub(super) betas: &'o [&'o str],
+    /// A transformer asks for the marks of prompt caching to be left out.
+    pub(super) unmarked: bool,
     /// Google's Vertex AI, which knows fewer fields.
     pub(super) vertex: bool,
 }
@@ -63,6 +65,7 @@ pub(super) fn encode(request: &dyn Request, mut to: To<'_>) -> Result<(Vec<u8>, 
     if to.replay == Replay::Required && params::forbids_thinking(root) {
         to.replay = Replay::Any;
     }
+    to.unmarked = root.get("ccr").and_then(|ccr| ccr.get("cache_control")?.as_bool()) == Some(false);
     let mut notes = Notes::default();
     let mut context = ContextWriter::new(to.mark);
     let mut splice = Splice::new();

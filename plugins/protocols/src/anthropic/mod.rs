@@ -63,6 +63,7 @@ impl UpstreamProtocol for Anthropic {
             mark: &mark,
             native_client: version.is_some(),
             betas: &betas,
+            unmarked: false,
             vertex: false,
         };
         let (body, context) = encode::encode(request, to)?;

@@ -86,6 +86,7 @@ impl UpstreamProtocol for VertexClaude {
             mark: &mark,
             native_client,
             betas: &betas,
+            unmarked: false,
             vertex: true,
         };
         let (body, context) = encode::encode(request, to)?;

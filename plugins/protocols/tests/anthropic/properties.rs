@@ -52,10 +52,24 @@ fn block() -> impl Strategy<Value = Value> {
     ]
 }
 
+/// Only the assistant calls and thinks, and only others answer.
+fn belongs(role: &str, block: &Value) -> bool {
+    match block["type"].as_str() {
+        Some("tool_result") => role != "assistant",
+        Some("text" | "image") => true,
+        _ => role == "assistant",
+    }
+}
+
 fn message() -> impl Strategy<Value = Value> {
     let role = prop_oneof![Just("user"), Just("assistant"), Just("system")];
-    let content = prop_oneof![text().prop_map(Value::from), prop::collection::vec(block(), 0..4).prop_map(Value::from)];
-    (role, content).prop_map(|(role, content)| json!({"role": role, "content": content}))
+    let content = prop_oneof![text().prop_map(Value::from), prop::collection::vec(block(), 0..5).prop_map(Value::from)];
+    (role, content).prop_map(|(role, mut content)| {
+        if let Some(blocks) = content.as_array_mut() {
+            blocks.retain(|block| belongs(role, block));
+        }
+        json!({"role": role, "content": content})
+    })
 }
 
 fn request() -> impl Strategy<Value = Value> {

@@ -1,7 +1,7 @@
 //! One content block: whether it goes, and what of it is changed where it stays.
 
 use super::To;
-use super::ids::Ids;
+use super::calls::Calls;
 use super::notes::Notes;
 use super::{search, source};
 use crate::anthropic::names::tool_alias;
@@ -77,40 +77,67 @@ pub(super) fn patch<'d>(
     is: Is,
     content: Value<'d>,
     to: &To<'_>,
-    ids: &mut Ids<'d>,
+    calls: &mut Calls<'d>,
     splice: &mut Splice<'d>,
     notes: &mut Notes,
 ) {
+    let mut uncited = false;
     match is {
-        Is::Text => search::uncite(block, splice),
+        Is::Text => uncited = search::uncite(block, splice),
         Is::Thinking => sign(block, to, splice),
-        Is::Call => call(block, ids, splice, notes),
-        Is::Result => {
-            set(block, "tool_use_id", ids.of_result(block.get("tool_use_id")), splice);
-            result(block, splice);
-        }
+        Is::Call => call(block, calls, splice, notes),
         Is::Media => source::clean(block.get("source"), splice),
-        Is::Found
-            if search::made_elsewhere(content)
-                .iter()
-                .any(|id| block.get("tool_use_id").and_then(Value::as_str) == Some(*id)) =>
-        {
+        Is::Found if search::is_foreign(block) => {
             splice.replace(block.span(), search::as_text(block, content));
             return;
         }
-        Is::Found | Is::Redacted | Is::Other => {}
+        Is::Result | Is::Found | Is::Redacted | Is::Other => {}
     }
-    if to.vertex {
-        unscope(block, splice);
+    trim(block, to, splice, notes, |key| uncited && key == "citations");
+}
+
+/// Changes a result; `id` is the one that its call has on the wire, if it is another than the client's.
+pub(super) fn patch_result<'d>(
+    block: Value<'d>,
+    id: Option<String>,
+    to: &To<'_>,
+    splice: &mut Splice<'d>,
+    notes: &mut Notes,
+) {
+    set(block, "tool_use_id", id, splice);
+    trim(block, to, splice, notes, |_| false);
+    let Some(content) = block.get("content") else { return };
+    if content.items().any(is_blank_text) {
+        splice.remove_items(content, is_blank_text);
+    }
+    for part in content.items().filter(|part| !is_blank_text(*part)) {
+        source::clean(part.get("source"), splice);
+        trim(part, to, splice, notes, |_| false);
     }
 }
 
-/// Vertex AI does not know the scope of a cache mark ("cache_control.ephemeral.scope: Extra inputs are not permitted").
-pub(super) fn unscope(block: Value<'_>, splice: &mut Splice<'_>) {
-    if let Some(mark) = block.get("cache_control") {
+/// Takes members out of a block: those that the target does not know, and those that are unwanted.
+pub(super) fn trim(
+    block: Value<'_>,
+    to: &To<'_>,
+    splice: &mut Splice<'_>,
+    notes: &mut Notes,
+    unwanted: impl Fn(&str) -> bool,
+) {
+    let unmarked = to.unmarked && block.get(MARK).is_some();
+    if unmarked {
+        notes.dropped(MARK);
+    }
+    // Together: each removal takes a comma with it.
+    splice.remove_members(block, |key, _| unwanted(&key.decode()) || (unmarked && key == MARK));
+    // Vertex AI does not know the scope of a mark ("cache_control.ephemeral.scope: Extra inputs are not permitted").
+    if let Some(mark) = block.get(MARK).filter(|_| to.vertex && !unmarked) {
         splice.remove_members(mark, |key, _| key == "scope");
     }
 }
+
+/// The mark of prompt caching.
+const MARK: &str = "cache_control";
 
 /// Gives reasoning the signature that its maker knows it by; what others made has none.
 fn sign<'d>(block: Value<'d>, to: &To<'_>, splice: &mut Splice<'d>) {
@@ -132,24 +159,14 @@ fn sign<'d>(block: Value<'d>, to: &To<'_>, splice: &mut Splice<'d>) {
     }
 }
 
-fn call<'d>(block: Value<'d>, ids: &mut Ids<'d>, splice: &mut Splice<'d>, notes: &mut Notes) {
-    set(block, "id", ids.of_call(block.get("id")), splice);
+fn call<'d>(block: Value<'d>, calls: &mut Calls<'d>, splice: &mut Splice<'d>, notes: &mut Notes) {
+    set(block, "id", calls.call(block.get("id")), splice);
     set(block, "name", block.get("name").and_then(Value::as_str).and_then(tool_alias), splice);
     if block.get("input").is_none_or(|input| input.kind() != Kind::Object) {
         if block.get("input").is_some_and(|input| !input.is_null()) {
             notes.dropped("messages.tool_use.input");
         }
         put(block, "input", "{}".to_owned(), splice);
-    }
-}
-
-fn result<'d>(block: Value<'d>, splice: &mut Splice<'d>) {
-    let Some(content) = block.get("content") else { return };
-    if content.items().any(is_blank_text) {
-        splice.remove_items(content, is_blank_text);
-    }
-    for part in content.items().filter(|part| Is::of(*part) == Is::Media) {
-        source::clean(part.get("source"), splice);
     }
 }
 

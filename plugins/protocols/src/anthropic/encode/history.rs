@@ -2,13 +2,15 @@
 
 use super::To;
 use super::blocks::{self, Is};
-use super::ids::Ids;
+use super::calls::{self, Answers, Calls, Place};
 use super::notes::Notes;
 use super::search;
 use crate::anthropic::options::Replay;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::anthropic::clean::{is_blank, without_trailing_space};
-use ccr_plugin::messages::json::{Kind, Splice, Str, Value};
+use ccr_plugin::messages::json::{Document, Kind, Splice, Str, Value};
+
+use std::ops::Range;
 
 /// What the rest of the request must know of its messages.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,12 +57,13 @@ pub(super) fn clean<'d>(
 ) -> Result<History, Fault> {
     let messages = messages.filter(|messages| messages.kind() == Kind::Array);
     let messages = messages.ok_or_else(|| Fault::invalid("messages: must be an array of messages."))?;
-    let mut walk = Walk { to: *to, ids: Ids::default(), splice, notes, first: None, turn: Turn::default() };
-    let last = messages.items().count().saturating_sub(1);
+    let mut walk = Walk { to: *to, calls: Calls::default(), splice, notes, first: None, end: 0, turn: Turn::default() };
+    let all: Vec<_> = messages.items().collect();
+    let last = all.iter().rposition(|message| walk.stays(*message));
     let mut empty = Vec::new();
-    for (index, message) in messages.items().enumerate() {
+    for (index, message) in all.into_iter().enumerate() {
         let role = Role::of(index, message)?;
-        if !walk.message(role, message, index == last) {
+        if !walk.message(role, message, Some(index) == last) {
             empty.push(message.span());
         }
     }
@@ -68,6 +71,8 @@ pub(super) fn clean<'d>(
         return Err(Fault::invalid("messages: nobody says anything in them; send at least one text."));
     };
     let turn_without_thought = walk.turn.lacks_thought();
+    let end = walk.end;
+    walk.calls.finish(end, walk.splice);
     if role == Role::Assistant {
         splice.replace(start..start, FIRST);
     }
@@ -94,39 +99,58 @@ impl Turn {
 
 struct Walk<'s, 'd, 'o> {
     to: To<'o>,
-    ids: Ids<'d>,
+    calls: Calls<'d>,
     splice: &'s mut Splice<'d>,
     notes: &'s mut Notes,
     /// Whose the first message is that stays, and where it begins.
     first: Option<(Role, usize)>,
+    /// Where the last message ends that stays.
+    end: usize,
     turn: Turn,
 }
 
 impl<'d> Walk<'_, 'd, '_> {
+    /// Whether anything of a message stays.
+    fn stays(&mut self, message: Value<'d>) -> bool {
+        let Some(content) = message.get("content") else { return false };
+        if let Some(text) = content.as_str() {
+            return !is_blank(text);
+        }
+        let searches = search::made_elsewhere(content);
+        content.items().any(|block| !blocks::goes(block, Is::of(block), &searches, &self.to, self.notes))
+    }
+
     /// Edits one message; `false` if nothing of it stays.
     fn message(&mut self, role: Role, message: Value<'d>, is_last: bool) -> bool {
         let Some(content) = message.get("content") else { return false };
         let trims = is_last && role == Role::Assistant;
+        if role == Role::Assistant {
+            self.calls.assistant_begins(self.splice);
+        }
         let stays = match content.as_str() {
-            Some(text) => self.string(text, content, trims),
+            Some(text) => self.string(role, text, content, trims),
             None => self.blocks(role, content, trims),
         };
         if !stays {
             return false;
         }
         self.first.get_or_insert((role, message.span().start));
+        self.end = message.span().end;
         if role == Role::System && !(self.to.native_client && self.to.is_strict()) {
             self.remind(message, content);
         }
         true
     }
 
-    fn string(&mut self, text: Str<'d>, content: Value<'d>, trims: bool) -> bool {
+    fn string(&mut self, role: Role, text: Str<'d>, content: Value<'d>, trims: bool) -> bool {
         if is_blank(text) {
             return false;
         }
         if trims {
             self.trim(text, content);
+        }
+        if role != Role::Assistant {
+            self.calls.others_begin(Place::Text(content.span()));
         }
         self.turn = Turn::default();
         true
@@ -145,28 +169,79 @@ impl<'d> Walk<'_, 'd, '_> {
             }
         }
         let Some((first, first_is)) = kept.first().copied() else { return false };
-        for (block, is) in &kept {
-            blocks::patch(*block, *is, content, &self.to, &mut self.ids, self.splice, self.notes);
-        }
-        if !gone.is_empty() {
-            self.splice.remove_items(content, |block| gone.contains(&block.span()));
-        }
         let has = |wanted| kept.iter().any(|(_, is)| *is == wanted);
         if role == Role::Assistant {
+            for (block, is) in &kept {
+                blocks::patch(*block, *is, content, &self.to, &mut self.calls, self.splice, self.notes);
+            }
             self.turn.thought.get_or_insert(first_is.is_thought());
+            self.turn.answered = false;
             if self.to.replay == Replay::Required && has(Is::Call) && !has(Is::Thinking) {
                 self.splice.replace(first.span().start..first.span().start, NO_THOUGHT);
             }
+        } else {
+            self.calls.others_begin(Place::Blocks(first.span().start));
+            self.turn.answered = self.others(&kept, content, &mut gone);
+            if !self.turn.answered {
+                self.turn = Turn::default();
+            }
         }
-        self.turn.answered = has(Is::Result);
-        if role != Role::Assistant && !self.turn.answered {
-            self.turn = Turn::default();
+        if !gone.is_empty() {
+            self.splice.remove_items(content, |block| gone.contains(&block.span()));
         }
         let text = kept.last().filter(|_| trims).and_then(|(block, _)| block.get("text"));
         if let Some((value, text)) = text.and_then(|value| Some((value, value.as_str()?))) {
             self.trim(text, value);
         }
         true
+    }
+
+    /// Blocks of others than the assistant; says whether a call is answered. A result behind other content goes to the front,
+    /// as the API wants it there.
+    fn others(&mut self, kept: &[(Value<'d>, Is)], content: Value<'d>, gone: &mut Vec<Range<usize>>) -> bool {
+        let front = kept.first().map_or(0, |(first, _)| first.span().start);
+        let (mut answered, mut said) = (false, false);
+        for (block, is) in kept {
+            if *is == Is::Call {
+                // Only the assistant calls; the API says so better than we could.
+                continue;
+            }
+            if *is != Is::Result {
+                said = true;
+                blocks::patch(*block, *is, content, &self.to, &mut self.calls, self.splice, self.notes);
+                continue;
+            }
+            match self.calls.answer(block.get("tool_use_id")) {
+                Answers::Nothing => {
+                    said = true;
+                    self.splice.replace(block.span(), calls::orphan(*block));
+                }
+                Answers::Call(id) if said => {
+                    answered = true;
+                    gone.push(block.span());
+                    let moved = self.moved(*block, id) + ",";
+                    self.splice.replace(front..front, moved);
+                }
+                Answers::Call(id) => {
+                    answered = true;
+                    blocks::patch_result(*block, id, &self.to, self.splice, self.notes);
+                }
+            }
+        }
+        answered
+    }
+
+    /// A result as it stands elsewhere.
+    fn moved(&mut self, block: Value<'d>, id: Option<String>) -> String {
+        let raw = block.raw();
+        let Ok(document) = Document::parse_str(raw) else { return raw.to_owned() };
+        let mut splice = Splice::new();
+        blocks::patch_result(document.root(), id, &self.to, &mut splice, self.notes);
+        splice
+            .apply(raw.as_bytes())
+            .ok()
+            .and_then(|text| String::from_utf8(text).ok())
+            .unwrap_or_else(|| raw.to_owned())
     }
 
     fn trim(&mut self, text: Str<'d>, value: Value<'d>) {

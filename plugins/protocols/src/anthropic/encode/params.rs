@@ -79,6 +79,10 @@ pub(super) fn write<'d>(
 ) -> Result<(), Fault> {
     let ccr = members.get("ccr");
     members.remove("ccr");
+    if to.unmarked && members.get("cache_control").is_some() {
+        members.remove("cache_control");
+        notes.dropped("cache_control");
+    }
     limit(members, to, ccr, notes);
     for (key, value) in members.all().filter(|(key, _)| OPENAI.contains(&&**key)).collect::<Vec<_>>() {
         foreign(&key, value, members, notes)?;

@@ -7,8 +7,13 @@ use ccr_plugin::messages::json::{Splice, Str, Value, Writer};
 /// The ids of the searches of one message that were made elsewhere.
 pub(super) fn made_elsewhere<'d>(content: Value<'d>) -> Vec<Str<'d>> {
     let results = content.items().filter(|block| is(*block, "web_search_tool_result"));
-    let foreign = results.filter(|block| block.get("content").is_some_and(found_elsewhere));
+    let foreign = results.filter(|block| is_foreign(*block));
     foreign.filter_map(|block| block.get("tool_use_id")?.as_str()).collect()
+}
+
+/// Whether a result was found by another's search.
+pub(super) fn is_foreign(result: Value<'_>) -> bool {
+    result.get("content").is_some_and(found_elsewhere)
 }
 
 /// Whether the block is the call of one of these searches: it is told with the result.
@@ -43,16 +48,16 @@ pub(super) fn as_text(result: Value<'_>, message: Value<'_>) -> String {
     out.into_string()
 }
 
-/// Takes the citations of such searches out of a text.
-pub(super) fn uncite(block: Value<'_>, splice: &mut Splice<'_>) {
+/// Takes the citations of such searches out of a text; says whether the whole member has to go, as nothing else is in it.
+pub(super) fn uncite(block: Value<'_>, splice: &mut Splice<'_>) -> bool {
     let Some(citations) = block.get("citations").filter(|citations| citations.items().any(is_foreign_citation)) else {
-        return;
+        return false;
     };
-    if citations.items().all(is_foreign_citation) {
-        splice.remove_members(block, |key, _| key == "citations");
-    } else {
+    let all = citations.items().all(is_foreign_citation);
+    if !all {
         splice.remove_items(citations, is_foreign_citation);
     }
+    all
 }
 
 fn is(block: Value<'_>, kind: &str) -> bool {

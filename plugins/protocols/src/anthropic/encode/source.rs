@@ -5,7 +5,24 @@ use ccr_plugin::messages::json::{Splice, Str, Value, Writer};
 
 /// Takes the data of a block's source apart, however often it was wrapped.
 pub(super) fn clean<'d>(source: Option<Value<'d>>, splice: &mut Splice<'d>) {
-    let Some(source) = source.filter(|source| is_data_url(*source)) else { return };
+    if let Some((source, clean)) = source.and_then(|source| Some((source, apart(source)?))) {
+        splice.replace(source.span(), clean);
+    }
+}
+
+/// A block whose source has been taken apart.
+pub(super) fn cleaned(block: Value<'_>) -> String {
+    let source = block.get("source");
+    let Some((source, clean)) = source.and_then(|source| Some((source, apart(source)?))) else {
+        return block.raw().to_owned();
+    };
+    block.raw().replacen(source.raw(), &clean, 1)
+}
+
+fn apart(source: Value<'_>) -> Option<String> {
+    if !is_data_url(source) {
+        return None;
+    }
     let mut data = source.get("data").and_then(Value::as_str).map(Str::raw).unwrap_or_default();
     let mut media_type = None;
     while let Some((head, rest)) = data.strip_prefix("data:").and_then(|url| url.split_once(',')) {
@@ -24,5 +41,5 @@ pub(super) fn clean<'d>(source: Option<Value<'d>>, splice: &mut Splice<'d>) {
         }
     }
     out.key("data").escaped(data).end_object();
-    splice.replace(source.span(), out.into_string());
+    Some(out.into_string())
 }

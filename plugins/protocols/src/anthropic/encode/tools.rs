@@ -1,7 +1,7 @@
 //! Tools, the choice between them, and the system text's blocks: small things of theirs that the API refuses.
 
 use super::To;
-use super::blocks::unscope;
+use super::blocks::trim;
 use super::members::Members;
 use super::notes::Notes;
 use crate::anthropic::context::ContextWriter;
@@ -26,23 +26,18 @@ pub(super) fn clean<'d>(
     context: &mut ContextWriter,
     notes: &mut Notes,
 ) {
-    system(members, to, splice);
+    system(members, to, splice, notes);
     let tools = members.get("tools");
     for tool in tools.into_iter().flat_map(Value::items) {
         let kind = tool.get("type").and_then(Value::as_str);
         if kind.is_none_or(|kind| kind == "custom") {
             custom(tool, splice, context, notes);
         }
-        if to.vertex {
-            unscope(tool, splice);
-            splice.remove_members(tool, |key, _| {
-                let goes = NOT_ON_VERTEX.iter().any(|name| key == *name);
-                if goes {
-                    notes.dropped("tools.input_examples");
-                }
-                goes
-            });
+        let unknown = |key: &str| to.vertex && NOT_ON_VERTEX.contains(&key);
+        if tool.members().any(|(key, _)| unknown(&key.decode())) {
+            notes.dropped("tools.input_examples");
         }
+        trim(tool, to, splice, notes, unknown);
     }
     let Some(choice) = members.get("tool_choice") else { return };
     if tools.is_none_or(Value::is_empty) {
@@ -53,7 +48,7 @@ pub(super) fn clean<'d>(
     }
 }
 
-fn system<'d>(members: &mut Members<'d>, to: &To<'_>, splice: &mut Splice<'d>) {
+fn system<'d>(members: &mut Members<'d>, to: &To<'_>, splice: &mut Splice<'d>, notes: &mut Notes) {
     let Some(system) = members.get("system") else { return };
     if system.as_str().is_some_and(is_blank) {
         return members.remove("system");
@@ -67,9 +62,7 @@ fn system<'d>(members: &mut Members<'d>, to: &To<'_>, splice: &mut Splice<'d>) {
     if count > 0 {
         splice.remove_items(system, goes);
     }
-    if to.vertex {
-        system.items().filter(|block| !goes(*block)).for_each(|block| unscope(block, splice));
-    }
+    system.items().filter(|block| !goes(*block)).for_each(|block| trim(block, to, splice, notes, |_| false));
 }
 
 fn is_billing(block: Value<'_>) -> bool {
