@@ -85,6 +85,9 @@ impl Decoder for StreamDecoder {
         let document = Document::parse_str(data).map_err(|_| errors::unreadable(data.as_bytes()))?;
         match named {
             Some(name) => stream::read(name, document.root(), &mut self.answer, events),
+            None if errors::has_message(document.root()) => {
+                self.answer.fail(errors::in_stream("", document.root()), events);
+            }
             // Proxies that speak server-sent events wrap each event in an object with its name.
             None => {
                 let wrapped = document.root().members().filter(|(_, value)| value.kind() == Kind::Object);

@@ -77,6 +77,11 @@ pub(crate) fn is_exception(name: &str) -> bool {
     ["exception", "error", "fault"].iter().any(|end| strip_end(bare(name), end).is_some())
 }
 
+/// Whether it says in words what went wrong.
+pub(crate) fn has_message(event: Value<'_>) -> bool {
+    event.get("message").and_then(Value::as_str).is_some()
+}
+
 /// An answer that is no JSON although its status is good.
 pub(crate) fn unreadable(body: &[u8]) -> Fault {
     let words = words::first(body);
@@ -111,6 +116,7 @@ fn failure(error: Value<'_>, name: Option<&str>, status: Option<u16>) -> Failure
         (false, false) if message.contains(&original) => message,
         (false, false) => format!("{message} ({original})"),
     };
+    let name = name.filter(|name| !name.is_empty());
     let kind = error.get("__type").or_else(|| error.get("code")).and_then(Value::as_str).map(Str::decode);
     let failure = kind_of(told(message, name.unwrap_or_else(|| bare(kind.as_deref().unwrap_or_default()))), status);
     by_the_model(error, failure)

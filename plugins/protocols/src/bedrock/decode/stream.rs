@@ -21,8 +21,12 @@ pub(super) fn read(name: &str, event: Value<'_>, answer: &mut Answer, events: &m
                 answer.count(usage, events);
             }
         }
-        _ if errors::is_exception(name) => answer.fail(errors::in_stream(name, event), events),
-        // `messageStart` tells the role only.
+        // It tells the role only.
+        "messageStart" => {}
+        // Errors of the framing have codes of their own; no event has a message.
+        _ if errors::is_exception(name) || errors::has_message(event) => {
+            answer.fail(errors::in_stream(name, event), events);
+        }
         _ => {}
     }
 }
