@@ -4,7 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use gateway_tests::{FakeUpstream, Format, Setup};
+use gateway_tests::{FakeUpstream, Format, Setup, Story};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
@@ -26,6 +26,10 @@ struct Column {
 /// Lets an upstream of this format play the scenes.
 pub(super) fn stage(upstream: &FakeUpstream, format: Format) {
     upstream.otherwise(move |request| {
+        if request.method != "POST" {
+            // litellm looks whether there is more to know of a model.
+            return format.tell(&Story::refuses(404, "there is nothing here"), false);
+        }
         let asked = format.read(request);
         format.tell(&scenes::play(format, &asked), asked.streaming)
     });
@@ -114,6 +118,21 @@ fn judge(program: &str, columns: &[Column]) {
 #[tokio::test]
 async fn the_anthropic_package_with_every_upstream() {
     matrix("anthropic_features.py").await;
+}
+
+#[tokio::test]
+async fn the_openai_package_and_chat_with_every_upstream() {
+    matrix("openai_chat_features.py").await;
+}
+
+#[tokio::test]
+async fn the_openai_package_and_responses_with_every_upstream() {
+    matrix("openai_responses_features.py").await;
+}
+
+#[tokio::test]
+async fn the_google_genai_package_with_every_upstream() {
+    matrix("google_genai_features.py").await;
 }
 
 #[tokio::test]
