@@ -29,8 +29,12 @@ pub struct OpenAi;
 
 impl Plugin for OpenAi {
     fn describe() -> Description {
-        Description::new("openai", env!("CARGO_PKG_VERSION"), "Speaks OpenAI Chat Completions.")
-            .settings_schema(options::SCHEMA)
+        Description::new(
+            "openai",
+            env!("CARGO_PKG_VERSION"),
+            "Speaks OpenAI Chat Completions, with providers and with clients.",
+        )
+        .settings_schema(options::SCHEMA)
     }
 }
 

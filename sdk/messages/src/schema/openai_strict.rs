@@ -42,11 +42,14 @@ const REFUSED: &[&str] = &[
 /// Writes the parameters of a function, so that calls of it can be held to them (`strict: true`). False, with nothing written, if
 /// the schema says what strict mode cannot, or has optional members. A tool without a schema takes an empty object.
 pub fn write_parameters(schema: Option<Value<'_>>, lost: &mut Lost, out: &mut Writer) -> bool {
-    let shape = schema.map(|schema| Shape::read(schema, lost)).unwrap_or_default();
-    let strict =
-        shape.any_of.is_empty() && shape.properties.iter().all(|(_, property)| fits(property)) && closed(&shape);
+    let mut missed = Lost::default();
+    let shape = schema.map(|schema| Shape::read(schema, &mut missed)).unwrap_or_default();
+    // A closed object must not stand for one that takes members of any name.
+    let open = missed.keywords().any(|keyword| keyword == "additionalProperties" || keyword == "patternProperties");
+    let strict = !open && shape.any_of.is_empty() && closed(&shape) && shape.properties.iter().all(|(_, of)| fits(of));
     if strict {
         plain::object(&shape, &DIALECT, out);
+        missed.keywords().for_each(|keyword| lost.add(keyword));
     }
     strict
 }

@@ -23,10 +23,8 @@ pub(super) fn write(
     for (index, value) in body.tools.into_iter().flat_map(Value::items).enumerate() {
         tools.extend(Tool::read(index, value, notes)?);
     }
-    if let Some(most) = options.max_tools.filter(|most| tools.len() > *most) {
-        if options.drop_excess_tools {
-            trim(&mut tools, most, body, notes);
-        }
+    if let Some(most) = options.max_tools.filter(|most| options.drop_excess_tools && tools.len() > *most) {
+        trim(&mut tools, most, body, notes);
     }
     if let Some(most) = options.max_tools.filter(|most| tools.len() > *most) {
         return Err(Fault::unsupported(format!(
