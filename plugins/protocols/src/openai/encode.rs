@@ -10,7 +10,7 @@ mod conversation;
 mod hints;
 mod media;
 pub(super) mod notes;
-mod params;
+pub(super) mod params;
 mod results;
 mod run;
 mod thoughts;
@@ -54,10 +54,8 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     params::write(&body, &target.model, options, &mut context, &mut notes, &mut out);
     tools::write(&body, options, &mut context, &mut notes, &mut out)?;
     hints.add(&mut out);
-    if options.prompt_cache_key && !hints.has("prompt_cache_key") {
-        if let Some(session) = request.session() {
-            out.key("prompt_cache_key").string(&session);
-        }
+    if let Some(session) = session(request, options, &hints) {
+        out.key("prompt_cache_key").string(&session);
     }
     conversation::write(&body, &target.model, options, &mut notes, &mut out)?;
     out.end_object();
@@ -66,6 +64,11 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     let mut encoded = EncodedRequest::new(path(&target.base_path), wire);
     encoded.context = context.finish();
     Ok(encoded)
+}
+
+/// The session's id, where it is to be sent and nobody else said a key.
+fn session(request: &dyn Request, options: &Options, hints: &Hints<'_>) -> Option<String> {
+    if options.prompt_cache_key && !hints.has("prompt_cache_key") { request.session() } else { None }
 }
 
 /// A base without a path is a provider's bare host: OpenAI's own version is meant.

@@ -191,11 +191,19 @@ impl Default for Options {
 
 impl Options {
     pub(crate) fn read(settings: &Settings) -> Result<Self, Fault> {
+        Self::read_beside(settings, |_, _| Ok(false))
+    }
+
+    /// Reads options among which may be others; `other` says whether one is.
+    pub(crate) fn read_beside(
+        settings: &Settings,
+        mut other: impl FnMut(&str, Value<'_>) -> Result<bool, Fault>,
+    ) -> Result<Self, Fault> {
         let mut options = Self::default();
         let document = Document::parse_str(settings.json()).map_err(|error| Fault::own(format!("options: {error}")))?;
         for (name, value) in document.root().members() {
             let name = name.decode();
-            if !options.set(&name, value)? {
+            if !options.set(&name, value)? && !other(&name, value)? {
                 return Err(Fault::own(format!("options: `{name}` is not an option; see the plugin's README")));
             }
         }

@@ -99,9 +99,14 @@ impl Fingerprint {
         self.0
     }
 
+    /// As it stands in a signature.
+    pub(crate) fn digits(self) -> String {
+        format!("{:016x}", self.0)
+    }
+
     /// The signature of the text so far.
     pub(crate) fn signature(self) -> String {
-        format!("{SIGNATURE_PREFIX}{:016x}", self.0)
+        format!("{SIGNATURE_PREFIX}{}", self.digits())
     }
 }
 

@@ -15,12 +15,11 @@ const DIALECT: Dialect = Dialect {
 
 /// Writes the parameters of a function, which are always an object; of a union of objects, all their members. A tool without a
 /// schema takes an empty object. Never strict: that is for two models only, and for answers, not for calls.
-pub fn write_parameters(schema: Option<Value<'_>>, lost: &mut Lost, out: &mut Writer) -> Option<bool> {
+pub fn write_parameters(schema: Option<Value<'_>>, lost: &mut Lost, out: &mut Writer) {
     let mut shape = schema.map(|schema| Shape::read(schema, lost)).unwrap_or_default();
     if !shape.any_of.is_empty() {
         lost.add("anyOf");
         shape = super::gemini::union(shape);
     }
     plain::object(&shape, &DIALECT, out);
-    None
 }

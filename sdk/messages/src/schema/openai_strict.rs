@@ -2,7 +2,7 @@
 //! closed and requires all of its members, the outermost value is an object and no union.
 //!
 //! OpenAI advises to make optional members required and nullable. Then models send `null` where a tool expects nothing at all,
-//! and tools refuse it, so a schema with optional members is written in the same words but is not strict.
+//! and tools refuse it, so a schema with optional members is not written.
 
 use super::plain::{self, Dialect};
 use super::{Lost, Shape, Type};
@@ -39,23 +39,19 @@ const REFUSED: &[&str] = &[
     "prefixItems",
 ];
 
-/// Writes the parameters of a function, and says whether calls of it can be held to them (`strict`): `Some(true)`, or `None`
-/// where the schema says what strict mode cannot, or has optional members. A tool without a schema takes an empty object.
-pub fn write_parameters(schema: Option<Value<'_>>, lost: &mut Lost, out: &mut Writer) -> Option<bool> {
-    let shape = schema.map(|schema| Shape::read(schema, lost)).unwrap_or_default();
-    let strict =
-        shape.any_of.is_empty() && shape.properties.iter().all(|(_, property)| fits(property)) && closed(&shape);
+/// Writes the parameters of a function, so that calls of it can be held to them (`strict: true`). False, with nothing written, if
+/// the schema says what strict mode cannot, or has optional members. A tool without a schema takes an empty object.
+pub fn write_parameters(schema: Option<Value<'_>>, lost: &mut Lost, out: &mut Writer) -> bool {
+    let mut missed = Lost::default();
+    let shape = schema.map(|schema| Shape::read(schema, &mut missed)).unwrap_or_default();
+    // A closed object must not stand for one that takes members of any name.
+    let open = missed.keywords().any(|keyword| keyword == "additionalProperties" || keyword == "patternProperties");
+    let strict = !open && shape.any_of.is_empty() && closed(&shape) && shape.properties.iter().all(|(_, of)| fits(of));
     if strict {
         plain::object(&shape, &DIALECT, out);
-        return Some(true);
+        missed.keywords().for_each(|keyword| lost.add(keyword));
     }
-    lost.add("strict");
-    if shape.any_of.is_empty() {
-        plain::object(&shape, &Dialect { closed: false, ..DIALECT }, out);
-    } else {
-        plain::object(&super::gemini::union(shape), &Dialect { closed: false, ..DIALECT }, out);
-    }
-    None
+    strict
 }
 
 /// Whether strict mode can say it: no value of any kind, and no object with members of any name.

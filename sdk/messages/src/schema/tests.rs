@@ -1,5 +1,7 @@
-//! What each keyword of JSON Schema becomes, and that nothing becomes what Gemini refuses.
+//! What each keyword of JSON Schema becomes, and that nothing becomes what Gemini refuses. The other dialects are in [`plain`].
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+
+mod plain;
 
 use super::{Lost, gemini};
 use crate::json::{Document, Writer};

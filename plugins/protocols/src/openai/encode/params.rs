@@ -11,6 +11,10 @@ use ccr_plugin::messages::json::{Kind, Value, Writer};
 /// OpenAI takes at most four (its API reference, `stop`).
 const MOST_STOP_SEQUENCES: usize = 4;
 
+/// The limit that stands in the inner form where the client gave none: every model in use can put out as much, and it
+/// is enough for an answer of some twenty pages. All client protocols write the same.
+pub(in crate::openai) const STAND_IN: u64 = 8192;
+
 /// Budgets up to which thinking counts as low and as medium. Claude Code's steps are 4,000, 10,000 and 31,999 tokens
 /// ("think", "think hard", "ultrathink"): each falls into a step of its own.
 const LOW_BUDGET: u64 = 4_096;
@@ -38,9 +42,9 @@ pub(super) fn write(
 }
 
 fn max_tokens(body: &Body<'_>, class: Class, options: &Options, out: &mut Writer) {
-    // The inner form must have a limit; of a client that gave none the decoding says so.
+    // The inner form must have a limit; of a client that gave none the decoding says so. Another one is a transformer's.
     let unlimited = body.ccr.and_then(|ccr| ccr.get("default_max_tokens")?.as_bool()) == Some(true);
-    let given = body.max_tokens.filter(|_| !unlimited);
+    let given = body.max_tokens.filter(|limit| !unlimited || limit.as_u64() != Some(STAND_IN));
     if given.is_none() && options.default_max_tokens.is_none() {
         return;
     }

@@ -40,14 +40,7 @@ impl Thoughts {
     pub(super) fn note_what_is_lost(self, run: &Run<'_>, notes: &mut Notes) {
         for (_, block) in run.blocks() {
             match block {
-                Block::Thinking(thought) if self.replay == Replay::Off => {
-                    if !thought.text.is_empty() {
-                        notes.dropped("messages.thinking");
-                    }
-                }
-                Block::Thinking(thought) if matches!(self.entry(thought), Entry::Lost) => {
-                    notes.dropped("messages.thinking");
-                }
+                Block::Thinking(thought) if self.loses(thought) => notes.dropped("messages.thinking"),
                 Block::Redacted(data) if !matches!(self.redacted(data), Entry::Encrypted(_)) => {
                     notes.dropped("redacted_thinking");
                 }
@@ -78,6 +71,13 @@ impl Thoughts {
             joined.part(out).escaped_part(thought.raw());
         }
         out.end_string();
+    }
+
+    fn loses(self, thought: Thought<'_>) -> bool {
+        match self.replay {
+            Replay::Off => !thought.text.is_empty(),
+            _ => matches!(self.entry(thought), Entry::Lost),
+        }
     }
 
     fn entry<'d>(self, thought: Thought<'d>) -> Entry<'d> {

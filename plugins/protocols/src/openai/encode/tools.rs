@@ -23,10 +23,8 @@ pub(super) fn write(
     for (index, value) in body.tools.into_iter().flat_map(Value::items).enumerate() {
         tools.extend(Tool::read(index, value, notes)?);
     }
-    if let Some(most) = options.max_tools.filter(|most| tools.len() > *most) {
-        if options.drop_excess_tools {
-            trim(&mut tools, most, body, notes);
-        }
+    if let Some(most) = options.max_tools.filter(|most| options.drop_excess_tools && tools.len() > *most) {
+        trim(&mut tools, most, body, notes);
     }
     if let Some(most) = options.max_tools.filter(|most| tools.len() > *most) {
         return Err(Fault::unsupported(format!(
@@ -124,14 +122,7 @@ impl<'d> Tool<'d> {
             out.key("description").value(description);
         }
         out.key("parameters");
-        let strict = match schemas {
-            Schemas::AsIs => {
-                parameters(self.schema, out);
-                self.strict(notes)
-            }
-            Schemas::OpenAiStrict => compiled(self.schema, notes, out, openai_strict::write_parameters),
-            Schemas::Groq => compiled(self.schema, notes, out, groq::write_parameters),
-        };
+        let strict = self.parameters(schemas, notes, out);
         if let Some(strict) = strict {
             out.key("strict").bool(strict);
         }
@@ -142,8 +133,23 @@ impl<'d> Tool<'d> {
         out.end_object();
     }
 
-    /// `strict` where the schema fits OpenAI's rules for it; Anthropic's are looser.
-    fn strict(&self, notes: &mut Notes) -> Option<bool> {
+    /// Writes the schema; gives `strict` where it is to be sent.
+    fn parameters(&self, schemas: Schemas, notes: &mut Notes, out: &mut Writer) -> Option<bool> {
+        let mut lost = Lost::default();
+        match schemas {
+            // A schema that strict mode cannot say goes as it is.
+            Schemas::OpenAiStrict if openai_strict::write_parameters(self.schema, &mut lost, out) => {
+                note_lost(&lost, notes);
+                return Some(true);
+            }
+            Schemas::AsIs | Schemas::OpenAiStrict => parameters(self.schema, out),
+            Schemas::Groq => {
+                groq::write_parameters(self.schema, &mut lost, out);
+                note_lost(&lost, notes);
+                return None;
+            }
+        }
+        // `strict` goes where the schema fits OpenAI's rules for it; Anthropic's are looser.
         let strict = self.strict.and_then(Value::as_bool)?;
         if strict && !self.schema.is_some_and(openai_strict::is_strict) {
             notes.dropped("tools.strict");
@@ -153,19 +159,11 @@ impl<'d> Tool<'d> {
     }
 }
 
-/// Writes a schema in a provider's subset; what that cannot say is noted. Gives whether calls are held to it.
-fn compiled(
-    schema: Option<Value<'_>>,
-    notes: &mut Notes,
-    out: &mut Writer,
-    write: impl FnOnce(Option<Value<'_>>, &mut Lost, &mut Writer) -> Option<bool>,
-) -> Option<bool> {
-    let mut lost = Lost::default();
-    let strict = write(schema, &mut lost, out);
+/// Notes what a compiled schema no longer says.
+fn note_lost(lost: &Lost, notes: &mut Notes) {
     for keyword in lost.keywords() {
         notes.dropped(format!("tools.input_schema.{keyword}"));
     }
-    strict
 }
 
 /// What is lost of a tool. OpenAI's own `strict` wants other schemas than Anthropic's; how the input is streamed loses nothing.

@@ -211,7 +211,7 @@ impl Walk<'_> {
 fn note_members(message: Value<'_>, notes: &mut Notes) {
     for (key, value) in message.members().filter(|(_, value)| !value.is_null()) {
         let known = ["role", "content", "cache_control"].iter().any(|known| key == *known);
-        if !known && !(value.kind() == Kind::String && value.as_str().is_some_and(Str::is_empty)) {
+        if !known && !value.as_str().is_some_and(Str::is_empty) {
             notes.dropped(format!("messages.{}", key.decode()));
         }
     }

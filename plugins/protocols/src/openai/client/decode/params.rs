@@ -3,17 +3,15 @@
 use super::fields::Fields;
 use super::output;
 use super::wrong::{Checked, Wrong};
+use crate::openai::encode::params::STAND_IN;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
-
-/// The inner form must have a limit where OpenAI's needs none. Every model that is in use today can put out as much, and it
-/// is enough for an answer of some twenty pages; upstreams that need no limit leave it out.
-const DEFAULT_MAX_TOKENS: u64 = 8192;
 
 pub(super) fn write(fields: &Fields<'_>, out: &mut Writer) -> Checked {
     out.key("max_tokens");
     match limit(fields)? {
         Some(limit) => out.value(limit),
-        None => out.number(DEFAULT_MAX_TOKENS),
+        // The inner form must have a limit where OpenAI's needs none.
+        None => out.number(STAND_IN),
     };
     for (name, value) in [("temperature", fields.temperature), ("top_p", fields.top_p), ("top_k", fields.top_k)] {
         let Some(value) = value else { continue };
@@ -47,8 +45,7 @@ fn stop(stop: Option<Value<'_>>, out: &mut Writer) -> Checked {
     if single.is_none() && stop.kind() != Kind::Array {
         return Err(Wrong::new("stop", "must be a string or an array of strings"));
     }
-    for (index, sequence) in stop.items().enumerate().filter(|(_, sequence)| sequence.kind() != Kind::String) {
-        let _ = sequence;
+    if let Some(index) = stop.items().position(|sequence| sequence.kind() != Kind::String) {
         return Err(Wrong::new("", "must be a string").item("stop", index));
     }
     let sequences =
