@@ -52,7 +52,7 @@ fn plugins_folder() -> PathBuf {
 }
 
 fn surroundings() -> Surroundings {
-    Surroundings { name: "openai".into(), settings: "{}".into(), config: "{}".into() }
+    Surroundings { name: "openai".into(), settings: "{}".into(), config: "{}".into(), session: None, kv: None }
 }
 
 fn target() -> Target {

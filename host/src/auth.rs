@@ -19,12 +19,23 @@ pub struct Caller {
 
 /// Checks a request's head.
 pub fn authenticate(config: &Config, headers: &HeaderMap, uri: &Uri) -> Result<Caller, GatewayError> {
+    authenticate_client(config, headers, uri, None)
+}
+
+/// As [`authenticate`], for a format whose clients may show their key in this query parameter as well.
+pub fn authenticate_client(
+    config: &Config,
+    headers: &HeaderMap,
+    uri: &Uri,
+    key_parameter: Option<&str>,
+) -> Result<Caller, GatewayError> {
     check_origin(config, headers, uri)?;
     let Some(expected) = &config.api_key else {
         check_host(config, headers, uri)?;
         return Ok(Caller { key_name: None });
     };
-    let mut shown = keys(headers).peekable();
+    let in_query = key_parameter.and_then(|name| query_value(uri, name));
+    let mut shown = keys(headers).chain(in_query.as_deref().map(str::as_bytes)).peekable();
     if shown.peek().is_none() {
         return Err(GatewayError::Unauthenticated(
             "this gateway wants a key: send it as `x-api-key` or as `Authorization: Bearer` (Claude Code: ANTHROPIC_AUTH_TOKEN)",
@@ -42,8 +53,17 @@ pub fn authenticate(config: &Config, headers: &HeaderMap, uri: &Uri) -> Result<C
 /// The keys that a request shows.
 fn keys(headers: &HeaderMap) -> impl Iterator<Item = &[u8]> {
     let bearers = headers.get_all(header::AUTHORIZATION).iter().map(|value| bearer(value.as_bytes()));
-    let keys = headers.get_all("x-api-key").iter().map(http::HeaderValue::as_bytes);
+    let keys = KEY_HEADERS.iter().flat_map(|name| headers.get_all(*name)).map(http::HeaderValue::as_bytes);
     bearers.chain(keys)
+}
+
+/// Where clients show a bare key: Anthropic's, Google's, Azure's.
+const KEY_HEADERS: [&str; 3] = ["x-api-key", "x-goog-api-key", "api-key"];
+
+/// The value of a query parameter, decoded.
+fn query_value(uri: &Uri, name: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.find_map(|(key, value)| (key == name).then(|| value.into_owned()))
 }
 
 /// The key of an `Authorization` header. claude-code-router takes it bare as well.

@@ -1,17 +1,20 @@
 //! The bodies that the gateway answers with.
 
-use std::convert::Infallible;
-
 use bytes::Bytes;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 
-/// Any body; it cannot fail, because what goes wrong in a stream is told within the stream.
-pub type Body = UnsyncBoxBody<Bytes, Infallible>;
+/// Any body. What goes wrong in a stream is told within the stream; only where that is impossible it is [`Cut`].
+pub type Body = UnsyncBoxBody<Bytes, Cut>;
+
+/// The connection is closed in the middle of the body, so that what the client has does not look finished.
+#[derive(Debug, thiserror::Error)]
+#[error("the answer is cut off")]
+pub struct Cut;
 
 /// A body that is there as a whole.
 pub fn full(bytes: impl Into<Bytes>) -> Body {
-    Full::new(bytes.into()).boxed_unsync()
+    Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
 /// No body.

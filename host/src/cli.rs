@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::config::{Home, LogLevel, Overrides, Source, process_env};
+use crate::config::{Home, LogLevel, Overrides, Source, presets, process_env};
 use crate::gateway::{self, Sources, StartError};
 
 /// Exit code for a bad config (`EX_USAGE` of sysexits.h, as other proxies use it).
@@ -31,6 +31,8 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         plugins: Option<PathBuf>,
     },
+    /// List the providers that are known by name: their protocol, address and key variable.
+    Providers,
     /// Ask a running gateway how it is; the exit code says whether it answers. For container health checks.
     Health {
         /// Its port.
@@ -72,6 +74,10 @@ pub fn run() -> ExitCode {
         Command::Start(start) if start.daemon => crate::daemon::spawn(),
         Command::Start(start) => crate::run::start(start.meant(), start.demo),
         Command::Check { file, plugins } => check(sources(file, plugins, Overrides::default())),
+        Command::Providers => {
+            print!("{}", providers());
+            Ok(())
+        }
         Command::Health { port } => crate::run::health(port),
     };
     match result {
@@ -106,8 +112,11 @@ fn sources(file: Option<PathBuf>, plugins: Option<PathBuf>, overrides: Overrides
 
 fn check(sources: Sources) -> Result<(), StartError> {
     let home = Home::find(&process_env);
-    let problems = crate::run::runtime()?.block_on(gateway::check(&sources, &home))?;
+    let (config, problems) = crate::run::runtime()?.block_on(gateway::check(&sources, &home))?;
     let path = sources.config.path.display();
+    for line in config.preset_lines() {
+        println!("{line}");
+    }
     if problems.is_empty() {
         println!("{path}: good");
     } else {
@@ -115,6 +124,18 @@ fn check(sources: Sources) -> Result<(), StartError> {
         println!("{path}: good, with warnings");
     }
     Ok(())
+}
+
+/// The table of presets, a line each.
+fn providers() -> String {
+    let mut lines = String::new();
+    for preset in presets::all() {
+        let url = preset.url.as_deref().or(preset.url_hint.as_deref()).unwrap_or_default();
+        let key = preset.key.first().map_or("-", String::as_str);
+        // Wide enough for the longest name and protocol, so that columns stay columns.
+        lines.push_str(&format!("{:<22} {:<17} {url:<58} {key}\n", preset.name, preset.protocol));
+    }
+    lines
 }
 
 #[cfg(test)]

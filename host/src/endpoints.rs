@@ -7,6 +7,7 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use crate::body::{self, Body};
+use crate::client::Client;
 use crate::config::Severity;
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
@@ -22,7 +23,7 @@ pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respo
     let path = request.uri().path();
     let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
     let response = match (path, request.method()) {
-        ("/v1/messages", &Method::POST) => pipeline::messages(gateway, request).await,
+        ("/v1/messages", &Method::POST) => pipeline::messages(gateway, request, Client::Inner).await,
         ("/v1/messages", _) => refuse(&method("/v1/messages", "POST")),
         ("/" | "/health", &Method::GET | &Method::HEAD) => public(gateway, &request, path),
         ("/v1/models", &Method::GET | &Method::HEAD) => models(gateway, &request, None),
@@ -30,12 +31,24 @@ pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respo
             let id = percent_decoded(&path["/v1/models/".len()..]);
             models(gateway, &request, Some(&id))
         }
-        (path, _) => refuse(&GatewayError::NotFound(format!(
-            "there is nothing at `{}`; clients of the Anthropic API use /v1/messages and /v1/models",
-            path.chars().take(80).collect::<String>()
-        ))),
+        (path, &Method::POST) => {
+            let snapshot = gateway.snapshot();
+            match gateway.client(&snapshot, path).await {
+                Some(client) => pipeline::messages(gateway, request, client).await,
+                None => refuse(&nothing_at(path)),
+            }
+        }
+        (path, _) => refuse(&nothing_at(path)),
     };
     if head_only { without_body(response) } else { response }
+}
+
+fn nothing_at(path: &str) -> GatewayError {
+    GatewayError::NotFound(format!(
+        "there is nothing at `{}`; clients post to /v1/messages, /v1/chat/completions, /v1/responses or \
+         /v1beta/models/MODEL:generateContent, and ask for /v1/models",
+        path.chars().take(80).collect::<String>()
+    ))
 }
 
 /// What anybody may ask, but for pages and names that may not use a loopback gateway.
@@ -57,10 +70,14 @@ fn health(gateway: &Gateway) -> Value {
     let snapshot = gateway.snapshot();
     let problems = gateway.problems();
     let broken = snapshot.registry.broken();
-    let bad = problems.iter().any(|problem| problem.severity == Severity::Error) || !broken.is_empty();
+    let set_aside = snapshot.registry.set_aside();
+    let incomplete = !broken.is_empty() || !set_aside.is_empty();
+    let bad = problems.iter().any(|problem| problem.severity == Severity::Error) || incomplete;
+    let lazily_loaded = snapshot.loaded_formats().filter(|plugin| snapshot.registry.get(&plugin.name).is_none());
     let plugins: Vec<Value> = snapshot
         .registry
         .iter()
+        .chain(lazily_loaded)
         .map(|plugin| {
             let origin = if plugin.origin == Origin::BuiltIn { "built-in" } else { "file" };
             json!({
@@ -80,6 +97,10 @@ fn health(gateway: &Gateway) -> Value {
             let file = broken.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             let state = if broken.earlier_serves { "failed, an earlier version serves" } else { "failed" };
             json!({ "name": broken.name, "file": file, "state": state, "reason": broken.reason })
+        }))
+        .chain(set_aside.iter().map(|aside| {
+            let file = aside.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+            json!({ "name": aside.name, "file": file, "state": "not used", "reason": aside.reason })
         }))
         .collect();
     let problems: Vec<Value> = problems

@@ -8,7 +8,7 @@ use ccr_messages::json::Writer;
 use http::{HeaderValue, Response, StatusCode};
 
 use crate::body::{self, Body};
-use crate::config::ProviderKey;
+use crate::config::Secret;
 use crate::plugins::bindings::Fault;
 use crate::plugins::{Cause, PluginError};
 
@@ -173,8 +173,8 @@ impl GatewayError {
         }
     }
 
-    /// The error without the keys of the provider that it came from: some providers repeat the key that they refuse.
-    pub fn redacted(self, keys: &[ProviderKey]) -> Self {
+    /// The error without the credentials that went along: some providers repeat the key that they refuse.
+    pub fn redacted(self, keys: &[Secret]) -> Self {
         match self {
             Self::Upstream(failure) => Self::Upstream(Failure { message: redact(failure.message, keys), ..failure }),
             Self::BadAnswer { provider, reason } => Self::BadAnswer { provider, reason: redact(reason, keys) },
@@ -184,11 +184,16 @@ impl GatewayError {
 
     /// The error as an upstream-like failure, for the end of a stream that has begun.
     pub fn into_failure(self) -> Failure {
+        self.as_failure()
+    }
+
+    /// The error as a failure, for another format to write.
+    pub fn as_failure(&self) -> Failure {
         Failure {
             kind: self.kind(),
             message: self.to_string(),
             status: Some(self.status().as_u16()),
-            retry_after_ms: None,
+            retry_after_ms: self.retry_after_ms(),
         }
     }
 
@@ -220,11 +225,11 @@ impl GatewayError {
     }
 }
 
-/// A text of a provider without its keys. Short ones are left: they are no keys, and would cut words apart.
-pub fn redact(text: String, keys: &[ProviderKey]) -> String {
+/// A text of a provider without its credentials. Short ones are left: they are no keys, and would cut words apart.
+pub fn redact(text: String, keys: &[Secret]) -> String {
     const SHORTEST_KEY: usize = 8;
     keys.iter()
-        .map(|key| key.secret.expose())
+        .map(Secret::expose)
         .filter(|key| key.len() >= SHORTEST_KEY)
         .fold(text, |text, key| if text.contains(key) { text.replace(key, "[redacted]") } else { text })
 }

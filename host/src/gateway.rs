@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 
+use crate::client::Client;
 use crate::config::{self, Config, Home, Overrides, Problem, Problems, Severity, Source};
 use crate::plugins::PluginEngine;
 use crate::plugins::cache::CompileCache;
@@ -49,6 +50,7 @@ impl Gateway {
         records: impl FnOnce(&Config) -> anyhow::Result<Arc<RecordLog>>,
     ) -> Result<Self, StartError> {
         let (config, warnings) = load(&sources)?;
+        log_presets(&config);
         let engine = PluginEngine::new()?;
         let cache = CompileCache::open(home.dir().join("cache"));
         let upstreams = Upstreams::new(&config)?;
@@ -80,6 +82,11 @@ impl Gateway {
         &self.engine
     }
 
+    /// Who posts to this path, if anything is served there.
+    pub async fn client(&self, snapshot: &Snapshot, path: &str) -> Option<Client> {
+        snapshot.client(&self.engine, &self.cache, path).await
+    }
+
     /// The HTTP clients.
     pub fn upstreams(&self) -> Arc<Upstreams> {
         self.upstreams.load_full()
@@ -100,6 +107,7 @@ impl Gateway {
         match self.build_again().await {
             Ok(warnings) => {
                 tracing::info!("config and plugins loaded again");
+                log_presets(&self.snapshot().config);
                 self.set_problems(warnings.iter().cloned().collect());
             }
             Err(StartError::Config(problems)) => {
@@ -143,7 +151,8 @@ impl Gateway {
     pub fn extra_files(&self) -> Vec<PathBuf> {
         let config = &self.snapshot().config;
         let transformers = config.transformers.iter().map(|transformer| transformer.path.clone());
-        transformers.chain(config.custom_routers.iter().cloned()).collect()
+        let plugins = config.plugins.iter().filter_map(|plugin| plugin.path.clone());
+        transformers.chain(plugins).chain(config.custom_routers.iter().cloned()).collect()
     }
 }
 
@@ -162,8 +171,8 @@ fn load(sources: &Sources) -> Result<(Config, Problems), StartError> {
     config::load(&sources.config, &config::process_env, &sources.overrides).map_err(StartError::Config)
 }
 
-/// Checks config and plugins without serving; the same work as at start.
-pub async fn check(sources: &Sources, home: &Home) -> Result<Problems, StartError> {
+/// Checks config and plugins without serving; the same work as at start. Gives what the config means, and the warnings.
+pub async fn check(sources: &Sources, home: &Home) -> Result<(Config, Problems), StartError> {
     let (config, mut problems) = load(sources)?;
     let engine = PluginEngine::new().context("plugins cannot be checked")?;
     let cache = CompileCache::open(home.dir().join("cache"));
@@ -176,7 +185,21 @@ pub async fn check(sources: &Sources, home: &Home) -> Result<Problems, StartErro
         found.severity = Severity::Warning;
         problems.push(found);
     }
-    Ok(problems)
+    for aside in snapshot.registry.set_aside() {
+        let file = aside.path.display().to_string();
+        let mut found =
+            problem(file, String::new(), format!("is not used: {}", aside.reason), Some(aside.hint.clone()));
+        found.severity = Severity::Warning;
+        problems.push(found);
+    }
+    Ok((snapshot.config, problems))
+}
+
+/// Says what presets gave to providers, which no file shows.
+fn log_presets(config: &Config) {
+    for line in config.preset_lines() {
+        tracing::info!("{line}");
+    }
 }
 
 fn as_problems(sources: &Sources, unresolved: Vec<Unresolved>) -> Problems {

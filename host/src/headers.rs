@@ -44,19 +44,19 @@ pub fn describe(response: &mut Response<Body>, record: &RequestRecord) {
 }
 
 /// Says that a stream of events follows, which nobody on the way may keep or gather.
-pub fn event_stream(response: &mut Response<Body>) {
+pub fn event_stream(response: &mut Response<Body>, kind: HeaderValue) {
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CONTENT_TYPE, kind);
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     // nginx before us would gather the events otherwise.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
 }
 
 /// What can be said of a stream whose upstream has not begun to answer.
-pub struct EarlyHead(Response<()>);
+pub struct EarlyHead(Response<()>, HeaderValue);
 
 /// Makes that head from the route's first target.
-pub fn early(config: &Config, route: &Route) -> EarlyHead {
+pub fn early(config: &Config, route: &Route, kind: HeaderValue) -> EarlyHead {
     let mut response = Response::new(());
     let headers = response.headers_mut();
     if let Some(target) = route.targets.first() {
@@ -67,14 +67,14 @@ pub fn early(config: &Config, route: &Route) -> EarlyHead {
     headers.insert(SCENARIO, HeaderValue::from_static(route.scenario.as_str()));
     headers.insert(REASON, printable(&route.reason));
     headers.insert(ATTEMPTS, HeaderValue::from(1));
-    EarlyHead(response)
+    EarlyHead(response, kind)
 }
 
 impl EarlyHead {
     /// The head with its body.
     pub fn into_response(self, body: Body) -> Response<Body> {
         let mut response = self.0.map(|()| body);
-        event_stream(&mut response);
+        event_stream(&mut response, self.1);
         response
     }
 }

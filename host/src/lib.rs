@@ -10,6 +10,7 @@ pub mod answer;
 pub mod auth;
 pub mod body;
 pub mod cli;
+pub mod client;
 pub mod config;
 pub mod daemon;
 pub mod demo;

@@ -6,18 +6,22 @@ use std::time::Instant;
 
 use bytes::Bytes;
 use ccr_messages::answer::Head;
+use ccr_messages::event::Failure;
 use futures_util::stream;
+use http::request::Parts;
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Incoming;
 
-use crate::answer::{self, Answer, LiveStream, Reading};
+use crate::answer::{self, Answer, LiveStream, Reading, Whole};
 use crate::auth;
-use crate::body::{self, Body};
+use crate::body::{self, Body, Cut};
+use crate::client::{self, Answering, Client};
 use crate::config::ModelRef;
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
+use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
 use crate::record::{Attempt, OpenRecord, Outcome, milliseconds};
 use crate::request::{self, InnerRequest};
 use crate::routing::{self, Route};
@@ -25,16 +29,17 @@ use crate::snapshot::{Chain, Protocol, Snapshot};
 use crate::transform;
 use crate::{headers, ids};
 
-/// Answers `POST /v1/messages`.
-pub async fn messages(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
+/// Answers a request for a message, in whatever format the client speaks.
+pub async fn messages(gateway: &Arc<Gateway>, request: Request<Incoming>, client: Client) -> Response<Body> {
     let id = ids::request_id();
     let record = OpenRecord::begin(gateway.records(), id.clone(), request.method(), request.uri().path());
     // One snapshot for the whole request: a reload changes nothing for it.
     let snapshot = gateway.snapshot();
-    let mut exchange = Exchange { gateway: Arc::clone(gateway), snapshot, record };
+    let mut exchange =
+        Exchange { gateway: Arc::clone(gateway), snapshot, record, client, answering: None, unread: Vec::new() };
     let response = match exchange.prepare(request).await {
         Ok((request, route)) => respond(exchange, request, route).await,
-        Err(error) => exchange.refuse(&error),
+        Err(error) => exchange.refuse(&error).await,
     };
     headers::with_request_id(response, &id)
 }
@@ -44,13 +49,20 @@ struct Exchange {
     gateway: Arc<Gateway>,
     snapshot: Arc<Snapshot>,
     record: OpenRecord,
+    /// Who asks.
+    client: Client,
+    /// How a client of another format is answered.
+    answering: Option<Answering>,
+    /// What of such a client's request has no place in the inner form.
+    unread: Vec<String>,
 }
 
 impl Exchange {
     /// Authenticate, read, agents prepare, route.
     async fn prepare(&mut self, request: Request<Incoming>) -> Result<(InnerRequest, Route), GatewayError> {
         let (head, body) = request.into_parts();
-        let caller = auth::authenticate(&self.snapshot.config, &head.headers, &head.uri)?;
+        let caller =
+            auth::authenticate_client(&self.snapshot.config, &head.headers, &head.uri, self.client.key_parameter())?;
         self.record.record.client_key = caller.key_name;
 
         let body = request::read_body(&head.headers, body, self.snapshot.config.timeouts.client).await?;
@@ -58,9 +70,7 @@ impl Exchange {
         if self.snapshot.config.record_bodies {
             self.record.keep_bodies(&body);
         }
-        let visible = request::visible_headers(&head.headers);
-        let query = head.uri.query().map(str::to_owned);
-        let request = InnerRequest::parse(body, &self.record.record.id, visible, query)?;
+        let request = self.decode(&head, body).await?;
         self.note_request(&request);
 
         // Agents prepare the request here; none is served yet.
@@ -70,6 +80,25 @@ impl Exchange {
         Ok((request, route))
     }
 
+    /// The client's body as the inner form.
+    async fn decode(&mut self, head: &Parts, body: Vec<u8>) -> Result<InnerRequest, GatewayError> {
+        let id = self.record.record.id.clone();
+        match &self.client {
+            Client::Inner => {
+                let visible = request::visible_headers(&head.headers);
+                let query = head.uri.query().map(str::to_owned);
+                InnerRequest::parse(body, &id, visible, query)
+            }
+            Client::Foreign(foreign) => {
+                let decoded = foreign.decode(self.gateway.engine(), head, body, &id).await?;
+                self.record.add_plugin_time(decoded.spent);
+                self.unread = decoded.dropped;
+                self.answering = Some(decoded.answering);
+                Ok(decoded.request)
+            }
+        }
+    }
+
     fn note_request(&mut self, request: &InnerRequest) {
         let about = request.about();
         let text =
@@ -77,7 +106,7 @@ impl Exchange {
         let elapsed = self.record.elapsed_ms();
         let record = &mut self.record.record;
         record.client = text(header::USER_AGENT);
-        record.session.clone_from(&about.session);
+        record.session = about.session.as_deref().map(str::to_owned);
         record.requested_model = Some(about.model.clone());
         record.stream = about.streaming;
         record.ms.read = Some(elapsed);
@@ -93,20 +122,17 @@ impl Exchange {
     }
 
     /// Ends the request with an error.
-    fn refuse(mut self, error: &GatewayError) -> Response<Body> {
+    async fn refuse(mut self, error: &GatewayError) -> Response<Body> {
         let record = &mut self.record.record;
         record.status = Some(error.status().as_u16());
         let outcome = if matches!(error, GatewayError::ClientGone) { Outcome::ClientGone } else { Outcome::Failed };
-        let failure = ccr_messages::event::Failure {
-            kind: error.kind(),
-            message: error.to_string(),
-            status: None,
-            retry_after_ms: None,
-        };
-        self.record.fail(outcome, &failure);
+        self.record.fail(outcome, &error.as_failure());
         let record = &self.record.record;
         tracing::info!(request = record.id, status = record.status, "{error}");
-        let mut response = error.render(&record.id);
+        let mut response = match &self.client {
+            Client::Inner => error.render(&record.id),
+            Client::Foreign(foreign) => foreign.refuse(self.gateway.engine(), error, &record.id, &record.path).await,
+        };
         headers::describe(&mut response, record);
         response
     }
@@ -152,27 +178,81 @@ impl Exchange {
         check_thread(request, chain)?;
 
         let engine = self.gateway.engine();
-        let transformed = transform::transform(engine, provider, chain, target, request.clone()).await?;
+        let forwarded = match &self.answering {
+            Some(answering) => transform::forward(engine, provider, chain, target, answering, request).await?,
+            None => None,
+        };
+        let is_forwarded = forwarded.is_some();
+        let transformed = match forwarded {
+            Some(forwarded) => forwarded,
+            None => {
+                let mut transformed = transform::transform(
+                    engine,
+                    provider,
+                    chain,
+                    target,
+                    request.clone(),
+                    matches!(self.client, Client::Inner),
+                )
+                .await?;
+                transformed.dropped.splice(0..0, self.unread.iter().cloned());
+                transformed
+            }
+        };
         self.record.add_plugin_time(transformed.plugin_time);
         self.record.record.dropped.clone_from(&transformed.dropped);
         self.record.record.ms.encode = Some(self.record.elapsed_ms());
 
         let streaming = request.about().streaming;
         let key = provider.keys.iter().find(|key| key.enabled).map(|key| &key.secret);
-        let response = self.gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
+        let mut response = self.gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
         self.record.record.ms.upstream_head = Some(self.record.elapsed_ms());
 
+        let secrets = std::mem::take(&mut response.secrets);
         let reading = Reading {
             engine,
             chain,
+            native: transformed.native,
             context: &transformed.context,
             instance: transformed.instance,
             head: Head { id: ids::message_id(), model: request.about().model.clone() },
-            keys: &provider.keys,
+            answering: self.answering.as_ref(),
+            mending: transformed.mending,
+            session: request.about().session.as_ref(),
+            forwarded: is_forwarded || (transformed.native && !edits_answers(chain)),
+            secrets: &secrets,
             streaming,
             ping_every: snapshot.config.timeouts.ping,
         };
-        answer::begin(reading, response, &mut self.record).await.map_err(|error| error.redacted(&provider.keys))
+        answer::begin(reading, response, &mut self.record).await.map_err(|error| error.redacted(&secrets))
+    }
+
+    /// What a client that streams is sent while nothing else comes; empty if its format has nothing of the kind.
+    fn keep_alive(&self) -> Bytes {
+        match &self.client {
+            Client::Inner => Bytes::from_static(ccr_messages::encode::PING.as_bytes()),
+            Client::Foreign(foreign) => foreign.format.keep_alive.clone().unwrap_or_default().into(),
+        }
+    }
+
+    /// Content type of a streamed answer.
+    fn stream_type(&self) -> HeaderValue {
+        match &self.answering {
+            None => HeaderValue::from_static("text/event-stream; charset=utf-8"),
+            Some(answering) => answering.stream_type.clone(),
+        }
+    }
+
+    /// The end of a stream in which nothing of an answer has come.
+    async fn last_words(&self, failure: &Failure) -> Result<Bytes, Cut> {
+        let Some(answering) = &self.answering else {
+            return Ok(ccr_messages::encode::error_event(failure).into());
+        };
+        let head = Head { id: ids::message_id(), model: String::new() };
+        answering.last_words(self.gateway.engine(), &head, failure).await.map(Bytes::from).map_err(|error| {
+            tracing::error!("the end of a broken stream is not told: {error}");
+            Cut
+        })
     }
 
     fn note_attempt(&mut self, target: &ModelRef, started: Instant, error: Option<&GatewayError>) {
@@ -186,6 +266,11 @@ impl Exchange {
             ms: milliseconds(started.elapsed()),
         });
     }
+}
+
+/// Whether a transformer wants to see the answer.
+fn edits_answers(chain: &Chain) -> bool {
+    chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS))
 }
 
 /// Only an upstream of the same format can keep threads. The anthropic package's `tool_runner` asks for one by default, and
@@ -206,34 +291,45 @@ fn check_thread(request: &InnerRequest, chain: &Chain) -> Result<(), GatewayErro
 async fn respond(mut exchange: Exchange, request: InnerRequest, route: Route) -> Response<Body> {
     let ping_every = exchange.snapshot.config.timeouts.ping;
     let streaming = request.about().streaming;
-    let early_head = streaming.then(|| headers::early(&exchange.snapshot.config, &route));
+    let keep_alive = exchange.keep_alive();
+    let early_head = (streaming && !keep_alive.is_empty())
+        .then(|| headers::early(&exchange.snapshot.config, &route, exchange.stream_type()));
     let mut work = Box::pin(async move {
         let answer = exchange.attempt_all(&request, &route).await;
         (exchange, answer)
     });
     let Some(early_head) = early_head else {
         let (exchange, answer) = work.await;
-        return finish_head(exchange, answer);
+        return finish_head(exchange, answer).await;
     };
     match tokio::time::timeout(ping_every, &mut work).await {
-        Ok((exchange, answer)) => finish_head(exchange, answer),
+        Ok((exchange, answer)) => finish_head(exchange, answer).await,
         Err(_) => {
-            let body = StreamState::Working { work, ping_every, greeted: false };
+            let body = StreamState::Working { work, ping_every, keep_alive, greeted: false };
             early_head.into_response(stream_body(body))
         }
     }
 }
 
 /// The response whose answer has begun, or failed to.
-fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> Response<Body> {
+async fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> Response<Body> {
     match answer {
-        Err(error) => exchange.refuse(&error),
-        Ok(Answer::Whole(json)) => {
-            exchange.record.record.status = Some(200);
-            exchange.record.answered(&json);
+        Err(error) => exchange.refuse(&error).await,
+        Ok(Answer::Whole(whole)) => {
+            let mut response = Response::new(body::empty());
+            match whole {
+                Whole::Json(json) => {
+                    exchange.record.answered(&json);
+                    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                    *response.body_mut() = body::full(json);
+                }
+                Whole::Foreign(answer) => {
+                    exchange.record.answered(&answer.body);
+                    client::replace(&mut response, answer);
+                }
+            }
+            exchange.record.record.status = Some(response.status().as_u16());
             exchange.record.end(Outcome::Completed);
-            let mut response = Response::new(body::full(json));
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
             headers::describe(&mut response, &exchange.record.record);
             response
         }
@@ -241,7 +337,7 @@ fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> 
             exchange.record.record.status = Some(200);
             let mut response = Response::new(body::empty());
             headers::describe(&mut response, &exchange.record.record);
-            headers::event_stream(&mut response);
+            headers::event_stream(&mut response, exchange.stream_type());
             *response.body_mut() = stream_body(StreamState::Live { live, exchange: Box::new(exchange) });
             *response.status_mut() = StatusCode::OK;
             response
@@ -253,7 +349,7 @@ fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> 
 /// record.
 enum StreamState {
     /// Nothing has begun yet.
-    Working { work: Work, ping_every: std::time::Duration, greeted: bool },
+    Working { work: Work, ping_every: std::time::Duration, keep_alive: Bytes, greeted: bool },
     /// The answer is coming.
     Live { live: LiveStream, exchange: Box<Exchange> },
     /// Nothing follows.
@@ -265,25 +361,25 @@ type Work = std::pin::Pin<Box<dyn Future<Output = (Exchange, Result<Answer, Gate
 fn stream_body(state: StreamState) -> Body {
     let frames = stream::unfold(Box::new(state), |mut state| async move {
         let bytes = state.next().await?;
-        Some((Ok(Frame::data(bytes)), state))
+        Some((bytes.map(Frame::data), state))
     });
     StreamBody::new(frames).boxed_unsync()
 }
 
 impl StreamState {
-    async fn next(&mut self) -> Option<Bytes> {
+    async fn next(&mut self) -> Option<Result<Bytes, Cut>> {
         loop {
             match self {
                 Self::Over => return None,
                 Self::Live { live, exchange } => return live.next(&mut exchange.record).await,
-                Self::Working { work, ping_every, greeted } => {
+                Self::Working { work, ping_every, keep_alive, greeted } => {
                     if !std::mem::replace(greeted, true) {
-                        return Some(Bytes::from_static(ccr_messages::encode::PING.as_bytes()));
+                        return Some(Ok(keep_alive.clone()));
                     }
                     match tokio::time::timeout(*ping_every, work).await {
-                        Err(_) => return Some(Bytes::from_static(ccr_messages::encode::PING.as_bytes())),
+                        Err(_) => return Some(Ok(keep_alive.clone())),
                         Ok((exchange, answer)) => {
-                            if let Some(last) = self.begin(exchange, answer) {
+                            if let Some(last) = self.begin(exchange, answer).await {
                                 return Some(last);
                             }
                         }
@@ -294,7 +390,11 @@ impl StreamState {
     }
 
     /// Goes over from waiting to the answer; returns the last words if there is none.
-    fn begin(&mut self, mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> Option<Bytes> {
+    async fn begin(
+        &mut self,
+        mut exchange: Exchange,
+        answer: Result<Answer, GatewayError>,
+    ) -> Option<Result<Bytes, Cut>> {
         exchange.record.record.status = Some(200);
         match answer {
             Ok(Answer::Stream(live)) => {
@@ -311,7 +411,7 @@ impl StreamState {
                 let failure = error.into_failure();
                 exchange.record.fail(Outcome::Failed, &failure);
                 *self = Self::Over;
-                Some(ccr_messages::encode::error_event(&failure).into())
+                Some(exchange.last_words(&failure).await)
             }
         }
     }

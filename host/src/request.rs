@@ -25,7 +25,7 @@ pub struct About {
     /// The client wants a stream.
     pub streaming: bool,
     /// The session that the client names.
-    pub session: Option<String>,
+    pub session: Option<Arc<str>>,
     /// The client's headers, without credentials and cookies.
     pub headers: HeaderMap,
     /// The query string of the client's request.
@@ -65,9 +65,24 @@ impl InnerRequest {
             id: id.to_owned(),
             model: view.model().decode().into_owned(),
             streaming: view.stream(),
-            session: session_header(&headers).or_else(|| view.session_id().map(std::borrow::Cow::into_owned)),
+            session: session_header(&headers).or_else(|| view.session_id().map(|id| id.as_ref().into())),
             headers,
             query,
+        };
+        Ok(Self { about: Arc::new(about), document: Arc::new(document) })
+    }
+
+    /// A request that a component has turned into the inner form. `Err` is the component's fault.
+    pub fn translated(body: Vec<u8>, id: &str, headers: HeaderMap, streaming: bool) -> Result<Self, String> {
+        let document = Document::from_vec(body).map_err(|error| format!("its request is not JSON: {error}"))?;
+        let view = MessagesRequest::parse(&document).map_err(|error| format!("its request is not legal: {error}"))?;
+        let about = About {
+            id: id.to_owned(),
+            model: view.model().decode().into_owned(),
+            streaming,
+            session: session_header(&headers).or_else(|| view.session_id().map(|id| id.as_ref().into())),
+            headers,
+            query: None,
         };
         Ok(Self { about: Arc::new(about), document: Arc::new(document) })
     }
@@ -160,10 +175,13 @@ fn count(number: usize) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Claude Code's own header for its session; newer than the id within `metadata.user_id`, and cheaper to read.
-fn session_header(headers: &HeaderMap) -> Option<String> {
-    let value = headers.get("x-claude-code-session-id")?.to_str().ok()?;
-    (!value.is_empty()).then(|| value.to_owned())
+/// The headers in which clients name their session: Claude Code's (newer than the id within `metadata.user_id`, and cheaper to
+/// read), Codex's, and one that others use.
+const SESSION_HEADERS: [&str; 3] = ["x-claude-code-session-id", "session_id", "x-session-id"];
+
+fn session_header(headers: &HeaderMap) -> Option<Arc<str>> {
+    let mut values = SESSION_HEADERS.iter().filter_map(|name| headers.get(*name)?.to_str().ok());
+    values.find(|value| !value.is_empty()).map(Arc::from)
 }
 
 fn without_byte_order_mark(mut body: Vec<u8>) -> Vec<u8> {

@@ -2,16 +2,21 @@
 //!
 //! A request takes one `Arc<Snapshot>` and keeps it to its end, so a reload never changes a request in flight.
 
+mod unresolved;
+
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
+use tokio::sync::OnceCell;
 
+pub use self::unresolved::Unresolved;
+use crate::client::{Client, Foreign};
 use crate::config::{Config, ModelRef, Provider, TransformerUse};
 use crate::plugins::cache::CompileCache;
 use crate::plugins::registry::{DEFAULT_PROTOCOL, Loader, Registry};
-use crate::plugins::{Plugin, PluginEngine, Surroundings};
+use crate::plugins::{Origin, Plugin, PluginEngine, Surroundings};
 
 /// One generation of config and plugins.
 pub struct Snapshot {
@@ -25,6 +30,8 @@ pub struct Snapshot {
     plans: Vec<ProviderPlan>,
     /// The custom routers, in their order.
     pub routers: Vec<Result<PluginUse, String>>,
+    /// Formats of clients beside Anthropic's; loaded when the first such client comes.
+    formats: OnceCell<Vec<Foreign>>,
 }
 
 /// How a provider's requests are made.
@@ -50,6 +57,9 @@ pub enum Protocol {
     Inner {
         /// The key goes as `Authorization: Bearer`, not as `x-api-key` (option `UseBearer`).
         use_bearer: bool,
+        /// Speaks for requests that cannot go as they are: those of other clients, edited ones, and those with a history from
+        /// elsewhere.
+        component: PluginUse,
     },
     /// A component.
     Plugin(PluginUse),
@@ -67,21 +77,17 @@ pub struct PluginUse {
     pub surroundings: Surroundings,
 }
 
+impl PluginUse {
+    /// What the plugin gets to see in a request of this session.
+    pub fn in_session(&self, session: Option<&Arc<str>>) -> Surroundings {
+        Surroundings { session: session.cloned(), ..self.surroundings.clone() }
+    }
+}
+
 impl std::fmt::Debug for PluginUse {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{}", self.plugin.label())
     }
-}
-
-/// A name in the config that nothing answers to.
-#[derive(Debug, Clone)]
-pub struct Unresolved {
-    /// Where it stands.
-    pub path: String,
-    /// What is wrong.
-    pub message: String,
-    /// What may have been meant.
-    pub hint: Option<String>,
 }
 
 impl Snapshot {
@@ -97,7 +103,7 @@ impl Snapshot {
             Loader { engine, cache, config: &config, folder, previous: previous.map(|snapshot| &snapshot.registry) };
         let registry = loader.load().await;
         let public_config: Arc<str> = public_view(&config).into();
-        let resolver = Resolver { config: &config, registry: &registry, public_config: &public_config };
+        let resolver = Resolver { engine, config: &config, registry: &registry, public_config: &public_config };
         let mut unresolved = resolver.unresolved();
         unresolved.extend(resolver.wrong_options());
         if !unresolved.is_empty() {
@@ -105,7 +111,32 @@ impl Snapshot {
         }
         let plans = config.providers.iter().map(|provider| resolver.plan(provider)).collect();
         let routers = config.custom_routers.iter().map(|path| resolver.router(path)).collect();
-        Ok(Self { plans, routers, public_config, registry, config })
+        Ok(Self { plans, routers, public_config, registry, config, formats: OnceCell::new() })
+    }
+
+    /// Who posts to this path: a client of the first format that serves it.
+    pub async fn client(&self, engine: &PluginEngine, cache: &CompileCache, path: &str) -> Option<Client> {
+        let formats = self.formats.get_or_init(|| self.load_formats(engine, cache)).await;
+        formats.iter().find(|format| format.serves(path)).cloned().map(Client::Foreign)
+    }
+
+    async fn load_formats(&self, engine: &PluginEngine, cache: &CompileCache) -> Vec<Foreign> {
+        let previous = Some(&self.registry);
+        let loader = Loader { engine, cache, config: &self.config, folder: Path::new(""), previous };
+        let resolver =
+            Resolver { engine, config: &self.config, registry: &self.registry, public_config: &self.public_config };
+        let plugins = loader.formats(&self.registry).await;
+        let foreign = |plugin: Arc<Plugin>| {
+            let format = Arc::new(plugin.client_format.clone()?);
+            let name = Arc::clone(&plugin.name);
+            Some(Foreign { used: resolver.with_options(&plugin, &name, &Value::Null, &Value::Null), format })
+        };
+        plugins.into_iter().filter_map(foreign).collect()
+    }
+
+    /// The formats of clients that have been loaded so far.
+    pub fn loaded_formats(&self) -> impl Iterator<Item = &Arc<Plugin>> {
+        self.formats.get().into_iter().flatten().map(|foreign| &foreign.used.plugin)
     }
 
     /// How requests for a target are made; `Err` says why none can be.
@@ -132,30 +163,30 @@ fn public_view(config: &Config) -> String {
 }
 
 struct Resolver<'a> {
+    engine: &'a PluginEngine,
     config: &'a Config,
     registry: &'a Registry,
     public_config: &'a Arc<str>,
 }
 
 impl Resolver<'_> {
-    fn unresolved(&self) -> Vec<Unresolved> {
-        let providers = self.config.providers.iter();
-        let uses = providers.flat_map(|provider| {
-            provider.transformers.iter().chain(provider.per_model.iter().flat_map(|(_, transformers)| transformers))
-        });
-        uses.filter(|transformer| !self.is_known(&transformer.name))
-            .map(|transformer| self.unknown(transformer))
-            .collect()
-    }
-
     /// Every use whose options do not fit what the plugin says of them.
     fn wrong_options(&self) -> Vec<Unresolved> {
         let mut wrong = Vec::new();
         for provider in &self.config.providers {
+            if let Some(plugin) = provider.protocol.as_deref().and_then(|name| self.registry.get(name)) {
+                let used = self.with_options(plugin, &plugin.name, provider.preset_options(&plugin.name), &Value::Null);
+                wrong.extend(options_problem(plugin, &used.surroundings.settings, &provider.path));
+            }
             let per_model = provider.per_model.iter().flat_map(|(_, transformers)| transformers);
             for transformer in provider.transformers.iter().chain(per_model) {
                 let Some(plugin) = self.registry.get(&transformer.name) else { continue };
-                let used = self.with_options(plugin, &transformer.name, &transformer.options);
+                let used = self.with_options(
+                    plugin,
+                    &transformer.name,
+                    provider.preset_options(&plugin.name),
+                    &transformer.options,
+                );
                 wrong.extend(options_problem(plugin, &used.surroundings.settings, &transformer.path));
             }
         }
@@ -167,21 +198,6 @@ impl Resolver<'_> {
             || self.registry.get(name).is_some()
             || self.registry.is_disabled(name)
             || self.registry.why_broken(name).is_some()
-    }
-
-    fn unknown(&self, transformer: &TransformerUse) -> Unresolved {
-        let known = self.registry.names().chain(std::iter::once("Anthropic"));
-        let lower = transformer.name.to_ascii_lowercase();
-        let nearest = known.max_by(|a, b| {
-            let score = |name: &str| strsim::jaro_winkler(&lower, &name.to_ascii_lowercase());
-            score(a).total_cmp(&score(b))
-        });
-        Unresolved {
-            path: transformer.path.clone(),
-            message: format!("there is no transformer called `{}`", transformer.name),
-            hint: nearest
-                .map(|name| format!("did you mean `{name}`? A component of your own goes into the plugins folder")),
-        }
     }
 
     fn plan(&self, provider: &Provider) -> ProviderPlan {
@@ -202,11 +218,10 @@ impl Resolver<'_> {
         let mut transformers = Vec::new();
         for transformer in provider.transformers.iter().chain(model_transformers) {
             if transformer.name.eq_ignore_ascii_case(INNER_PROTOCOL) {
-                let use_bearer = transformer.options.get("UseBearer").and_then(Value::as_bool).unwrap_or_default();
-                only_one(&mut protocol, Protocol::Inner { use_bearer }, provider)?;
+                only_one(&mut protocol, self.inner(provider, &transformer.options)?, provider)?;
                 continue;
             }
-            let used = self.plugin(&transformer.name, &transformer.options)?;
+            let used = self.plugin(provider, &transformer.name, &transformer.options)?;
             if used.plugin.is_protocol() {
                 only_one(&mut protocol, Protocol::Plugin(used.clone()), provider)?;
             } else if !used.plugin.is_transformer() {
@@ -225,11 +240,8 @@ impl Resolver<'_> {
 
     fn default_protocol(&self, provider: &Provider) -> Result<Protocol, String> {
         match provider.protocol.as_deref() {
-            Some(name) if name.eq_ignore_ascii_case(INNER_PROTOCOL) => Ok(Protocol::Inner { use_bearer: false }),
-            Some(name) if self.registry.get(name).is_some_and(|plugin| plugin.is_protocol()) => {
-                Ok(Protocol::Plugin(self.plugin(name, &Value::Null)?))
-            }
-            _ => Ok(Protocol::Plugin(self.plugin(DEFAULT_PROTOCOL, &Value::Null)?)),
+            Some(name) if name.eq_ignore_ascii_case(INNER_PROTOCOL) => self.inner(provider, &Value::Null),
+            name => Ok(Protocol::Plugin(self.plugin(provider, name.unwrap_or(DEFAULT_PROTOCOL), &Value::Null)?)),
         }
     }
 
@@ -242,12 +254,12 @@ impl Resolver<'_> {
         if !plugin.is_router() {
             return Err(format!("plugin `{}` (CUSTOM_ROUTER_PATH) has no role `router`", plugin.label()));
         }
-        Ok(self.with_options(plugin, &plugin.name, &Value::Null))
+        Ok(self.with_options(plugin, &plugin.name, &Value::Null, &Value::Null))
     }
 
-    fn plugin(&self, name: &str, options: &Value) -> Result<PluginUse, String> {
+    fn plugin(&self, provider: &Provider, name: &str, options: &Value) -> Result<PluginUse, String> {
         match self.registry.get(name) {
-            Some(plugin) => Ok(self.with_options(plugin, name, options)),
+            Some(plugin) => Ok(self.with_options(plugin, name, provider.preset_options(&plugin.name), options)),
             None if self.registry.is_disabled(name) => Err(format!("plugin `{name}` is switched off in the config")),
             None => {
                 let reason = self.registry.why_broken(name).map_or("it is not there", |broken| &broken.reason);
@@ -256,8 +268,23 @@ impl Resolver<'_> {
         }
     }
 
-    /// The options of a use lie over those of its `transformers` entry, and those over what `plugins` says in general.
-    fn with_options(&self, plugin: &Arc<Plugin>, name: &str, options: &Value) -> PluginUse {
+    /// The inner form as a protocol; its options may come from a preset.
+    fn inner(&self, provider: &Provider, options: &Value) -> Result<Protocol, String> {
+        let component = self.plugin(provider, INNER_PROTOCOL, options)?;
+        let settings: Value = serde_json::from_str(&component.surroundings.settings).unwrap_or_default();
+        let use_bearer = settings.get("UseBearer").and_then(Value::as_bool).unwrap_or_default();
+        Ok(Protocol::Inner { use_bearer, component })
+    }
+
+    /// A store is for plugins that ask for one, if they are our own or the operator allows it.
+    fn may_keep(&self, plugin: &Plugin) -> bool {
+        let granted = || self.config.plugin(&plugin.name).is_some_and(|settings| settings.grants.kv);
+        plugin.asks_kv && (plugin.origin == Origin::BuiltIn || granted())
+    }
+
+    /// The options of a use lie over those of its `transformers` entry, those over what `plugins` says in general, and that
+    /// over a preset's.
+    fn with_options(&self, plugin: &Arc<Plugin>, name: &str, preset: &Value, options: &Value) -> PluginUse {
         let mut settings = Map::new();
         let general = self.config.plugin(&plugin.name).map(|settings| &*settings.options);
         let custom = self.config.transformers.iter().find(|custom| {
@@ -265,7 +292,8 @@ impl Resolver<'_> {
             called.eq_ignore_ascii_case(name)
                 && self.registry.at(&custom.path).is_some_and(|at| Arc::ptr_eq(at, plugin))
         });
-        for layer in [general, custom.map(|custom| &*custom.options), Some(options)].into_iter().flatten() {
+        let custom = custom.map(|custom| &*custom.options);
+        for layer in [Some(preset), general, custom, Some(options)].into_iter().flatten() {
             if let Value::Object(members) = layer {
                 settings.extend(members.clone());
             }
@@ -274,6 +302,8 @@ impl Resolver<'_> {
             name: plugin.label().into(),
             settings: Value::Object(settings).to_string().into(),
             config: Arc::clone(self.public_config),
+            session: None,
+            kv: self.may_keep(plugin).then(|| self.engine.stores().of(&plugin.name)),
         };
         PluginUse { plugin: Arc::clone(plugin), surroundings }
     }

@@ -1,12 +1,12 @@
 //! Step 6, transform: the request through a target's chain of transformers and its protocol, into what goes over the wire.
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use bytes::Bytes;
 use ccr_messages::json::Writer;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::client::Answering;
 use crate::config::{ModelRef, Provider};
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::bindings::Target;
@@ -29,7 +29,14 @@ pub struct Transformed {
     pub plugin_time: Duration,
     /// The protocol's instance, if it waits for the answer.
     pub instance: Option<WaitingInstance>,
+    /// A transformer wants arguments of tool calls that are no JSON to be mended.
+    pub mending: bool,
+    /// An Anthropic client's own bytes, or nearly, for an upstream of that format: no component made them.
+    pub native: bool,
 }
+
+/// The hint with which a transformer (`enhancetool`) asks for the mending of tool calls, as these are put together here.
+const MENDING: &str = "/ccr/repair_tool_arguments";
 
 /// Makes the wire request for one target from the original request.
 pub async fn transform(
@@ -38,13 +45,15 @@ pub async fn transform(
     chain: &Chain,
     target: &ModelRef,
     mut request: InnerRequest,
+    client_is_inner: bool,
 ) -> Result<Transformed, GatewayError> {
     let target =
         Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
+    let session = request.about().session.clone();
     let mut dropped = Vec::new();
     let mut plugin_time = Duration::ZERO;
     for used in hooked(chain, TransformerHooks::REQUEST) {
-        let (surroundings, before) = (used.surroundings.clone(), request.clone());
+        let (surroundings, before) = (used.in_session(session.as_ref()), request.clone());
         match transformer::transform_request(engine, &used.plugin, surroundings, request, target.clone()).await {
             Ok(edited) => {
                 request = edited.request;
@@ -57,14 +66,13 @@ pub async fn transform(
             }
         }
     }
+    let mending = request.get(MENDING) == Some("true");
+    dropped.extend(limit_output(&mut request, provider, &target.model)?);
+    let native = client_is_inner && !ccr_messages::anthropic::needs_cleaning(request.document());
     let (mut wire, context, instance) = match &chain.protocol {
-        Protocol::Inner { use_bearer } => {
-            // Hints are for protocols that translate; an Anthropic upstream would refuse them.
-            request.remove(crate::request::HINTS).map_err(GatewayError::invalid)?;
-            (inner_wire(&request, &target, *use_bearer), Vec::new(), None)
-        }
-        Protocol::Plugin(used) => {
-            let surroundings = used.surroundings.clone();
+        Protocol::Inner { use_bearer, .. } if native => (inner_wire(&request, &target, *use_bearer), Vec::new(), None),
+        Protocol::Inner { component: used, .. } | Protocol::Plugin(used) => {
+            let surroundings = used.in_session(session.as_ref());
             let encoded = upstream::encode(engine, &used.plugin, surroundings, request, target.clone())
                 .await
                 .map_err(|error| from_protocol(error, &provider.name))?;
@@ -73,8 +81,9 @@ pub async fn transform(
             (encoded.request, encoded.context, encoded.instance)
         }
     };
+    add_extra_body(&mut wire, provider)?;
     for used in hooked(chain, TransformerHooks::WIRE_REQUEST) {
-        let (surroundings, before) = (used.surroundings.clone(), wire.clone());
+        let (surroundings, before) = (used.in_session(session.as_ref()), wire.clone());
         match transformer::transform_wire_request(engine, &used.plugin, surroundings, wire, target.clone()).await {
             Ok(edited) => {
                 wire = edited.request;
@@ -87,7 +96,66 @@ pub async fn transform(
             }
         }
     }
-    Ok(Transformed { wire, context, dropped, plugin_time, instance })
+    let native = native && matches!(chain.protocol, Protocol::Inner { .. });
+    Ok(Transformed { wire, context, dropped, plugin_time, instance, mending, native })
+}
+
+/// What the config adds to every request of a provider.
+fn add_extra_body(wire: &mut WireRequest, provider: &Provider) -> Result<(), GatewayError> {
+    let Some(members) = provider.extra_body.as_object() else { return Ok(()) };
+    wire.body.merge(members).map_err(|error| GatewayError::Unavailable(format!("`extraBody`: {error}")))
+}
+
+/// The client's own request for a target that speaks its format; `None` if it has to be translated.
+pub async fn forward(
+    engine: &PluginEngine,
+    provider: &Provider,
+    chain: &Chain,
+    target: &ModelRef,
+    answering: &Answering,
+    request: &InnerRequest,
+) -> Result<Option<Transformed>, GatewayError> {
+    let target =
+        Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
+    // A limit of the model's is a reason to edit the request.
+    if limit_output(&mut request.clone(), provider, &target.model)?.is_some() {
+        return Ok(None);
+    }
+    let session = request.about().session.as_ref();
+    let Some(mut forwarded) = answering.forward(engine, chain, &target, session).await? else { return Ok(None) };
+    add_extra_body(&mut forwarded.request, provider)?;
+    Ok(Some(Transformed {
+        wire: forwarded.request,
+        context: forwarded.context,
+        dropped: Vec::new(),
+        plugin_time: forwarded.spent,
+        instance: None,
+        mending: false,
+        native: false,
+    }))
+}
+
+/// Anthropic's smallest thinking budget (its documentation, "Extended thinking").
+const SMALLEST_THINKING_BUDGET: u64 = 1024;
+
+/// Lowers `max_tokens` to what the model can give, where that is known: providers refuse more. Thinking is paid from it, so its
+/// budget must stay below. Returns what is noted.
+fn limit_output(request: &mut InnerRequest, provider: &Provider, model: &str) -> Result<Option<String>, GatewayError> {
+    let number = |request: &InnerRequest, pointer| request.get(pointer).and_then(|asked| asked.parse::<u64>().ok());
+    let Some(most) = provider.model_limits(model).max_output_tokens else { return Ok(None) };
+    if number(request, "/max_tokens").is_none_or(|asked| asked <= most) {
+        return Ok(None);
+    }
+    let edited =
+        request.set("/max_tokens", &most.to_string()).and_then(|()| match number(request, "/thinking/budget_tokens") {
+            Some(budget) if budget >= most && most > SMALLEST_THINKING_BUDGET => {
+                request.set("/thinking/budget_tokens", &(most - 1).to_string())
+            }
+            Some(budget) if budget >= most => request.set("/thinking", r#"{"type":"disabled"}"#),
+            _ => Ok(()),
+        });
+    edited.map_err(GatewayError::invalid)?;
+    Ok(Some(format!("max_tokens above {most}")))
 }
 
 /// What is noted when a request goes on without a plugin that failed; the error itself where it may not.
@@ -114,7 +182,7 @@ fn base_path(provider: &Provider) -> String {
 
 /// A request in the inner form goes out as it came in, but for the model's name.
 fn inner_wire(request: &InnerRequest, target: &Target, use_bearer: bool) -> WireRequest {
-    let path = ccr_messages::endpoint::join(&versioned(&target.base_path), "/messages");
+    let path = ccr_messages::endpoint::anthropic(&target.base_path);
     let path = match &request.about().query {
         Some(query) if !path.contains('?') => format!("{path}?{query}"),
         _ => path,
@@ -126,15 +194,6 @@ fn inner_wire(request: &InnerRequest, target: &Target, use_bearer: bool) -> Wire
         headers: forwarded_headers(&request.about().headers),
         body: with_model(request, &target.model),
         credential,
-    }
-}
-
-/// Anthropic's API is under `/v1`; a base that names no path at all means that.
-fn versioned(base: &str) -> Cow<'_, str> {
-    match base.split_once('?') {
-        None if base.trim_matches('/').is_empty() => Cow::Borrowed("/v1"),
-        Some((path, query)) if path.trim_matches('/').is_empty() => Cow::Owned(format!("/v1?{query}")),
-        _ => Cow::Borrowed(base),
     }
 }
 
@@ -168,7 +227,9 @@ fn forwarded_headers(headers: &HeaderMap) -> HeaderMap {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
+    use crate::config::ModelLimits;
 
     fn request(body: &str) -> InnerRequest {
         InnerRequest::parse(body.as_bytes().to_vec(), "req", HeaderMap::new(), None).expect("legal")
@@ -183,10 +244,24 @@ mod tests {
     }
 
     #[test]
-    fn a_bare_host_means_version_one() {
-        assert_eq!(versioned("/"), "/v1");
-        assert_eq!(versioned(""), "/v1");
-        assert_eq!(versioned("/?a=b"), "/v1?a=b");
-        assert_eq!(versioned("/anthropic"), "/anthropic");
+    fn what_a_model_cannot_give_is_not_asked_for() {
+        let mut provider = Provider::named("p");
+        provider.limits.push(("m".into(), ModelLimits { max_output_tokens: Some(2000), ..ModelLimits::default() }));
+        provider.limits.push(("small".into(), ModelLimits { max_output_tokens: Some(100), ..ModelLimits::default() }));
+        let limited = |model: &str, rest: &str| {
+            let mut request =
+                request(&format!("{{\"model\":\"a\",\"messages\":[{{\"role\":\"user\",\"content\":\"a\"}}]{rest}}}"));
+            let noted = limit_output(&mut request, &provider, model).unwrap();
+            let value = |pointer| request.get(pointer).map(str::to_owned);
+            (value("/max_tokens"), value("/thinking"), noted)
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(limited("M", ",\"max_tokens\":2001"), (some("2000"), None, some("max_tokens above 2000")));
+        assert_eq!(limited("m", ",\"max_tokens\":2000"), (some("2000"), None, None));
+        assert_eq!(limited("other", ",\"max_tokens\":2001"), (some("2001"), None, None));
+        assert_eq!(limited("m", ""), (None, None, None));
+        let thinking = ",\"max_tokens\":32000,\"thinking\":{\"type\":\"enabled\",\"budget_tokens\":31999}";
+        assert_eq!(limited("m", thinking).1, some("{\"type\":\"enabled\",\"budget_tokens\":1999}"));
+        assert_eq!(limited("small", thinking).1, some("{\"type\":\"disabled\"}"));
     }
 }

@@ -28,6 +28,10 @@ pub enum Credential {
     Header(HeaderName),
     /// The key as a query parameter of this name.
     Query(String),
+    /// A Google OAuth access token, of a service account or the machine's own.
+    Google,
+    /// AWS signature version 4 for this service.
+    Aws(String),
     /// No key.
     None,
 }
@@ -87,6 +91,15 @@ impl WireBody {
             json::edit::set(&document, pointer, json).map_err(|error| error.to_string())?
         };
         *self = Self::new(edited.into());
+        Ok(())
+    }
+
+    /// Sets members of the body's object: each takes the place of the one of its name, or goes behind the last one.
+    pub fn merge(&mut self, members: &serde_json::Map<String, serde_json::Value>) -> Result<(), String> {
+        for (name, value) in members {
+            let pointer = format!("/{}", name.replace('~', "~0").replace('/', "~1"));
+            self.set(&pointer, &value.to_string())?;
+        }
         Ok(())
     }
 
@@ -174,5 +187,14 @@ mod tests {
         body.set("/b", "[2]").expect("legal");
         assert_eq!(body.get("/b/0").as_deref(), Some("2"));
         assert!(body.set("/b", "[").is_err());
+    }
+
+    #[test]
+    fn members_are_merged_in_their_order() {
+        let mut body = WireBody::new(Bytes::from_static(b"{\"model\":\"m\",\"top_p\":1,\"messages\":[]}"));
+        let members = serde_json::json!({"top_p": 0.5, "z": {"deep": [1]}, "a/b~c": null});
+        body.merge(members.as_object().expect("an object")).expect("legal");
+        let expected = r#"{"model":"m","top_p":0.5,"messages":[],"z":{"deep":[1]},"a/b~c":null}"#;
+        assert_eq!(String::from_utf8_lossy(&body.bytes()), expected);
     }
 }

@@ -173,20 +173,3 @@ async fn a_component_in_use_serves_its_stream_to_the_end_after_it_is_deleted() {
     let transcript = gateway_tests::Transcript::of(events, false);
     assert_eq!(text_of(&transcript.message()), "first second");
 }
-
-#[tokio::test]
-async fn a_component_of_a_built_in_name_takes_its_place() {
-    let upstream = FakeUpstream::always(openai::text("hi")).await;
-    let gateway = Setup::openai(&upstream).plugin("openai").start().await;
-    assert_eq!(gateway.messages(&ask("hi")).await.status, 200);
-    let health = gateway.health().await;
-    let plugins = health["plugins"].as_array().unwrap();
-    let origins: Vec<_> = plugins
-        .iter()
-        .filter(|plugin| plugin["name"] == "openai")
-        .map(|plugin| plugin["origin"].as_str().unwrap())
-        .collect();
-    assert_eq!(origins, ["file"]);
-    let stopped = gateway.stop().await;
-    assert!(stopped.log.contains("built-in"), "{}", stopped.log);
-}

@@ -22,5 +22,5 @@ pub use gateway::{Setup, Stopped, TestGateway};
 pub use sse::Event;
 pub use time::{LIMIT, eventually, within};
 pub use transcript::Transcript;
-pub use upstream::{FakeUpstream, Gate, Script, SeenRequest};
+pub use upstream::{Asked, FakeUpstream, Format, Gate, Script, SeenRequest, Story};
 pub use wire::Headers;

@@ -1,11 +1,20 @@
 //! A provider in the test's hands: it answers each request by a script and records everything it is asked.
 //!
-//! It speaks HTTP/1.1 over a plain socket, so that it can also do it wrong. The scripts are in [`script`], the two wire
-//! formats in [`openai`] and [`anthropic`].
+//! It speaks HTTP/1.1 over a plain socket, so that it can also do it wrong. The scripts are in [`script`]. What it says can be
+//! put together by hand from the pieces of [`openai`] and [`anthropic`], or be a [`Story`], which each [`Format`] tells in its
+//! own way; what it was [`Asked`] is read the same way.
 
 pub mod anthropic;
+mod asked;
+mod bedrock;
+mod chat;
+mod format;
+mod gemini;
+mod messages;
 pub mod openai;
+mod responses;
 mod script;
+pub mod story;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -21,7 +30,10 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::time::within;
 use crate::wire::{Body, Headers, Reader};
 
+pub use asked::Asked;
+pub use format::Format;
 pub use script::{Gate, Script};
+pub use story::Story;
 
 /// A request as it reached the upstream.
 #[derive(Debug, Clone)]

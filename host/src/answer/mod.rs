@@ -2,15 +2,18 @@
 //!
 //! There are two ways. An upstream that speaks the client's own format, with nothing to edit, is forwarded byte for byte
 //! while its token counts are read on the side ([`raw`]). Everything else becomes typed events ([`source`]), which are
-//! written as a stream ([`stream`]) or folded into one message ([`whole`]).
+//! written as a stream ([`stream`]) or folded into one message ([`whole`]). [`framing`] finds the events in the bytes.
 //!
 //! Nothing is sent before the first content is there: up to then another target may still serve the request.
 
+mod framing;
 mod quiet;
 mod raw;
 mod source;
 mod stream;
+mod watch;
 mod whole;
+mod writing;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,14 +22,16 @@ use bytes::Bytes;
 use ccr_messages::answer::Head;
 use http::HeaderMap;
 
-use crate::config::ProviderKey;
+use self::framing::Framing;
+use crate::client::Answering;
+use crate::config::Secret;
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::PluginEngine;
-use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
+use crate::plugins::client::ClientAnswer;
 use crate::plugins::upstream as protocol;
 use crate::plugins::upstream::WaitingInstance;
 use crate::record::OpenRecord;
-use crate::snapshot::{Chain, Protocol};
+use crate::snapshot::{Chain, PluginUse, Protocol};
 use crate::upstream::UpstreamResponse;
 
 pub use stream::LiveStream;
@@ -42,8 +47,22 @@ const MAX_ERROR: usize = 256 * 1024;
 pub enum Answer {
     /// A stream for the client, its first content in hand.
     Stream(LiveStream),
-    /// The whole message as JSON.
-    Whole(Bytes),
+    /// The whole answer.
+    Whole(Whole),
+}
+
+/// An answer in one piece.
+pub enum Whole {
+    /// JSON, with a status of 200.
+    Json(Bytes),
+    /// As a component wrote it.
+    Foreign(ClientAnswer),
+}
+
+impl Whole {
+    fn json(bytes: impl Into<Bytes>) -> Self {
+        Self::Json(bytes.into())
+    }
 }
 
 /// What is needed to read one upstream's answer.
@@ -52,18 +71,38 @@ pub struct Reading<'a> {
     pub engine: &'a PluginEngine,
     /// The target's protocol and transformers.
     pub chain: &'a Arc<Chain>,
+    /// The request went out as the client's own bytes, or nearly: no component made it.
+    pub native: bool,
     /// What the protocol left at encoding.
     pub context: &'a [u8],
     /// The protocol's instance, if it waits for the answer.
     pub instance: Option<WaitingInstance>,
     /// What the client reads first.
     pub head: Head,
-    /// The provider's keys, which nothing that it says may show.
-    pub keys: &'a [ProviderKey],
+    /// How the answer is written; none for Anthropic's own format.
+    pub answering: Option<&'a Answering>,
+    /// Arguments of tool calls that are no JSON are mended.
+    pub mending: bool,
+    /// The session that the client names.
+    pub session: Option<&'a Arc<str>>,
+    /// The upstream got the client's own bytes, so the client gets the upstream's.
+    pub forwarded: bool,
+    /// What went along as credentials, which nothing that the provider says may show.
+    pub secrets: &'a [Secret],
     /// The client wants a stream.
     pub streaming: bool,
     /// How long a client may hear nothing before it gets a ping.
     pub ping_every: Duration,
+}
+
+impl<'a> Reading<'a> {
+    /// The component that reads the answer; none for Anthropic's own format, which the host reads itself.
+    fn speaker(&self) -> Option<&'a PluginUse> {
+        match &self.chain.protocol {
+            Protocol::Inner { component, .. } => (!self.native).then_some(component),
+            Protocol::Plugin(used) => Some(used),
+        }
+    }
 }
 
 /// Reads an upstream's answer up to its first content; an error here may still lead to another target.
@@ -75,34 +114,27 @@ pub async fn begin(
     if !(200..300).contains(&response.status) {
         return Err(read_error(&mut reading, response).await);
     }
-    let edited = reading.chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS));
-    let is_stream = is_event_stream(&response.headers);
-    let same_format = matches!(reading.chain.protocol, Protocol::Inner { .. }) && !edited;
-    if same_format && reading.streaming == is_stream {
-        return if is_stream {
-            raw::begin(response.body, &reading.head.model, reading.ping_every, record).await.map(Answer::Stream)
+    let framing = Framing::of(&response.headers);
+    let can_pass = if reading.streaming { framing == Some(Framing::ServerSent) } else { framing.is_none() };
+    if reading.forwarded && can_pass {
+        return if reading.streaming {
+            raw::begin(response.body, &mut reading, record).await.map(Answer::Stream)
         } else {
-            raw::whole(response.body, &reading.head.model, record).await.map(Answer::Whole)
+            raw::whole(response, &mut reading, record).await.map(|json| Answer::Whole(Whole::Json(json)))
         };
     }
-    let head = reading.head.clone();
-    let streaming = reading.streaming;
-    let source = source::EventSource::open(&mut reading, response, is_stream).await?;
+    let source = source::EventSource::open(&mut reading, response, framing).await?;
+    let Reading { engine, head, answering, streaming, .. } = reading;
     if streaming {
-        stream::begin(source, head, record).await.map(Answer::Stream)
+        stream::begin(source, engine, head, answering, record).await.map(Answer::Stream)
     } else {
-        whole::read(source, head, record).await.map(Answer::Whole)
+        whole::read(source, engine, head, answering, record).await.map(Answer::Whole)
     }
-}
-
-fn is_event_stream(headers: &HeaderMap) -> bool {
-    let value = headers.get(http::header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    value.trim_start().to_ascii_lowercase().starts_with("text/event-stream")
 }
 
 /// What a provider says is wrong.
 async fn read_error(reading: &mut Reading<'_>, response: UpstreamResponse) -> GatewayError {
-    let UpstreamResponse { status, headers, body } = response;
+    let UpstreamResponse { status, headers, body, .. } = response;
     let provider = body.provider().to_owned();
     if (300..400).contains(&status) {
         let reason = format!("answered with a redirect ({status}); correct its api_base_url");
@@ -110,14 +142,14 @@ async fn read_error(reading: &mut Reading<'_>, response: UpstreamResponse) -> Ga
     }
     // The status alone is worth telling when the body cannot be read.
     let text = body.read_all(MAX_ERROR).await.unwrap_or_default();
-    let mut failure = match &reading.chain.protocol {
-        Protocol::Inner { .. } => ccr_messages::anthropic::decode_error(status, &text),
-        Protocol::Plugin(used) => {
+    let mut failure = match reading.speaker() {
+        None => ccr_messages::anthropic::decode_error(status, &text),
+        Some(used) => {
             let wire = protocol::wire_response(status, &headers, text);
             match protocol::decode_error(
                 reading.engine,
                 &used.plugin,
-                used.surroundings.clone(),
+                used.in_session(reading.session),
                 reading.instance.take(),
                 wire,
             )

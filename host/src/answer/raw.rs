@@ -1,70 +1,114 @@
 //! An upstream that speaks the client's own format: its bytes go through untouched but for the model's name, and its token
-//! counts are read on the side.
+//! counts are read on the side ([`super::watch`]).
 //!
 //! Only whole events are handed on, so that an upstream that breaks off in the middle of one leaves no half event before the
 //! error.
 
-use std::time::Duration;
-
 use bytes::{Bytes, BytesMut};
-use ccr_messages::anthropic::UsageTap;
+use ccr_messages::answer::Head;
 use ccr_messages::encode;
 use ccr_messages::event::{ErrorKind, Failure};
-use ccr_messages::json::{Document, Writer};
-use ccr_messages::sse::SseDecoder;
+use ccr_messages::json::Document;
 
-use super::MAX_ANSWER;
 use super::quiet::{Came, Waiting};
+use super::watch::{self, Names, Watch};
+use super::{MAX_ANSWER, Reading};
+use crate::client::Answering;
 use crate::error::GatewayError;
+use crate::plugins::PluginEngine;
+use crate::plugins::client::Encoder;
+use crate::plugins::upstream as protocol;
 use crate::record::{OpenRecord, Outcome};
-use crate::upstream::{Batch, UpstreamBody};
+use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
 
 /// A stream going through.
 pub struct RawStream {
     waiting: Waiting,
-    frames: SseDecoder,
-    tap: UsageTap,
+    watch: Watch,
+    names: Names,
     /// The beginning of an event whose end has not come yet.
     held: BytesMut,
     /// Whole events that the client has not got yet.
     ready: BytesMut,
-    /// The model's name as the client asked for it; taken once it is in its place.
-    model: Option<String>,
+    words: Words,
     done: bool,
+}
+
+/// What the gateway itself may have to say in the stream.
+enum Words {
+    Inner,
+    /// Another format's; the encoder is there only to say that the stream broke off.
+    Foreign {
+        keep_alive: Option<String>,
+        encoder: Box<Encoder>,
+    },
+}
+
+impl Words {
+    async fn of(engine: &PluginEngine, head: &Head, answering: Option<&Answering>) -> Result<Self, GatewayError> {
+        let Some(answering) = answering else { return Ok(Self::Inner) };
+        let encoder = Box::new(answering.encoder(engine, head).await?);
+        Ok(Self::Foreign { keep_alive: answering.foreign.format.keep_alive.clone(), encoder })
+    }
+
+    fn keep_alive(&self) -> &[u8] {
+        match self {
+            Self::Inner => encode::PING.as_bytes(),
+            Self::Foreign { keep_alive, .. } => keep_alive.as_deref().unwrap_or_default().as_bytes(),
+        }
+    }
+
+    async fn abort(&mut self, failure: &Failure) -> Vec<u8> {
+        match self {
+            Self::Inner => encode::error_event(failure),
+            Self::Foreign { encoder, .. } => encoder.abort(&failure.clone().into()).await.unwrap_or_else(|error| {
+                tracing::error!("the end of a broken stream is not told: {error}");
+                Vec::new()
+            }),
+        }
+    }
+}
+
+/// How the model's name is found in a stream or an answer of the client's format.
+fn names(reading: &Reading<'_>, inner: fn(&str) -> Names) -> Names {
+    let model = &reading.head.model;
+    match reading.answering {
+        None => inner(model),
+        Some(Answering { foreign, .. }) => Names::foreign(&foreign.format.model_pointers, model),
+    }
 }
 
 /// Reads up to the first content.
 pub(super) async fn begin(
     body: UpstreamBody,
-    model: &str,
-    ping_every: Duration,
+    reading: &mut Reading<'_>,
     record: &mut OpenRecord,
 ) -> Result<super::LiveStream, GatewayError> {
     let provider = body.provider().to_owned();
     let mut stream = RawStream {
-        waiting: Waiting::new(body, ping_every),
-        frames: SseDecoder::new(MAX_ANSWER),
-        tap: UsageTap::new(),
+        waiting: Waiting::new(body, reading.ping_every),
+        names: names(reading, Names::inner),
+        words: Words::of(reading.engine, &reading.head, reading.answering).await?,
+        watch: Watch::open(reading, &provider).await?,
         held: BytesMut::new(),
         ready: BytesMut::new(),
-        model: Some(model.to_owned()),
         done: false,
     };
-    while !stream.tap.has_content() && !stream.tap.is_complete() {
+    while !stream.watch.has_content() && !stream.watch.is_complete() {
         let batch = stream.waiting.next_batch().await.map_err(|error| UpstreamBody::error(&provider, error))?;
         let ended = batch.ended || batch.broken.is_some();
-        stream.take(&batch);
-        if let Some(failure) = stream.tap.failure() {
+        stream.take(&batch).await;
+        if let Some(failure) = stream.watch.failure() {
             return Err(GatewayError::Upstream(failure.clone()));
         }
-        if ended && !stream.tap.has_content() && !stream.tap.is_complete() {
+        if ended && !stream.watch.has_content() && !stream.watch.is_complete() {
             return Err(GatewayError::BadAnswer {
                 provider,
                 reason: "ended its answer before it said anything".into(),
             });
         }
         if ended {
-            stream.end(batch.broken.as_deref(), record);
+            stream.end(batch.broken.as_deref(), record).await;
         }
     }
     record.record.ms.first_event = Some(record.elapsed_ms());
@@ -82,80 +126,69 @@ impl RawStream {
             }
             match self.waiting.next().await {
                 // Not in the middle of the upstream's own event: only whole ones have been handed on.
-                Came::Quiet => self.ready.extend_from_slice(encode::PING.as_bytes()),
+                Came::Quiet => self.ready.extend_from_slice(self.words.keep_alive()),
                 Came::Batch(batch) => {
-                    self.take(&batch);
+                    self.take(&batch).await;
                     if batch.ended || batch.broken.is_some() {
-                        self.end(batch.broken.as_deref(), record);
+                        self.end(batch.broken.as_deref(), record).await;
                     }
                 }
                 Came::Error(error) => {
                     let failure = UpstreamBody::error(self.waiting.body.provider(), error).into_failure();
-                    self.fail(&failure, record);
+                    self.fail(&failure, record).await;
                 }
             }
         }
     }
 
-    fn take(&mut self, batch: &Batch) {
+    async fn take(&mut self, batch: &Batch) {
+        let mut fresh = BytesMut::new();
         for piece in &batch.pieces {
-            self.frames.push(piece, |event| {
-                if let Ok(event) = event {
-                    self.tap.event(event.data.as_bytes());
-                }
-            });
+            self.watch.piece(piece);
+            // Where a name may have to be replaced, only in what has just come.
+            let whole_events = if self.names.is_over() { &mut self.ready } else { &mut fresh };
             match last_event_end(&self.held, piece) {
                 Some(end) => {
                     let (whole, rest) = piece.split_at(end);
-                    self.ready.extend_from_slice(&self.held);
-                    self.ready.extend_from_slice(whole);
+                    whole_events.extend_from_slice(&self.held);
+                    whole_events.extend_from_slice(whole);
                     self.held.clear();
                     self.held.extend_from_slice(rest);
                 }
                 None => self.held.extend_from_slice(piece),
             }
         }
-        if self.model.is_some() && !self.ready.is_empty() {
-            self.rename();
+        self.watch.read(batch.ended && batch.broken.is_none()).await;
+        if !fresh.is_empty() {
+            self.names.events(&mut fresh);
+            self.ready.unsplit(fresh);
+        }
+        if matches!(self.words, Words::Inner) && self.watch.has_content() {
+            // `message_start` has gone by.
+            self.names.end();
         }
     }
 
-    /// Puts the name that the client asked for into `message_start`: Claude Code drops its thinking blocks when the name
-    /// is another one.
-    fn rename(&mut self) {
-        let Some(model) = self.model.take() else { return };
-        match renamed(&self.ready, &model) {
-            Some(ready) => self.ready = ready,
-            // It has not come yet (a ping or a comment goes before it).
-            None if !self.tap.has_content() => self.model = Some(model),
-            None => {}
-        }
-    }
-
-    fn end(&mut self, broken: Option<&str>, record: &mut OpenRecord) {
-        self.frames.finish(|event| {
-            if let Ok(event) = event {
-                self.tap.event(event.data.as_bytes());
-            }
-        });
-        if self.tap.is_complete() || self.tap.failure().is_some() {
+    async fn end(&mut self, broken: Option<&str>, record: &mut OpenRecord) {
+        if self.watch.is_complete() || self.watch.failure().is_some() {
             self.ready.extend_from_slice(&self.held);
             self.close(record);
-            match self.tap.failure() {
+            match self.watch.failure() {
                 Some(failure) => record.fail(Outcome::BrokenUpstream, failure),
                 None => record.end(Outcome::Completed),
             }
             return;
         }
         let reason =
-            format!("broke off in the middle of its answer ({})", broken.unwrap_or("it ended without message_stop"));
+            format!("broke off in the middle of its answer ({})", broken.unwrap_or("it ended without saying why"));
         let provider = self.waiting.body.provider().to_owned();
         let failure = GatewayError::BadAnswer { provider, reason }.into_failure();
-        self.fail(&failure, record);
+        self.fail(&failure, record).await;
     }
 
-    fn fail(&mut self, failure: &Failure, record: &mut OpenRecord) {
-        self.ready.extend_from_slice(&encode::error_event(failure));
+    async fn fail(&mut self, failure: &Failure, record: &mut OpenRecord) {
+        let words = self.words.abort(failure).await;
+        self.ready.extend_from_slice(&words);
         self.close(record);
         record.fail(Outcome::BrokenUpstream, failure);
     }
@@ -163,14 +196,8 @@ impl RawStream {
     fn close(&mut self, record: &mut OpenRecord) {
         self.done = true;
         self.held.clear();
-        note_tap(&self.tap, record);
+        self.watch.record(record);
     }
-}
-
-fn note_tap(tap: &UsageTap, record: &mut OpenRecord) {
-    record.record.usage = (*tap.usage()).into();
-    record.record.upstream_model.clone_from(&tap.start().model);
-    record.record.stop_reason = tap.finish_reason().map(|reason| reason.as_str().to_owned());
 }
 
 /// Offset in `piece` behind the last blank line of `held` and `piece` together.
@@ -193,62 +220,37 @@ fn last_event_end(held: &[u8], piece: &[u8]) -> Option<usize> {
     None
 }
 
-/// The text with another name in its `message_start`.
-fn renamed(text: &[u8], model: &str) -> Option<BytesMut> {
-    let start = memchr::memmem::find(text, b"\"message_start\"")?;
-    let line_start = memchr::memrchr(b'\n', &text[..start]).map_or(0, |at| at + 1);
-    let line_end = memchr::memchr2(b'\n', b'\r', &text[start..]).map_or(text.len(), |at| start + at);
-    let json_start = line_start + memchr::memchr(b'{', &text[line_start..line_end])?;
-    let span = model_span(&text[json_start..line_end], "/message/model")?;
-    let mut out = BytesMut::with_capacity(text.len() + model.len());
-    out.extend_from_slice(&text[..json_start + span.start]);
-    out.extend_from_slice(&quoted(model));
-    out.extend_from_slice(&text[json_start + span.end..]);
-    Some(out)
-}
-
-fn model_span(json: &[u8], pointer: &str) -> Option<std::ops::Range<usize>> {
-    let document = Document::parse(json).ok()?;
-    document.root().pointer(pointer).map(|value| value.span())
-}
-
 fn is_message(json: &[u8]) -> bool {
     let Ok(document) = Document::parse(json) else { return false };
     document.root().get("type").and_then(|kind| kind.as_str()).is_some_and(|kind| kind == *"message")
 }
 
-fn quoted(model: &str) -> Vec<u8> {
-    let mut name = Writer::with_capacity(model.len() + 2);
-    name.string(model);
-    name.into_bytes()
-}
-
-/// A whole message, going through but for the model's name.
-pub(super) async fn whole(body: UpstreamBody, model: &str, record: &mut OpenRecord) -> Result<Bytes, GatewayError> {
+/// A whole answer, going through but for the model's name.
+pub(super) async fn whole(
+    response: UpstreamResponse,
+    reading: &mut Reading<'_>,
+    record: &mut OpenRecord,
+) -> Result<Bytes, GatewayError> {
+    let UpstreamResponse { status, headers, body, .. } = response;
     let provider = body.provider().to_owned();
     let text = body.read_all(MAX_ANSWER).await.map_err(|error| UpstreamBody::error(&provider, error))?;
-    let mut tap = UsageTap::new();
-    tap.body(&text);
+    let wire = || protocol::wire_response(status, &headers, text.clone());
+    let seen = watch::whole(reading, wire, &text, &provider).await?;
     record.record.ms.first_event = Some(record.elapsed_ms());
-    note_tap(&tap, record);
-    if let Some(failure) = tap.failure() {
+    seen.record(record);
+    if let Some(failure) = seen.failure {
         return Err(match failure.kind {
             ErrorKind::Api if failure.status.is_none() => {
                 GatewayError::BadAnswer { provider, reason: format!("answered nonsense: {}", failure.message) }
             }
-            _ => GatewayError::Upstream(failure.clone()),
+            _ => GatewayError::Upstream(failure),
         });
     }
-    if !is_message(&text) {
+    if reading.answering.is_none() && !is_message(&text) {
         let reason = "answered JSON that is no Anthropic message; check its api_base_url".to_owned();
         return Err(GatewayError::BadAnswer { provider, reason });
     }
-    let Some(span) = model_span(&text, "/model") else { return Ok(text.into()) };
-    let mut named = Vec::with_capacity(text.len() + model.len());
-    named.extend_from_slice(&text[..span.start]);
-    named.extend_from_slice(&quoted(model));
-    named.extend_from_slice(&text[span.end..]);
-    Ok(named.into())
+    Ok(names(reading, Names::inner_whole).whole(text).into())
 }
 
 #[cfg(test)]
@@ -264,13 +266,5 @@ mod tests {
         assert_eq!(last_event_end(b"", b"data: 1\r\rx"), Some(9));
         assert_eq!(last_event_end(b"", b"data: 1\ndata: 2\n"), None);
         assert_eq!(last_event_end(b"", b""), None);
-    }
-
-    #[test]
-    fn the_name_is_replaced_in_message_start_only() {
-        let text = b"event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\" : \"up\", \"x\":1}}\n\ndata: {\"model\":\"up\"}\n\n";
-        let expected = String::from_utf8_lossy(text).replacen("\"up\"", "\"a\\\"b\"", 1);
-        let renamed = renamed(text, "a\"b").expect("it is there");
-        assert_eq!(String::from_utf8_lossy(&renamed), expected);
     }
 }

@@ -1,21 +1,22 @@
 //! An upstream's answer as typed events: framed, decoded by the protocol, tool calls put together, edited by transformers.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use ccr_messages::anthropic;
 use ccr_messages::event::{Event, Failure};
-use ccr_messages::sse::SseDecoder;
 use ccr_messages::tool_calls::Assembler;
 
+use super::framing::{Frames, Framing};
 use super::quiet::{Came, Waiting};
 use super::{MAX_ANSWER, Reading, looks_like_events};
-use crate::config::ProviderKey;
+use crate::config::Secret;
 use crate::error::{GatewayError, from_protocol, redact};
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
 use crate::plugins::bindings::upstream::exports::ccr::plugin::upstream_protocol::WireResponse;
 use crate::plugins::bindings::{self, SseEvent};
 use crate::plugins::{PluginEngine, PluginError, transformer, upstream as protocol};
-use crate::snapshot::{Chain, PluginUse, Protocol};
+use crate::snapshot::{Chain, PluginUse};
 use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
 
 /// Where events come from.
@@ -25,15 +26,15 @@ pub(super) struct EventSource {
     /// Those that edit answers, the innermost first: the onion on its way back.
     transformers: Vec<Editor>,
     provider: String,
-    /// The provider's keys, which nothing that it says may show.
-    keys: Vec<ProviderKey>,
+    /// What went along as credentials, which nothing that the provider says may show.
+    secrets: Vec<Secret>,
     /// The provider said why the model stopped; without it, an end is a broken answer.
     finished: bool,
     ended: bool,
 }
 
 enum Input {
-    /// Server-sent events.
+    /// A stream of events.
     Stream(Box<Stream>),
     /// A whole answer, decoded at once.
     Whole(Vec<Event>, Duration),
@@ -41,7 +42,7 @@ enum Input {
 
 struct Stream {
     waiting: Waiting,
-    frames: SseDecoder,
+    frames: Frames,
     decoder: Decoder,
 }
 
@@ -74,12 +75,15 @@ impl EventSource {
     pub(super) async fn open(
         reading: &mut Reading<'_>,
         response: UpstreamResponse,
-        is_stream: bool,
+        framing: Option<Framing>,
     ) -> Result<Self, GatewayError> {
         let provider = response.body.provider().to_owned();
         let mut waiting = Waiting::new(response.body, reading.ping_every);
         let read_error = |error| UpstreamBody::error(&provider, error);
-        let first = if is_stream { None } else { Some(waiting.next_batch().await.map_err(read_error)?) };
+        let first = match framing {
+            Some(_) => None,
+            None => Some(waiting.next_batch().await.map_err(read_error)?),
+        };
         let looks = |batch: &Batch| batch.pieces.first().is_some_and(|piece| looks_like_events(piece));
         let (input, finished) = match first {
             Some(first) if !looks(&first) => {
@@ -90,13 +94,15 @@ impl EventSource {
             first => {
                 waiting.put_back(first);
                 let decoder = Decoder::open(reading, &provider).await?;
-                (Input::Stream(Box::new(Stream { waiting, frames: SseDecoder::new(MAX_ANSWER), decoder })), false)
+                let frames = Frames::new(framing.unwrap_or(Framing::ServerSent), MAX_ANSWER);
+                (Input::Stream(Box::new(Stream { waiting, frames, decoder })), false)
             }
         };
-        let transformers = open_transformers(reading.engine, reading.chain).await?;
-        let assembler = Assembler::new(&reading.head.id);
-        let keys = reading.keys.to_vec();
-        Ok(Self { input, assembler, transformers, provider, keys, finished, ended: false })
+        let transformers = open_transformers(reading.engine, reading.chain, reading.session).await?;
+        let seed = &reading.head.id;
+        let assembler = if reading.mending { Assembler::mending(seed) } else { Assembler::new(seed) };
+        let secrets = reading.secrets.to_vec();
+        Ok(Self { input, assembler, transformers, provider, secrets, finished, ended: false })
     }
 
     /// The next events.
@@ -142,7 +148,7 @@ impl EventSource {
 
     /// A failure as the client may see it.
     pub(super) fn redacted(&self, failure: &Failure) -> Failure {
-        Failure { message: redact(failure.message.clone(), &self.keys), ..failure.clone() }
+        Failure { message: redact(failure.message.clone(), &self.secrets), ..failure.clone() }
     }
 
     /// Time spent in plugins so far.
@@ -158,18 +164,19 @@ impl EventSource {
 impl Stream {
     /// Frames what came and has the protocol read all events of it at once.
     async fn decode(&mut self, batch: Batch, provider: &str) -> Result<(Vec<Event>, End), GatewayError> {
+        let mut framed = self.frames.push(&batch.pieces);
         let end = match batch.broken {
             Some(reason) => End::Broken(reason),
             None if batch.ended => End::Clean,
             None => End::Open,
         };
-        let mut framed = Framed::default();
-        for piece in &batch.pieces {
-            self.frames.push(piece, |event| framed.add(event));
-        }
-        if !matches!(end, End::Open) {
-            self.frames.finish(|event| framed.add(event));
-        }
+        let end = match end {
+            End::Open => End::Open,
+            end => match (self.frames.finish(&mut framed), end) {
+                (Err(reason), End::Clean) => End::Broken(reason),
+                (_, end) => end,
+            },
+        };
         if let Some(reason) = framed.unreadable {
             return Err(GatewayError::BadAnswer { provider: provider.to_owned(), reason });
         }
@@ -181,32 +188,14 @@ impl Stream {
     }
 }
 
-/// The events that one batch held.
-#[derive(Default)]
-struct Framed {
-    events: Vec<SseEvent>,
-    unreadable: Option<String>,
-}
-
-impl Framed {
-    fn add(&mut self, event: Result<ccr_messages::sse::SseEvent<'_>, ccr_messages::sse::SseError>) {
-        match event {
-            Ok(event) => {
-                self.events.push(SseEvent { event: event.event.map(str::to_owned), data: event.data.to_owned() });
-            }
-            Err(error) => self.unreadable = Some(format!("sent something that cannot be read: {error}")),
-        }
-    }
-}
-
 impl Decoder {
     async fn open(reading: &mut Reading<'_>, provider: &str) -> Result<Self, GatewayError> {
-        match &reading.chain.protocol {
-            Protocol::Inner { .. } => Ok(Self::Inner(anthropic::Decoder::new())),
-            Protocol::Plugin(used) => protocol::Decoder::open(
+        match reading.speaker() {
+            None => Ok(Self::Inner(anthropic::Decoder::new())),
+            Some(used) => protocol::Decoder::open(
                 reading.engine,
                 &used.plugin,
-                used.surroundings.clone(),
+                used.in_session(reading.session),
                 reading.instance.take(),
                 reading.context,
             )
@@ -253,14 +242,14 @@ fn read(events: Result<Vec<bindings::Event>, PluginError>, provider: &str) -> Re
 }
 
 async fn decode_whole(reading: &mut Reading<'_>, wire: WireResponse, provider: &str) -> Result<Input, GatewayError> {
-    match &reading.chain.protocol {
-        Protocol::Inner { .. } => {
+    match reading.speaker() {
+        None => {
             let mut events = Vec::new();
             anthropic::decode_message(&wire.body, &mut events);
             Ok(Input::Whole(events, Duration::ZERO))
         }
-        Protocol::Plugin(used) => {
-            let surroundings = used.surroundings.clone();
+        Some(used) => {
+            let surroundings = used.in_session(reading.session);
             let (events, spent) = protocol::decode(
                 reading.engine,
                 &used.plugin,
@@ -276,11 +265,15 @@ async fn decode_whole(reading: &mut Reading<'_>, wire: WireResponse, provider: &
     }
 }
 
-async fn open_transformers(engine: &PluginEngine, chain: &Chain) -> Result<Vec<Editor>, GatewayError> {
+async fn open_transformers(
+    engine: &PluginEngine,
+    chain: &Chain,
+    session: Option<&Arc<str>>,
+) -> Result<Vec<Editor>, GatewayError> {
     let mut open = Vec::new();
     for used in chain.transformers.iter().rev() {
         if used.plugin.hooks.contains(TransformerHooks::EVENTS) {
-            open.push(Editor::open(engine, used).await?);
+            open.push(Editor::open(engine, used, session).await?);
         }
     }
     Ok(open)
@@ -294,8 +287,8 @@ struct Editor {
 }
 
 impl Editor {
-    async fn open(engine: &PluginEngine, used: &PluginUse) -> Result<Self, GatewayError> {
-        let opened = transformer::AnswerStream::open(engine, &used.plugin, used.surroundings.clone()).await;
+    async fn open(engine: &PluginEngine, used: &PluginUse, session: Option<&Arc<str>>) -> Result<Self, GatewayError> {
+        let opened = transformer::AnswerStream::open(engine, &used.plugin, used.in_session(session)).await;
         let mut editor = Self { used: used.clone(), stream: None };
         match opened {
             Ok(stream) => editor.stream = Some(stream),

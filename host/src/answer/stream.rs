@@ -2,17 +2,20 @@
 
 use bytes::Bytes;
 use ccr_messages::answer::{Answer, Head, Sink};
-use ccr_messages::encode::StreamEncoder;
 use ccr_messages::event::Event;
 
 use super::raw::RawStream;
 use super::source::{EventSource, Next};
+use super::writing::Writing;
+use crate::body::Cut;
+use crate::client::Answering;
 use crate::error::GatewayError;
+use crate::plugins::PluginEngine;
 use crate::record::{OpenRecord, Outcome};
 
 /// A stream whose first content is in hand.
 pub enum LiveStream {
-    /// Typed events, written as Anthropic's stream.
+    /// Typed events, written in the client's format.
     Events(Box<EventStream>),
     /// The upstream's own bytes.
     Raw(Box<RawStream>),
@@ -20,12 +23,12 @@ pub enum LiveStream {
 
 impl LiveStream {
     /// The next bytes for the client; `None` when the stream is over. The record says how it went.
-    pub async fn next(&mut self, record: &mut OpenRecord) -> Option<Bytes> {
+    pub async fn next(&mut self, record: &mut OpenRecord) -> Option<Result<Bytes, Cut>> {
         let bytes = match self {
             Self::Events(stream) => stream.next(record).await,
-            Self::Raw(stream) => stream.next(record).await,
+            Self::Raw(stream) => stream.next(record).await.map(Ok),
         };
-        if let Some(bytes) = &bytes {
+        if let Some(Ok(bytes)) = &bytes {
             record.answered(bytes);
         }
         bytes
@@ -35,17 +38,19 @@ impl LiveStream {
 /// Typed events being written.
 pub struct EventStream {
     source: EventSource,
-    answer: Answer<StreamEncoder>,
+    writing: Writing,
 }
 
 /// Reads up to the first content. What fails before it can be answered by another target.
 pub(super) async fn begin(
     source: EventSource,
+    engine: &PluginEngine,
     head: Head,
+    answering: Option<&Answering>,
     record: &mut OpenRecord,
 ) -> Result<LiveStream, GatewayError> {
-    let mut stream = EventStream { source, answer: Answer::new(StreamEncoder::new(), head) };
-    while !stream.answer.has_content() && !stream.answer.is_done() {
+    let mut stream = EventStream { source, writing: Writing::new(engine, head, answering).await? };
+    while !stream.writing.has_content() && !stream.writing.is_done() {
         match stream.source.next().await? {
             Next::Quiet => {}
             Next::Events(events) => stream.take(&events, record),
@@ -55,7 +60,7 @@ pub(super) async fn begin(
             }
             Next::Broken(events, error) => {
                 stream.take(&events, record);
-                if !stream.answer.has_content() {
+                if !stream.writing.has_content() {
                     return Err(error);
                 }
                 stream.abort(error, record);
@@ -63,23 +68,25 @@ pub(super) async fn begin(
         }
     }
     record.record.ms.first_event = Some(record.elapsed_ms());
-    match stream.answer.failure() {
-        Some(failure) if !stream.answer.has_content() => Err(GatewayError::Upstream(failure.clone())),
+    match stream.writing.failure() {
+        Some(failure) if !stream.writing.has_content() => Err(GatewayError::Upstream(failure)),
         _ => Ok(LiveStream::Events(Box::new(stream))),
     }
 }
 
 impl EventStream {
-    async fn next(&mut self, record: &mut OpenRecord) -> Option<Bytes> {
+    async fn next(&mut self, record: &mut OpenRecord) -> Option<Result<Bytes, Cut>> {
         loop {
-            if !self.answer.sink_mut().is_empty() {
-                return Some(self.answer.sink_mut().take().into());
+            match self.writing.take().await {
+                Ok(Some(bytes)) => return Some(Ok(bytes)),
+                Ok(None) => {}
+                Err(error) => return Some(Err(self.cut(error.into(), record))),
             }
-            if self.answer.is_done() {
+            if self.writing.is_done() {
                 return None;
             }
             match self.source.next().await {
-                Ok(Next::Quiet) => self.answer.sink_mut().ping(),
+                Ok(Next::Quiet) => self.writing.ping(),
                 Ok(Next::Events(events)) => self.take(&events, record),
                 Ok(Next::Last(events)) => {
                     self.take(&events, record);
@@ -98,20 +105,20 @@ impl EventStream {
         for event in events {
             note(record, event);
             match event {
-                Event::Error(failure) => self.answer.push(&Event::Error(self.source.redacted(failure))),
-                event => self.answer.push(event),
+                Event::Error(failure) => self.writing.push(&Event::Error(self.source.redacted(failure))),
+                event => self.writing.push(event),
             }
         }
-        if let Some(failure) = self.answer.failure() {
-            record.fail(Outcome::BrokenUpstream, failure);
+        if let Some(failure) = self.writing.failure() {
+            record.fail(Outcome::BrokenUpstream, &failure);
             self.close(record);
         }
     }
 
     fn finish(&mut self, record: &mut OpenRecord) {
-        self.answer.finish();
-        match self.answer.failure() {
-            Some(failure) => record.fail(Outcome::BrokenUpstream, failure),
+        self.writing.finish();
+        match self.writing.failure() {
+            Some(failure) => record.fail(Outcome::BrokenUpstream, &failure),
             None => record.end(Outcome::Completed),
         }
         self.close(record);
@@ -120,13 +127,21 @@ impl EventStream {
     fn abort(&mut self, error: GatewayError, record: &mut OpenRecord) {
         let failure = error.into_failure();
         record.fail(Outcome::BrokenUpstream, &failure);
-        self.answer.abort(failure);
+        self.writing.abort(failure);
         self.close(record);
     }
 
-    fn close(&self, record: &mut OpenRecord) {
-        record.add_plugin_time(self.source.plugin_time());
-        note_end(record, &self.answer);
+    /// The component that writes has failed: nobody can tell the client so in its format.
+    fn cut(&mut self, error: GatewayError, record: &mut OpenRecord) -> Cut {
+        tracing::error!(request = record.record.id, "the answer is cut off: {error}");
+        record.fail(Outcome::Failed, &error.into_failure());
+        self.close(record);
+        Cut
+    }
+
+    fn close(&mut self, record: &mut OpenRecord) {
+        record.add_plugin_time(self.source.plugin_time() + self.writing.spent());
+        self.writing.note_end(record);
     }
 }
 

@@ -93,6 +93,11 @@ fn files(config: &Config, reader: &Reader) {
     for transformer in &config.transformers {
         missing(&transformer.at, &transformer.path);
     }
+    for plugin in &config.plugins {
+        if let Some(file) = &plugin.path {
+            missing(&plugin.at, file);
+        }
+    }
     if let Some(file) = &config.rewrite_system_prompt {
         missing("REWRITE_SYSTEM_PROMPT", file);
     }

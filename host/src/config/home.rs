@@ -39,12 +39,12 @@ impl Home {
 }
 
 /// The user's own folder; `USERPROFILE` is what Windows calls it.
-pub(super) fn user_home(env: Env<'_>) -> Option<PathBuf> {
+pub(crate) fn user_home(env: Env<'_>) -> Option<PathBuf> {
     ["HOME", "USERPROFILE"].iter().filter_map(|name| env(name)).find(|home| !home.is_empty()).map(PathBuf::from)
 }
 
 /// A path as written, with `~` for the user's folder.
-pub(super) fn expand(path: &str, home: Option<&Path>) -> PathBuf {
+pub(crate) fn expand(path: &str, home: Option<&Path>) -> PathBuf {
     match (path.strip_prefix('~'), home) {
         (Some(""), Some(home)) => home.to_owned(),
         (Some(rest), Some(home)) => match rest.strip_prefix(['/', '\\']) {

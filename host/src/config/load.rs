@@ -76,7 +76,7 @@ impl Loading<'_> {
             reader.warning(path, "the key is given twice; the last one counts", "remove the other");
         }
         let overrides = self.overrides.with_environment(self.env, &reader);
-        let places = build::Places { base: self.base, home: home::user_home(self.env) };
+        let places = build::Places { base: self.base, home: home::user_home(self.env), env: self.env };
         let mut config = build::config(&Node::root(&reader, &value), &places, overrides.demo.as_ref());
         overrides.apply(&mut config);
         check::check(&mut config, &value, &reader);

@@ -14,6 +14,7 @@ mod load;
 mod model;
 mod names;
 mod overrides;
+pub mod presets;
 mod problem;
 mod provider;
 mod read;
@@ -25,6 +26,7 @@ mod watch;
 mod tests;
 
 pub use home::Home;
+pub(crate) use home::{expand, user_home};
 pub use load::{Source, load, load_text};
 pub use model::{
     Config, CustomTransformer, FailMode, Grants, HostPort, LogLevel, PluginSettings, PluginTimeouts, RouterConfig,
@@ -33,7 +35,7 @@ pub use model::{
 pub use names::UnknownModel;
 pub use overrides::{Demo, Overrides};
 pub use problem::{Problem, Problems, Severity};
-pub use provider::{ModelRef, Provider, ProviderKey, TransformerUse};
+pub use provider::{ModelLimits, ModelRef, PresetUse, Provider, ProviderKey, TransformerUse};
 pub use secret::{Options, SafeUrl, Secret};
 pub use watch::{Changed, WatchError, WatchPaths, Watcher};
 

@@ -87,6 +87,14 @@ impl Config {
         self.plugins.iter().find(|plugin| plugin.name.eq_ignore_ascii_case(name))
     }
 
+    /// For each provider that a preset gave something to, what it was.
+    pub fn preset_lines(&self) -> impl Iterator<Item = String> {
+        self.providers.iter().filter_map(|provider| {
+            let preset = provider.preset.as_ref().filter(|preset| !preset.filled.is_empty())?;
+            Some(format!("provider {}: preset {}: {}", provider.name, preset.name, preset.filled.join(", ")))
+        })
+    }
+
     /// The provider that a reference points to.
     pub fn provider(&self, target: &ModelRef) -> Option<&Provider> {
         self.providers.get(target.provider)
@@ -256,6 +264,10 @@ pub struct CustomTransformer {
 #[derive(Debug, Clone)]
 pub struct PluginSettings {
     pub name: String,
+    /// The file that the name means, where there are several or a built-in one.
+    pub path: Option<PathBuf>,
+    /// Where it stands in the file, for messages.
+    pub at: String,
     pub enabled: bool,
     pub options: Options,
     /// In bytes.

@@ -5,6 +5,7 @@
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue};
+use serde_json::Value;
 use url::Url;
 
 use super::{Config, Options, SafeUrl, Secret, names::same_name};
@@ -31,15 +32,17 @@ pub struct Provider {
     pub headers: Vec<(HeaderName, HeaderValue)>,
     /// Why no request can be sent there, in words for the user; then it is still known by name.
     pub unavailable: Option<String>,
-    /// `type`: the protocol's name, where it is not told by a transformer.
+    /// The protocol's name, where it is not told by a transformer.
     pub protocol: Option<String>,
+    /// What a preset gave.
+    pub preset: Option<PresetUse>,
+    /// The file has a `use` list for all models, if only an empty one.
+    pub uses_given: bool,
+    /// What single models can take.
+    pub limits: Vec<(Arc<str>, ModelLimits)>,
     /// `tokenizer`, as written.
     pub tokenizer: Options,
-    /// `capabilities`, as written: further endpoints in other formats.
-    pub capabilities: Options,
-    /// `modelMetadata`, as written: context windows, limits, prices.
-    pub model_metadata: Options,
-    /// `extraBody`, as written: merged into each request.
+    /// Members of the body of each request, in the place of what would be sent under the same name.
     pub extra_body: Options,
 }
 
@@ -58,11 +61,34 @@ impl Provider {
             headers: Vec::new(),
             unavailable: None,
             protocol: None,
+            preset: None,
+            uses_given: false,
+            limits: Vec::new(),
             tokenizer: Options::default(),
-            capabilities: Options::default(),
-            model_metadata: Options::default(),
             extra_body: Options::default(),
         }
+    }
+
+    /// What is known of a model; the exact name goes before one that differs in case.
+    pub fn model_limits(&self, model: &str) -> ModelLimits {
+        let exact = self.limits.iter().find(|(name, _)| **name == *model);
+        let found = exact.or_else(|| self.limits.iter().find(|(name, _)| same_name(name, model)));
+        found.map_or_else(ModelLimits::default, |(_, limits)| *limits)
+    }
+
+    /// The limits of a model, to be filled in.
+    pub(super) fn limits_mut(&mut self, model: &str) -> &mut ModelLimits {
+        let at = self.limits.iter().position(|(name, _)| **name == *model).unwrap_or_else(|| {
+            self.limits.push((model.into(), ModelLimits::default()));
+            self.limits.len() - 1
+        });
+        &mut self.limits[at].1
+    }
+
+    /// The options that a preset has for the protocol of this name; null if there are none.
+    pub fn preset_options(&self, protocol: &str) -> &Value {
+        let preset = self.preset.as_ref().filter(|preset| preset.protocol.eq_ignore_ascii_case(protocol));
+        preset.map_or(&Value::Null, |preset| &preset.options)
     }
 
     /// The transformers that only this model has; the exact name goes before one that differs in case.
@@ -71,6 +97,28 @@ impl Provider {
         let found = exact.or_else(|| self.per_model.iter().find(|(name, _)| same_name(name, model)));
         found.map_or(&[], |(_, uses)| uses)
     }
+}
+
+/// What a preset gave a provider.
+#[derive(Debug, Clone)]
+pub struct PresetUse {
+    /// The preset's.
+    pub name: &'static str,
+    /// The protocol that the options are for.
+    pub protocol: &'static str,
+    /// Of the protocol, beneath all that is written.
+    pub options: Options,
+    /// In words, for the log; nothing but limits if it is empty.
+    pub filled: Vec<String>,
+}
+
+/// What a model can take, in tokens; `None` is not known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ModelLimits {
+    /// Input and output together.
+    pub context_window: Option<u64>,
+    /// What `max_tokens` may be at the most.
+    pub max_output_tokens: Option<u64>,
 }
 
 /// One of a provider's keys.
@@ -87,6 +135,13 @@ pub struct ProviderKey {
     pub weight: u32,
     /// As written: windows of requests and tokens.
     pub limits: Options,
+}
+
+impl ProviderKey {
+    /// A key that is the only one.
+    pub(super) fn alone(id: String, secret: Secret) -> Self {
+        Self { id, secret, enabled: true, priority: 0, weight: 1, limits: Options::default() }
+    }
 }
 
 /// One entry of a `use` list.

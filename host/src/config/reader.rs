@@ -260,6 +260,11 @@ impl<'a> Table<'a> {
         self.map.keys().any(|key| same_key(key, name))
     }
 
+    /// Whether a key says something: it is there and not null. It does not count as asking for it.
+    pub(super) fn gives(&self, name: &str) -> bool {
+        self.map.iter().any(|(key, value)| same_key(key, name) && !value.is_null())
+    }
+
     /// All entries, for objects whose keys the user chooses.
     pub(super) fn entries(&self) -> Vec<(&'a str, Node<'a>)> {
         self.map.iter().map(|(key, value)| (key.as_str(), self.entry(key, value))).collect()

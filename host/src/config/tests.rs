@@ -128,6 +128,7 @@ fn every_key_is_documented() {
         include_str!("build/mod.rs"),
         include_str!("build/keys.rs"),
         include_str!("build/plugins.rs"),
+        include_str!("build/preset.rs"),
         include_str!("build/provider.rs"),
         include_str!("build/router.rs"),
         include_str!("build/transformers.rs"),
@@ -267,4 +268,22 @@ fn the_demo_is_added_and_does_not_take_over() {
     );
     assert_eq!(default(&config), "own,m");
     assert_eq!(config.providers.len(), 2);
+}
+
+#[test]
+fn credentials_may_stand_in_the_file_as_their_object() {
+    let account = r#"{ type: "service_account", private_key: "sk-private", client_email: "a@example.com" }"#;
+    for key in [account.to_owned(), format!("[{account}]"), format!("{{ id: 'mine', api_key: {account} }}")] {
+        let text = format!(
+            "{{ Providers: [{{ name: 'p', api_base_url: 'https://p.example.com', api_key: {key}, models: ['m'] }}],
+                Router: {{ default: 'p,sk-private' }} }}"
+        );
+        let (config, problems) = load_plain(&text).unwrap();
+        let json: Value = serde_json::from_str(config.providers[0].keys[0].secret.expose()).unwrap();
+        assert_eq!(json["private_key"], "sk-private");
+        // The only problem is the model, and does not show what it has in common with the key.
+        let shown = problems.to_string();
+        assert!(shown.contains("[redacted]") && !shown.contains("sk-private"), "{shown}");
+        assert!(!shown.contains("unknown key"), "{shown}");
+    }
 }

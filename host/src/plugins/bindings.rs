@@ -39,6 +39,7 @@ macro_rules! role {
 
 role!(platform, "platform");
 role!(upstream, "upstream-protocol-plugin");
+role!(client, "client-protocol-plugin");
 role!(transformer, "transformer-plugin");
 role!(router, "router-plugin");
 

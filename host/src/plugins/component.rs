@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use wasmtime::component::{Component, InstancePre};
 
-use super::bindings::platform::exports::ccr::plugin::plugin::Description;
+use super::bindings::client::ClientProtocolPluginPre;
+use super::bindings::platform::exports::ccr::plugin::plugin::{Capability, Description};
 use super::bindings::platform::{PlatformPre, exports::ccr::plugin::plugin::TransformerHooks};
 use super::bindings::router::RouterPluginPre;
 use super::bindings::transformer::TransformerPluginPre;
 use super::bindings::upstream::UpstreamProtocolPluginPre;
 use super::breaker::Breaker;
 use super::cache::CompileCache;
+use super::client::{self, ClientFormat};
 use super::engine::PluginEngine;
 use super::error::{Cause, PluginError};
 use super::guest::{Guest, Surroundings};
@@ -61,6 +63,7 @@ impl Default for Limits {
 /// The roles that a component exports, each ready to be instantiated.
 pub(super) struct Roles {
     pub(super) upstream: Option<UpstreamProtocolPluginPre<Guest>>,
+    pub(super) client: Option<ClientProtocolPluginPre<Guest>>,
     pub(super) transformer: Option<TransformerPluginPre<Guest>>,
     pub(super) router: Option<RouterPluginPre<Guest>>,
 }
@@ -77,6 +80,10 @@ pub struct Plugin {
     pub settings_schema: Option<String>,
     /// Which hooks of a transformer are called.
     pub hooks: TransformerHooks,
+    /// It asks for a store.
+    pub asks_kv: bool,
+    /// What it says of the format, if it speaks one of clients.
+    pub client_format: Option<ClientFormat>,
     /// Where it came from.
     pub origin: Origin,
     /// Content hash.
@@ -102,6 +109,7 @@ impl Plugin {
         let roles = &self.roles;
         [
             roles.upstream.is_some().then_some("upstream-protocol"),
+            roles.client.is_some().then_some("client-protocol"),
             roles.transformer.is_some().then_some("transformer"),
             roles.router.is_some().then_some("router"),
         ]
@@ -162,7 +170,13 @@ pub async fn load(
     let roles = Roles::of(&pre, &shape).map_err(|error| refuse(Cause::NotLoaded(format!("{error:#}"))))?;
     check_name(&description.name).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
     let limits = limits(&description.name);
+    let client_format = match &roles.client {
+        Some(pre) => Some(client::format(engine, pre, known_as, shape.needs_wasi, limits).await?),
+        None => None,
+    };
     Ok(Plugin {
+        client_format,
+        asks_kv: description.capabilities.iter().any(|asked| matches!(asked, Capability::Kv)),
         name: description.name.into(),
         version: description.version,
         summary: description.summary,
@@ -209,7 +223,7 @@ async fn describe(
 ) -> Result<Description, PluginError> {
     let fail = |cause| PluginError { plugin: known_as.into(), step: "describe", cause };
     let platform = PlatformPre::new(pre.clone()).map_err(|error| fail(Cause::NotLoaded(format!("{error:#}"))))?;
-    let surroundings = Surroundings { name: known_as.into(), settings: "{}".into(), config: "{}".into() };
+    let surroundings = Surroundings::bare(known_as);
     let mut session = Session::open(engine, surroundings, shape.needs_wasi, limits.memory).await.map_err(fail)?;
     session.arm(limits.init);
     let instance = match platform.instantiate_async(session.store()).await {
@@ -272,6 +286,7 @@ impl Roles {
                 .has("upstream-protocol")
                 .then(|| UpstreamProtocolPluginPre::new(pre.clone()))
                 .transpose()?,
+            client: shape.has("client-protocol").then(|| ClientProtocolPluginPre::new(pre.clone())).transpose()?,
             transformer: shape.has("transformer").then(|| TransformerPluginPre::new(pre.clone())).transpose()?,
             router: shape.has("router").then(|| RouterPluginPre::new(pre.clone())).transpose()?,
         };

@@ -11,6 +11,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, Po
 
 use super::bindings::imports::Imports;
 use super::guest::Guest;
+use super::kv::Stores;
 
 /// How often guest code that runs lets others run, and its time is counted: a request beside plugins that spin waits for a turn of
 /// each at every step, so a turn must be short.
@@ -37,6 +38,7 @@ pub struct PluginEngine {
     /// For those whose language brings WASI along.
     wasi: Linker<Guest>,
     permits: Arc<Semaphore>,
+    stores: Stores,
     /// Calls under way; the clock stops when the engine, which holds this, goes.
     running: Arc<AtomicUsize>,
 }
@@ -57,11 +59,16 @@ impl PluginEngine {
         wasmtime_wasi::p2::add_to_linker_async(&mut wasi).map_err(plain)?;
         let running = start_clock(&engine)?;
         let permits = Arc::new(Semaphore::new(MAX_INSTANCES as usize));
-        Ok(Self { engine, bare, wasi, permits, running })
+        Ok(Self { engine, bare, wasi, permits, stores: Stores::default(), running })
     }
 
     pub(super) fn wasmtime(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What plugins keep.
+    pub fn stores(&self) -> &Stores {
+        &self.stores
     }
 
     /// How many calls are under way.

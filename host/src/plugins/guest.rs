@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
+use super::kv::Store;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -26,6 +27,17 @@ pub struct Surroundings {
     pub settings: Arc<str>,
     /// The public part of the config, as JSON.
     pub config: Arc<str>,
+    /// Whose request it is for, where that matters to what the plugin may keep.
+    pub session: Option<Arc<str>>,
+    /// The plugin's store, if it may have one.
+    pub kv: Option<Arc<Store>>,
+}
+
+impl Surroundings {
+    /// Those of a plugin that is asked about itself.
+    pub fn bare(name: &str) -> Self {
+        Self { name: name.into(), settings: "{}".into(), config: "{}".into(), session: None, kv: None }
+    }
 }
 
 /// The data of one store.

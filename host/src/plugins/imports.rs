@@ -1,10 +1,11 @@
 //! What every plugin may call without asking (`wit/host.wit`), and the capabilities, which are refused unless granted.
 
-use std::sync::LazyLock;
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::sync::{Arc, LazyLock};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use super::bindings::imports::ccr::plugin::{host, http, kv, model, types};
 use super::guest::Guest;
+use super::kv::Store;
 
 /// Longest log line of a plugin: `wit/host.wit` promises it.
 const LOG_LINE_BYTES: usize = 4 * 1024;
@@ -73,32 +74,53 @@ fn cut(message: &str) -> &str {
 
 /// The refusal of a capability, with what would allow it.
 fn not_granted(plugin: &str, capability: &str) -> types::Fault {
-    types::Fault::Denied(format!(
-        "plugin `{plugin}` may not use `{capability}`: no grant of it is served by this version of the gateway"
-    ))
+    types::Fault::Denied(match capability {
+        "kv" => format!(
+            "plugin `{plugin}` may not use `kv`: it must ask for it in `describe`, and the config must allow it under `plugins`: \
+             {{name, grants: {{kv: true}}}}"
+        ),
+        _ => format!(
+            "plugin `{plugin}` may not use `{capability}`: no grant of it is served by this version of the gateway"
+        ),
+    })
+}
+
+/// A store's scope within it, or why there is none.
+fn scoped(guest: &Guest, scope: kv::Scope) -> Result<(&Store, Option<&Arc<str>>), types::Fault> {
+    let surroundings = &guest.surroundings;
+    let store = surroundings.kv.as_deref().ok_or_else(|| not_granted(&surroundings.name, "kv"))?;
+    match (scope, &surroundings.session) {
+        (kv::Scope::Global, _) => Ok((store, None)),
+        (kv::Scope::Session, Some(session)) => Ok((store, Some(session))),
+        (kv::Scope::Session, None) => {
+            Err(types::Fault::Unavailable("the client names no session, so nothing can be kept for it".into()))
+        }
+    }
 }
 
 impl kv::Host for Guest {
-    fn get(&mut self, _: kv::Scope, _: String) -> wasmtime::Result<Result<Option<Vec<u8>>, types::Fault>> {
-        Ok(Err(not_granted(&self.surroundings.name, "kv")))
+    fn get(&mut self, scope: kv::Scope, key: String) -> wasmtime::Result<Result<Option<Vec<u8>>, types::Fault>> {
+        Ok(scoped(self, scope).map(|(store, session)| store.get(session, &key)))
     }
 
     fn set(
         &mut self,
-        _: kv::Scope,
-        _: String,
-        _: Vec<u8>,
-        _: Option<u64>,
+        scope: kv::Scope,
+        key: String,
+        value: Vec<u8>,
+        ttl_ms: Option<u64>,
     ) -> wasmtime::Result<Result<(), types::Fault>> {
-        Ok(Err(not_granted(&self.surroundings.name, "kv")))
+        let ttl = ttl_ms.map(Duration::from_millis);
+        Ok(scoped(self, scope)
+            .and_then(|(store, session)| store.set(session, &key, value, ttl).map_err(types::Fault::Denied)))
     }
 
-    fn delete(&mut self, _: kv::Scope, _: String) -> wasmtime::Result<Result<(), types::Fault>> {
-        Ok(Err(not_granted(&self.surroundings.name, "kv")))
+    fn delete(&mut self, scope: kv::Scope, key: String) -> wasmtime::Result<Result<(), types::Fault>> {
+        Ok(scoped(self, scope).map(|(store, session)| store.delete(session, &key)))
     }
 
-    fn keys(&mut self, _: kv::Scope, _: String) -> wasmtime::Result<Result<Vec<String>, types::Fault>> {
-        Ok(Err(not_granted(&self.surroundings.name, "kv")))
+    fn keys(&mut self, scope: kv::Scope, prefix: String) -> wasmtime::Result<Result<Vec<String>, types::Fault>> {
+        Ok(scoped(self, scope).map(|(store, session)| store.keys(session, &prefix)))
     }
 }
 

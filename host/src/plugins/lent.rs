@@ -67,7 +67,7 @@ impl HostRequest for Guest {
     }
 
     fn session(&mut self, handle: Resource<Request>) -> wasmtime::Result<Option<String>> {
-        Ok(lent(&self.table, &handle)?.request.about().session.clone())
+        Ok(lent(&self.table, &handle)?.request.about().session.as_deref().map(str::to_owned))
     }
 
     fn summary(&mut self, handle: Resource<Request>) -> wasmtime::Result<RequestSummary> {

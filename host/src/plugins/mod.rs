@@ -1,17 +1,19 @@
 //! Plugins: how a component is loaded, kept within bounds, and called in each of its roles.
 //!
-//! [`engine`] is made once; [`registry`] is what one snapshot has loaded; [`upstream`], [`transformer`] and [`router`] are
-//! the calls. An instance lives for one call or one streamed answer ([`session`]).
+//! [`engine`] is made once; [`registry`] is what one snapshot has loaded; [`upstream`], [`client`], [`transformer`] and
+//! [`router`] are the calls. An instance lives for one call or one streamed answer ([`session`]).
 
 pub mod bindings;
 pub mod breaker;
 pub mod cache;
+pub mod client;
 pub mod component;
 mod convert;
 pub mod engine;
 pub mod error;
 pub mod guest;
 mod imports;
+pub mod kv;
 pub mod lent;
 pub mod meter;
 pub mod registry;

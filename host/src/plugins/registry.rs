@@ -1,10 +1,14 @@
 //! The plugins of one snapshot: the built-in ones that the config uses, those of the plugins folder, and those that the
 //! config names by path.
 
+mod namesakes;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use self::namesakes::Named;
+pub use self::namesakes::{Clash, SetAside, choose};
 use super::cache::{CompileCache, digest};
 use super::component::{self, Limits, Origin, Plugin};
 use super::engine::{MAX_MEMORY, PluginEngine};
@@ -39,7 +43,9 @@ pub struct Broken {
 pub struct Registry {
     plugins: BTreeMap<String, Arc<Plugin>>,
     broken: Vec<Broken>,
-    /// Config paths of `transformers` and `CUSTOM_ROUTER_PATH` to what they loaded as.
+    set_aside: Vec<SetAside>,
+    clashes: Vec<Clash>,
+    /// Config paths of `transformers`, `plugins` and `CUSTOM_ROUTER_PATH` to what they loaded as.
     by_path: BTreeMap<PathBuf, Arc<Plugin>>,
     /// Names that the config switches off.
     disabled: BTreeSet<String>,
@@ -75,9 +81,21 @@ impl Registry {
         self.broken.iter().find(|broken| broken.name.eq_ignore_ascii_case(name))
     }
 
-    /// All plugins, by name.
+    /// All plugins, by name; then routers whose name is another's.
     pub fn iter(&self) -> impl Iterator<Item = &Arc<Plugin>> {
-        self.plugins.values()
+        let nameless =
+            self.by_path.values().filter(|plugin| !self.plugins.values().any(|named| Arc::ptr_eq(named, plugin)));
+        self.plugins.values().chain(nameless)
+    }
+
+    /// All files that load and do not serve.
+    pub fn set_aside(&self) -> &[SetAside] {
+        &self.set_aside
+    }
+
+    /// All names of which it is not clear whose they are.
+    pub fn clashes(&self) -> &[Clash] {
+        &self.clashes
     }
 
     /// All files that could not be loaded.
@@ -98,34 +116,107 @@ impl Registry {
     }
 }
 
+/// Seen from outside, without compiling it: the names of a component's exports stand in it as they are.
+fn exports_client_protocol(wasm: &[u8]) -> bool {
+    memchr::memmem::find(wasm, b"ccr:plugin/client-protocol@").is_some()
+}
+
 /// Whether the binary has a component of this name.
 pub fn is_built_in(name: &str) -> bool {
     built_in::COMPONENTS.iter().any(|(known, _)| known.eq_ignore_ascii_case(name))
 }
 
 impl Loader<'_> {
-    /// Loads everything that this config can use.
+    /// Loads everything that this config can use. What the config names goes before what lies in the folder, and a file in the
+    /// folder never takes the place of a built-in plugin by itself: requests and keys' money would go where nobody sent them.
     pub async fn load(&self) -> Registry {
         let mut registry = Registry { disabled: self.disabled(), ..Registry::default() };
-        for path in wasm_files(self.folder) {
-            if let Some(plugin) = self.file(&path, &mut registry).await {
-                self.add(plugin, &mut registry);
+        for named in self.named() {
+            if let Some(plugin) = self.file_once(&named.path, &mut registry).await {
+                registry.take_named(&named, plugin);
             }
         }
-        let named = self.config.transformers.iter().map(|custom| (&custom.path, custom.name.as_deref()));
-        for (path, name) in named.chain(self.config.custom_routers.iter().map(|path| (path, None))) {
-            if let Some(plugin) = self.file(path, &mut registry).await {
-                registry.by_path.insert(path.clone(), Arc::clone(&plugin));
-                let name = name.map_or_else(|| plugin.name.to_ascii_lowercase(), str::to_ascii_lowercase);
-                registry.plugins.insert(name, plugin);
+        for path in wasm_files(self.folder).into_iter().filter(|path| !self.names_file(path)) {
+            if let Some(plugin) = self.file(&path, &mut registry).await {
+                registry.take(plugin, &path);
+            }
+        }
+        for path in &self.config.custom_routers {
+            // Routers are asked by their file; the name is for looks.
+            if let Some(plugin) = self.file_once(path, &mut registry).await
+                && !is_built_in(&plugin.name)
+            {
+                registry.plugins.entry(plugin.name.to_ascii_lowercase()).or_insert(plugin);
             }
         }
         for (name, wasm) in built_in::COMPONENTS {
-            if self.is_used(name) && registry.get(name).is_none() && !registry.is_disabled(name) {
+            let free = registry.get(name).is_none() && !registry.clashes.iter().any(|clash| clash.name == *name);
+            if self.is_used(name) && free && !registry.is_disabled(name) {
                 self.built_in(name, wasm, &mut registry).await;
             }
         }
+        for aside in &registry.set_aside {
+            tracing::warn!(file = %aside.path.display(), "plugin not used: {}; {}", aside.reason, aside.hint);
+        }
         registry
+    }
+
+    /// The plugins that speak formats of clients: the built-in ones, which are loaded only when a client of another format
+    /// than Anthropic's comes, then those of `registry`, by name.
+    pub async fn formats(&self, registry: &Registry) -> Vec<Arc<Plugin>> {
+        let mut formats = Vec::new();
+        for (name, wasm) in built_in::COMPONENTS {
+            if !exports_client_protocol(wasm) || registry.is_disabled(name) {
+                continue;
+            }
+            match registry.get(name) {
+                // In its place, and serving its paths.
+                Some(plugin) => formats.push(Arc::clone(plugin)),
+                None => match self.loaded(wasm, name, Origin::BuiltIn).await {
+                    Ok(plugin) => formats.push(plugin),
+                    Err(cause) => tracing::error!(plugin = name, "clients of its format are not served: {cause}"),
+                },
+            }
+        }
+        formats.extend(registry.iter().filter(|plugin| !is_built_in(&plugin.name)).cloned());
+        formats.retain(|plugin| plugin.client_format.is_some());
+        formats
+    }
+
+    /// Files that the config gives a name to.
+    fn named(&self) -> impl Iterator<Item = Named> {
+        let custom = self.config.transformers.iter().map(|custom| Named {
+            path: custom.path.clone(),
+            name: custom.name.clone(),
+            own_name: false,
+            at: custom.at.clone(),
+        });
+        let plugins = self.config.plugins.iter().filter_map(|settings| {
+            let (path, name) = (settings.path.clone()?, Some(settings.name.clone()));
+            Some(Named { path, name, own_name: true, at: settings.at.clone() })
+        });
+        custom.chain(plugins)
+    }
+
+    /// Whether the config names this file of the plugins folder, and so has loaded it already.
+    fn names_file(&self, file: &Path) -> bool {
+        let plugins = self.config.plugins.iter().filter_map(|settings| settings.path.as_ref());
+        let custom = self.config.transformers.iter().map(|custom| &custom.path);
+        custom.chain(plugins).chain(&self.config.custom_routers).any(|path| same_file(path, file))
+    }
+
+    /// Loads a file that the config names, if it is not loaded yet.
+    async fn file_once(&self, path: &Path, registry: &mut Registry) -> Option<Arc<Plugin>> {
+        if let Some(plugin) = registry.by_path.get(path) {
+            return Some(Arc::clone(plugin));
+        }
+        let same = registry.by_path.iter().find(|(known, _)| same_file(known, path));
+        let plugin = match same.map(|(_, plugin)| Arc::clone(plugin)) {
+            Some(plugin) => plugin,
+            None => self.file(path, registry).await?,
+        };
+        registry.by_path.insert(path.to_owned(), Arc::clone(&plugin));
+        Some(plugin)
     }
 
     fn disabled(&self) -> BTreeSet<String> {
@@ -210,24 +301,6 @@ impl Loader<'_> {
         Ok(Arc::new(plugin))
     }
 
-    fn add(&self, plugin: Arc<Plugin>, registry: &mut Registry) {
-        if is_built_in(&plugin.name) {
-            tracing::info!(plugin = %plugin.label(), origin = ?plugin.origin, "takes the place of the built-in plugin of that name");
-        }
-        if let Some(other) = registry.plugins.get(&*plugin.name) {
-            let reason =
-                format!("there is another plugin called `{}` ({:?}); remove one of them", plugin.name, other.origin);
-            tracing::error!("{reason}");
-            let path = match &plugin.origin {
-                Origin::File(path) => path.clone(),
-                Origin::BuiltIn => PathBuf::from("(built in)"),
-            };
-            registry.broken.push(Broken { name: plugin.name.to_string(), path, reason, earlier_serves: false });
-            return;
-        }
-        registry.plugins.insert(plugin.name.to_ascii_lowercase(), plugin);
-    }
-
     /// The limits that the config sets for a plugin by its own name, or by its file's.
     fn limits(&self, name: &str, known_as: &str) -> Limits {
         let defaults = Limits::default();
@@ -255,6 +328,11 @@ impl Registry {
     fn at_file(&self, path: &Path) -> Option<Arc<Plugin>> {
         self.all().find(|plugin| plugin.origin == Origin::File(path.to_owned())).cloned()
     }
+}
+
+/// Whether two paths lead to one file.
+fn same_file(a: &Path, b: &Path) -> bool {
+    a == b || matches!((a.canonicalize(), b.canonicalize()), (Ok(a), Ok(b)) if a == b)
 }
 
 /// The components of the plugins folder, in the order of their names.

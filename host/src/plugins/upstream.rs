@@ -20,6 +20,8 @@ use super::session::{AsyncInstantiate, Live};
 use crate::request::InnerRequest;
 use crate::wire::{self, Credential, WireBody, WireRequest};
 
+pub use wit::WireResponse;
+
 /// Longest message of a provider's error: explanations are shorter, and it goes into the client's error and the record.
 const MAX_MESSAGE: usize = 8 * 1024;
 
@@ -115,24 +117,39 @@ fn push(live: &mut Instance, lent: lent::Request) -> Result<Resource<lent::Reque
 
 /// Only what is legal leaves the sandbox.
 fn checked(encoded: wit::EncodedRequest) -> Result<WireRequest, String> {
-    wire::check_path(&encoded.path)?;
-    let mut headers = HeaderMap::with_capacity(encoded.headers.len());
-    for Header { name, value } in &encoded.headers {
+    checked_wire(encoded.path, &encoded.headers, encoded.body, encoded.credential)
+}
+
+/// As a plugin of any role may make it.
+pub(super) fn checked_wire(
+    path: String,
+    sent: &[Header],
+    body: Vec<u8>,
+    credential: wit::Credential,
+) -> Result<WireRequest, String> {
+    wire::check_path(&path)?;
+    let mut headers = HeaderMap::with_capacity(sent.len());
+    for Header { name, value } in sent {
         wire::set_header(&mut headers, name, value)?;
     }
-    let credential = match encoded.credential {
+    let credential = match credential {
         wit::Credential::Bearer => Credential::Bearer,
         wit::Credential::Header(name) => {
             Credential::Header(HeaderName::try_from(&name).map_err(|_| format!("`{name}` is not a legal header name"))?)
         }
         wit::Credential::Query(name) => Credential::Query(name),
         wit::Credential::None => Credential::None,
-        wit::Credential::Google => {
-            return Err("Google credentials are not served by this version of the gateway".into());
-        }
-        wit::Credential::Aws(_) => return Err("AWS credentials are not served by this version of the gateway".into()),
+        wit::Credential::Google => Credential::Google,
+        wit::Credential::Aws(service) => Credential::Aws(aws_service(service)?),
     };
-    Ok(WireRequest { path: encoded.path, headers, body: WireBody::new(encoded.body.into()), credential })
+    Ok(WireRequest { path, headers, body: WireBody::new(body.into()), credential })
+}
+
+/// The name becomes part of what is signed, and of a variable's name.
+fn aws_service(name: String) -> Result<String, String> {
+    let legal =
+        !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
+    if legal { Ok(name) } else { Err(format!("`{name}` is not the name of an AWS service, such as `bedrock`")) }
 }
 
 /// Has a protocol read a whole answer with a good status.
@@ -141,7 +158,7 @@ pub async fn decode(
     plugin: &Arc<Plugin>,
     surroundings: Surroundings,
     waiting: Option<WaitingInstance>,
-    response: wit::WireResponse,
+    response: WireResponse,
     context: &[u8],
 ) -> Result<(Vec<Event>, Duration), PluginError> {
     const STEP: &str = "decode";
@@ -174,7 +191,7 @@ pub async fn decode_error(
     plugin: &Arc<Plugin>,
     surroundings: Surroundings,
     waiting: Option<WaitingInstance>,
-    response: wit::WireResponse,
+    response: WireResponse,
 ) -> Result<Failure, PluginError> {
     const STEP: &str = "decode-error";
     let mut live = instance(engine, plugin, surroundings, waiting).await?;
@@ -187,13 +204,13 @@ pub async fn decode_error(
 }
 
 /// The parts of an answer that a protocol gets to see.
-pub fn wire_response(status: u16, headers: &HeaderMap, body: Vec<u8>) -> wit::WireResponse {
+pub fn wire_response(status: u16, headers: &HeaderMap, body: Vec<u8>) -> WireResponse {
     let headers = headers
         .iter()
         .filter(|(name, _)| !crate::request::is_secret(name.as_str()))
         .filter_map(|(name, value)| Some(Header { name: name.as_str().into(), value: value.to_str().ok()?.into() }))
         .collect();
-    wit::WireResponse { status, headers, body }
+    WireResponse { status, headers, body }
 }
 
 /// One streamed answer being read by an instance that lives as long as the stream.
@@ -256,5 +273,31 @@ pub fn upstream_failure(error: &PluginError) -> Option<&Failure> {
     match &error.cause {
         Cause::Refused(super::bindings::Fault::Upstream(failure)) => Some(failure),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn credential(credential: wit::Credential) -> Result<Credential, String> {
+        let encoded = wit::EncodedRequest {
+            path: "/v1".into(),
+            headers: Vec::new(),
+            body: b"{}".to_vec(),
+            credential,
+            context: Vec::new(),
+        };
+        checked(encoded).map(|request| request.credential)
+    }
+
+    #[test]
+    fn a_protocol_names_the_kind_of_its_credential() {
+        assert_eq!(credential(wit::Credential::Google), Ok(Credential::Google));
+        assert_eq!(credential(wit::Credential::Aws("bedrock".into())), Ok(Credential::Aws("bedrock".into())));
+        for bad in ["", "Bedrock", "a/b", "a\nb"] {
+            assert!(credential(wit::Credential::Aws(bad.into())).is_err(), "{bad}");
+        }
+        assert!(credential(wit::Credential::Header("a b".into())).is_err());
     }
 }

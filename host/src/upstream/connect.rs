@@ -121,7 +121,7 @@ impl Connector {
     /// Opens a connection with a server.
     pub(super) async fn open(&self, origin: &Origin<'_>) -> Result<Opened, ConnectError> {
         let target = origin.address().map_err(|error| ConnectError::because(&error))?;
-        let proxy = if origin.is_loopback() { None } else { self.proxies.intercept(&target) };
+        let proxy = if origin.direct || origin.is_loopback() { None } else { self.proxies.intercept(&target) };
         let stream = match proxy {
             None => self.dial(target).await?,
             Some(proxy) => self.through(&proxy, target).await.map_err(ConnectError::at_proxy)?,

@@ -5,14 +5,19 @@
 //! connection itself ([`exchange`]), and takes all that one read of the socket brought ([`body`]).
 //!
 //! [`request`] writes a request, [`connect`] opens connections, [`pool`] keeps them, [`decompress`] undoes compression.
+//! [`credentials`] finds what a request must carry; what has to be asked for that goes over the same connections ([`side`]).
 //! Retries and fallbacks are the pipeline's.
 
+mod aws;
 mod body;
 mod connect;
+mod credentials;
 mod decompress;
 mod exchange;
+mod google;
 mod pool;
 mod request;
+mod side;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -20,11 +25,12 @@ mod tls;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::{HeaderMap, Request, header};
+use http::{HeaderMap, Request, StatusCode, header};
 
 pub use self::body::{Batch, ReadError, UpstreamBody};
 use self::body::{Rest, Source};
 use self::connect::{ConnectError, Connector, root_cause};
+use self::credentials::Credentials;
 use self::decompress::Decoder;
 use self::exchange::{Http1, TrySendError};
 use self::pool::{Pool, Ready};
@@ -38,6 +44,7 @@ pub struct Upstreams {
     connector: Connector,
     pool: Arc<Pool>,
     timeouts: Timeouts,
+    credentials: Credentials,
 }
 
 /// A provider's answer whose body has yet to be read. Dropping it ends the request upstream.
@@ -48,6 +55,8 @@ pub struct UpstreamResponse {
     pub headers: HeaderMap,
     /// What follows.
     pub body: UpstreamBody,
+    /// What went along as credentials: nothing that the provider says may show it.
+    pub secrets: Vec<Secret>,
 }
 
 /// An answer that has begun, and where the rest of it comes from.
@@ -66,7 +75,7 @@ impl Upstreams {
     /// Makes the client. It must be made within the runtime, where the task that closes idle connections lives.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
         let connector = Connector::new(config.proxy_url.as_ref(), config.timeouts.connect)?;
-        Ok(Self { connector, pool: Pool::start(), timeouts: config.timeouts })
+        Ok(Self { connector, pool: Pool::start(), timeouts: config.timeouts, credentials: Credentials::new() })
     }
 
     /// Whether a snapshot with this config can go on with this client and its open connections.
@@ -83,12 +92,21 @@ impl Upstreams {
         wire: WireRequest,
         streaming: bool,
     ) -> Result<UpstreamResponse, GatewayError> {
-        let unusable = |what| GatewayError::Unavailable(format!("provider `{}`: {what}", provider.name));
+        let unusable = |what: &str| GatewayError::Unavailable(format!("provider `{}`: {what}", provider.name));
         let origin = Origin::of(provider.base_url.expose()).ok_or_else(|| unusable("its address makes no URL"))?;
-        let request = request::build(&origin, provider, key, wire, streaming).map_err(unusable)?;
+        let proving = self.credentials.prove(self, provider, &origin, key, &wire.credential);
+        let proof = proving.await.map_err(|reason| unusable(&reason))?;
+        let request = request::build(&origin, provider, &proof, wire, streaming).map_err(unusable)?;
         let limit = self.timeouts.first_byte;
         match tokio::time::timeout(limit, self.send(&origin, request)).await {
-            Ok(Ok(begun)) => Ok(self.response(provider, begun)),
+            Ok(Ok(begun)) => {
+                let mut response = self.response(provider, begun);
+                response.secrets.extend(proof.secrets());
+                if response.status == StatusCode::UNAUTHORIZED.as_u16() {
+                    self.credentials.refused(&proof);
+                }
+                Ok(response)
+            }
             Ok(Err(error)) => Err(self.send_error(provider, error)),
             Err(_) => Err(timed_out(provider, "did not begin to answer", limit)),
         }
@@ -154,7 +172,8 @@ impl Upstreams {
             headers.remove(header::CONTENT_LENGTH);
         }
         let body = UpstreamBody::new(source, decoder, Arc::clone(&provider.name), self.timeouts.idle);
-        UpstreamResponse { status: head.status.as_u16(), headers, body }
+        let secrets = provider.keys.iter().map(|key| key.secret.clone()).collect();
+        UpstreamResponse { status: head.status.as_u16(), headers, body, secrets }
     }
 
     fn send_error(&self, provider: &Provider, error: SendError) -> GatewayError {
@@ -165,13 +184,28 @@ impl Upstreams {
                 timed_out(provider, "could not be connected with", self.timeouts.connect)
             }
             SendError::Connect(ConnectError::Failed(reason)) => GatewayError::Connect { provider: name, reason },
-            SendError::Http(error) if error.is_parse() => {
-                bad(format!("sent an answer that is not HTTP ({})", root_cause(&error)))
-            }
-            // Closed or reset; which of the two it was depends on who was faster.
-            SendError::Http(_) => bad("closed the connection without an answer".into()),
+            SendError::Http(error) => bad(http_reason(&error)),
         }
     }
+}
+
+impl SendError {
+    /// In words, of whatever was asked.
+    fn reason(self) -> String {
+        match self {
+            Self::Connect(ConnectError::TimedOut) => "it could not be connected with in time".into(),
+            Self::Connect(ConnectError::Failed(reason)) => format!("it cannot be reached: {reason}"),
+            Self::Http(error) => format!("it {}", http_reason(&error)),
+        }
+    }
+}
+
+fn http_reason(error: &hyper::Error) -> String {
+    if error.is_parse() {
+        return format!("sent an answer that is not HTTP ({})", root_cause(error));
+    }
+    // Closed or reset; which of the two it was depends on who was faster.
+    "closed the connection without an answer".into()
 }
 
 fn timed_out(provider: &Provider, what: &'static str, limit: Duration) -> GatewayError {

@@ -1,4 +1,4 @@
-//! A wire request as HTTP: where it goes, its headers, the key, the body.
+//! A wire request as HTTP: where it goes, its headers, the body, and what proves who asks.
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -10,6 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Request, Uri, header};
 use http_body::{Body, Frame, SizeHint};
 use url::{Position, Url, form_urlencoded};
 
+use super::credentials::Proof;
 use crate::config::{Provider, Secret};
 use crate::wire::{Credential, WireRequest};
 
@@ -26,6 +27,8 @@ pub(super) struct Origin<'a> {
     pub(super) port: u16,
     /// As in `host`: the port only if it is not the scheme's own.
     authority: &'a str,
+    /// No proxy leads there.
+    pub(super) direct: bool,
 }
 
 impl<'a> Origin<'a> {
@@ -37,7 +40,13 @@ impl<'a> Origin<'a> {
             host: url.host_str()?,
             port: url.port_or_known_default()?,
             authority: &url[Position::BeforeHost..Position::AfterPort],
+            direct: false,
         })
+    }
+
+    /// Host, and port if it is not the scheme's own.
+    pub(super) fn authority(&self) -> &'a str {
+        self.authority
     }
 
     /// Whether it is this machine, to which no proxy leads (claude-code-router#602).
@@ -68,7 +77,7 @@ impl<'a> Origin<'a> {
 pub(super) fn build(
     origin: &Origin<'_>,
     provider: &Provider,
-    key: Option<&Secret>,
+    proof: &Proof,
     wire: WireRequest,
     streaming: bool,
 ) -> Result<Request<Pieces>, &'static str> {
@@ -77,59 +86,79 @@ pub(super) fn build(
     let mut headers = wire.headers;
     headers.insert(header::HOST, HeaderValue::from_str(origin.authority).map_err(|_| NO_URL)?);
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let accept = if streaming { "text/event-stream" } else { "application/json" };
-    headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+    accept(&mut headers, &wire.credential, streaming);
     headers.insert(header::ACCEPT_ENCODING, ACCEPT_ENCODING);
     for (name, value) in &provider.headers {
         headers.insert(name.clone(), value.clone());
     }
-    if let Some(key) = key.filter(|key| !key.expose().is_empty()) {
-        add_key(&mut path, &mut headers, &wire.credential, key)
-            .map_err(|_| "its api_key has characters that no header can have")?;
-    }
-    let mut request = Request::new(Pieces::new(wire.body.into_pieces()));
+    let pieces = wire.body.into_pieces();
+    // The last thing that is added: no plugin and no log has seen it.
+    add(&mut path, &mut headers, &pieces, proof).map_err(|_| "its api_key has characters that no header can have")?;
+    let mut request = Request::new(Pieces::new(pieces));
     *request.method_mut() = Method::POST;
     *request.uri_mut() = PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(|_| NO_URL)?.into();
     *request.headers_mut() = headers;
     Ok(request)
 }
 
-/// The last thing that is added: no plugin and no log has seen it.
-fn add_key(
+/// AWS streams in frames of its own, and may refuse to answer in what was not asked for. A protocol that knows better says so.
+fn accept(headers: &mut HeaderMap, credential: &Credential, streaming: bool) {
+    let accept = match credential {
+        Credential::Aws(_) if headers.contains_key(header::ACCEPT) => return,
+        Credential::Aws(_) if streaming => "application/vnd.amazon.eventstream",
+        _ if streaming => "text/event-stream",
+        _ => "application/json",
+    };
+    headers.insert(header::ACCEPT, HeaderValue::from_static(accept));
+}
+
+fn add(
     path: &mut String,
     headers: &mut HeaderMap,
-    credential: &Credential,
-    key: &Secret,
+    body: &[Bytes],
+    proof: &Proof,
 ) -> Result<(), header::InvalidHeaderValue> {
-    let sensitive = |text: &str| {
-        HeaderValue::from_str(text).map(|mut value| {
-            value.set_sensitive(true);
-            value
-        })
-    };
-    match credential {
-        Credential::Bearer => {
-            headers.insert(header::AUTHORIZATION, sensitive(&format!("Bearer {}", key.expose()))?);
-        }
-        Credential::Header(name) => {
+    match proof {
+        Proof::Bearer(key) => bearer(headers, key)?,
+        Proof::Header(name, key) => {
             headers.insert(name.clone(), sensitive(key.expose())?);
         }
-        Credential::Query(name) => {
+        Proof::Query(name, key) => {
             path.push(if path.contains('?') { '&' } else { '?' });
             let begun = path.len();
             let whole = std::mem::take(path);
             *path = form_urlencoded::Serializer::for_suffix(whole, begun).append_pair(name, key.expose()).finish();
         }
-        Credential::None => {}
+        Proof::Google(token) => {
+            bearer(headers, &token.text)?;
+            if let Some(project) = &token.project {
+                headers.entry("x-goog-user-project").or_insert(HeaderValue::from_str(project)?);
+            }
+        }
+        Proof::Aws(signer) => signer.sign(path, headers, body)?,
+        Proof::None => {}
     }
     Ok(())
+}
+
+fn bearer(headers: &mut HeaderMap, key: &Secret) -> Result<(), header::InvalidHeaderValue> {
+    headers.insert(header::AUTHORIZATION, sensitive(&format!("Bearer {}", key.expose()))?);
+    Ok(())
+}
+
+/// A header's value that no log shows.
+pub(super) fn sensitive(text: &str) -> Result<HeaderValue, header::InvalidHeaderValue> {
+    HeaderValue::from_str(text).map(|mut value| {
+        value.set_sensitive(true);
+        value
+    })
 }
 
 /// A body of several pieces whose length is known; the last element goes first.
 pub(super) struct Pieces(Vec<Bytes>);
 
 impl Pieces {
-    fn new(mut pieces: Vec<Bytes>) -> Self {
+    pub(super) fn new(mut pieces: Vec<Bytes>) -> Self {
         pieces.reverse();
         Self(pieces)
     }
@@ -160,8 +189,8 @@ mod tests {
     fn a_key_in_the_query_goes_behind_what_is_there() {
         for (path, expected) in [("/a", "/a?key=s%26%20%C3%A9"), ("/a?b=c", "/a?b=c&key=s%26%20%C3%A9")] {
             let mut whole = path.to_owned();
-            let credential = Credential::Query("key".into());
-            add_key(&mut whole, &mut HeaderMap::new(), &credential, &Secret::new("s& é")).unwrap();
+            let proof = Proof::of_key(&Credential::Query("key".into()), Some(&Secret::new("s& é")));
+            add(&mut whole, &mut HeaderMap::new(), &[], &proof).unwrap();
             assert_eq!(whole.replace('+', "%20"), expected);
         }
     }
@@ -169,10 +198,14 @@ mod tests {
     #[test]
     fn a_key_in_a_header_is_not_shown() {
         let mut headers = HeaderMap::new();
-        add_key(&mut String::new(), &mut headers, &Credential::Bearer, &Secret::new("hush")).unwrap();
+        let proof = |key| Proof::of_key(&Credential::Bearer, Some(&Secret::new(key)));
+        add(&mut String::new(), &mut headers, &[], &proof("hush")).unwrap();
         assert_eq!(headers[header::AUTHORIZATION], "Bearer hush");
         assert!(!format!("{headers:?}").contains("hush"));
-        assert!(add_key(&mut String::new(), &mut headers, &Credential::Bearer, &Secret::new("a\nb")).is_err());
+        assert!(add(&mut String::new(), &mut headers, &[], &proof("a\nb")).is_err());
+        headers.clear();
+        add(&mut String::new(), &mut headers, &[], &proof("")).unwrap();
+        assert!(headers.is_empty());
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod proxied;
 mod secured;
-mod server;
+pub(super) mod server;
 
 use std::time::Duration;
 

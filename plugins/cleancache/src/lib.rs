@@ -1,8 +1,10 @@
 //! The transformer `cleancache`: strips `cache_control`, under the name that claude-code-router gave it.
 //!
-//! It edits the inner request, so that it works in front of every protocol. Where the marks may stand is [`dialect`]'s part.
+//! It asks the protocol by a hint not to write the marks (see [`dialect::Hints`]): leaving them out while a request is encoded
+//! costs nothing, where finding and cutting them out beforehand would cost as much as encoding does.
 
 use ccr_plugin::prelude::*;
+use dialect::Hints;
 
 const SETTINGS: &str = r#"{"type": "object", "properties": {}, "additionalProperties": false}"#;
 
@@ -18,7 +20,9 @@ impl Plugin for CleanCache {
 
 impl Transformer for CleanCache {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
-        dialect::cache_control::strip(request)
+        let mut hints = Hints::default();
+        hints.option("cache_control", "false");
+        hints.give(request)
     }
 }
 
@@ -32,22 +36,9 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn marks_are_gone_and_noted() {
-        let block = json!({"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}});
-        let mut request =
-            FakeRequest::new(json!({"system": [block], "messages": [{"role": "user", "content": [block]}]}));
+    fn the_protocol_is_asked_to_leave_the_marks_out() {
+        let mut request = FakeRequest::new(json!({"messages": [], "ccr": {"cache_control": true, "extra": {"a": 1}}}));
         CleanCache::transform_request(&mut request, &Settings::of("{}")).unwrap();
-        let clean = json!({"type": "text", "text": "a"});
-        assert_eq!(request.body, json!({"system": [clean], "messages": [{"role": "user", "content": [clean]}]}));
-        assert_eq!(*request.dropped.borrow(), ["cache_control"]);
-    }
-
-    #[test]
-    fn nothing_to_strip_is_nothing_noted() {
-        let body = json!({"system": "a", "messages": [{"role": "user", "content": "b"}]});
-        let mut request = FakeRequest::new(body.clone());
-        CleanCache::transform_request(&mut request, &Settings::of("{}")).unwrap();
-        assert_eq!(request.body, body);
-        assert!(request.dropped.borrow().is_empty());
+        assert_eq!(request.body, json!({"messages": [], "ccr": {"cache_control": false, "extra": {"a": 1}}}));
     }
 }

@@ -64,11 +64,7 @@ fn cap(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         None => DEFAULT_CAP,
         Some(cap) => cap.ok_or_else(|| Fault::own("options: `max_tokens` must be a number of tokens"))?,
     };
-    let asked = request.get("/max_tokens").and_then(|asked| asked.parse::<u64>().ok());
-    if asked.is_some_and(|asked| asked > cap) {
-        request.set("/max_tokens", &cap.to_string())?;
-    }
-    Ok(())
+    dialect::limit::cap(request, cap, false).map(|_| ())
 }
 
 /// Whether the model is in thinking mode unless told otherwise: `deepseek-reasoner`, and from version 4 on all of them

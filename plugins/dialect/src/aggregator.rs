@@ -27,8 +27,9 @@ pub fn transform_request(request: &mut dyn Request, settings: &Settings) -> Resu
         hints.option("cache_control", "true");
     }
     let thinking = Thinking::of(request);
-    if thinking != Thinking::Off && !claude {
-        hints.option("reasoning", r#""reasoning""#);
+    if thinking != Thinking::Off {
+        // Claude takes back what it signed, others their own entries and text; the protocol tells them apart.
+        hints.option("reasoning", r#""reasoning_details""#);
     }
     if let Some(reasoning) = reasoning(thinking) {
         // Said in the object: saying it twice is refused.
@@ -41,7 +42,7 @@ pub fn transform_request(request: &mut dyn Request, settings: &Settings) -> Resu
     hints.give(request)
 }
 
-/// The models that understand `cache_control`, and whose earlier reasoning must be signed to be sent back.
+/// The models that understand `cache_control`.
 fn is_claude(model: &str) -> bool {
     let model = model.to_ascii_lowercase();
     model.starts_with("anthropic/") || model.contains("claude")
@@ -78,9 +79,13 @@ mod tests {
     #[test]
     fn claude_keeps_its_cache_marks() {
         for model in ["anthropic/claude-sonnet-4.5", "claude-3-haiku", "Anthropic/X"] {
-            assert_eq!(hints(model, json!({}), "{}"), json!({"cache_control": true}), "{model}");
+            assert_eq!(
+                hints(model, json!({}), "{}"),
+                json!({"cache_control": true, "reasoning": "reasoning_details"}),
+                "{model}"
+            );
         }
-        assert_eq!(hints("z-ai/glm-4.6", json!({}), "{}"), json!({"reasoning": "reasoning"}));
+        assert_eq!(hints("z-ai/glm-4.6", json!({}), "{}"), json!({"reasoning": "reasoning_details"}));
     }
 
     #[test]

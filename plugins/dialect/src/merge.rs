@@ -1,6 +1,6 @@
 //! Objects laid over one another.
 
-use crate::Edits;
+use crate::Top;
 use ccr_plugin::messages::json::{Document, Kind, Value, Writer};
 use ccr_plugin::{Fault, WireRequest};
 
@@ -48,21 +48,30 @@ pub fn into_wire(request: &mut dyn WireRequest, members: Value<'_>, wins: Wins) 
     if members.is_empty() {
         return Ok(());
     }
-    let body = request.body();
-    let document = Document::parse(&body).map_err(|error| Fault::own(format!("the body is not JSON: {error}")))?;
-    let mut edits = Edits::default();
+    let body = String::from_utf8(request.body()).map_err(|_| no_object())?;
+    let top = Top::scan(&body).ok_or_else(no_object)?;
+    let mut set = Vec::new();
     for (key, value) in members.members() {
         let key = key.decode();
-        match document.root().get(&key) {
-            None => edits.set(key, value.raw()),
-            Some(old) if old.kind() == Kind::Object && value.kind() == Kind::Object => {
-                edits.set(key, merged(old, value, wins));
-            }
-            Some(_) if wins == Wins::New => edits.set(key, value.raw()),
-            Some(_) => {}
+        let Some(old) = top.get(&key) else {
+            set.push((key, value.raw().to_owned()));
+            continue;
+        };
+        if old.starts_with('{') && value.kind() == Kind::Object {
+            let old = Document::parse_str(old).map_err(|_| no_object())?;
+            set.push((key, merged(old.root(), value, wins)));
+        } else if wins == Wins::New {
+            set.push((key, value.raw().to_owned()));
         }
     }
-    edits.make(&document, request)
+    if set.is_empty() {
+        return Ok(());
+    }
+    request.set_body(top.with(&set).as_bytes())
+}
+
+fn no_object() -> Fault {
+    Fault::own("the body is not a JSON object")
 }
 
 #[cfg(test)]

@@ -40,24 +40,21 @@ fn thoughts(message: Value<'_>) -> impl Iterator<Item = (Value<'_>, Str<'_>)> {
 
 /// Adds the words to the last message if it is the user's.
 pub(crate) fn prompt(request: &mut dyn Request) -> Result<(), Fault> {
-    let Some(messages) = request.get("/messages") else { return Ok(()) };
-    let Ok(document) = Document::parse(messages.as_bytes()) else { return Ok(()) };
-    let users = document.root().items().enumerate().last().filter(|(_, message)| {
-        let role = message.get("role").and_then(Value::as_str);
-        role.is_some_and(|role| role == "user")
-    });
-    let Some((index, content)) = users.and_then(|(index, message)| Some((index, message.get("content")?))) else {
+    let Some(last) = request.summary().messages.checked_sub(1) else { return Ok(()) };
+    if request.get(&format!("/messages/{last}/role")).as_deref() != Some(r#""user""#) {
         return Ok(());
-    };
+    }
+    let pointer = format!("/messages/{last}/content");
+    let Some(content) = request.get(&pointer) else { return Ok(()) };
     let mut block = Writer::new();
     block.begin_object().key("type").string("text").key("text").string(PROMPT).end_object();
-    let Some(said) = content.as_str() else {
-        return request.set(&format!("/messages/{index}/content/-"), block.as_str());
-    };
-    let mut blocks = Writer::new();
-    blocks.begin_array().begin_object().key("type").string("text").key("text").escaped(said.raw()).end_object();
+    if content.starts_with('[') {
+        return request.set(&[&pointer, "/-"].concat(), block.as_str());
+    }
+    let mut blocks = Writer::with_capacity(content.len() + PROMPT.len() + 64);
+    blocks.begin_array().begin_object().key("type").string("text").key("text").raw(&content).end_object();
     blocks.raw(block.as_str()).end_array();
-    request.set(&format!("/messages/{index}/content"), blocks.as_str())
+    request.set(&pointer, blocks.as_str())
 }
 
 #[cfg(test)]

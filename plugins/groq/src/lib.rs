@@ -1,11 +1,11 @@
 //! The transformer `groq`: leaves out what Groq refuses, under the name that claude-code-router gave it.
 //!
-//! `$schema` goes from the tools' schemas, and so does `cache_control` from the whole request. Ids of tool calls, which
+//! `$schema` goes from the tools' schemas; `cache_control` is left out by the protocol, which is asked for it by a hint. Ids of tool calls, which
 //! claude-code-router invented anew for each chunk, are the host's work.
 
 use ccr_plugin::messages::json::{Document, Kind, Splice, Value};
 use ccr_plugin::prelude::*;
-use dialect::cache_control;
+use dialect::Hints;
 
 const SETTINGS: &str = r#"{"type": "object", "properties": {}, "additionalProperties": false}"#;
 
@@ -28,7 +28,9 @@ impl Plugin for Groq {
 
 impl Transformer for Groq {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
-        cache_control::strip(request)?;
+        let mut hints = Hints::default();
+        hints.option("cache_control", "false");
+        hints.give(request)?;
         let tools = request.get("/tools").filter(|tools| tools.contains("$schema"));
         match tools.as_deref().and_then(without_dialects) {
             Some(tools) => request.set("/tools", &tools),
@@ -97,11 +99,9 @@ mod tests {
     }
 
     #[test]
-    fn cache_control_goes() {
-        let block = json!({"type": "text", "text": "a", "cache_control": {"type": "ephemeral"}});
-        let mut request = FakeRequest::new(json!({"system": [block]}));
+    fn cache_control_is_asked_to_go() {
+        let mut request = FakeRequest::new(json!({"messages": []}));
         Groq::transform_request(&mut request, &Settings::of("{}")).unwrap();
-        assert_eq!(request.body, json!({"system": [{"type": "text", "text": "a"}]}));
-        assert_eq!(*request.dropped.borrow(), ["cache_control"]);
+        assert_eq!(request.body, json!({"messages": [], "ccr": {"cache_control": false}}));
     }
 }

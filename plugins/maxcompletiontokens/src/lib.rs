@@ -1,16 +1,13 @@
 //! The transformer `maxcompletiontokens`: `max_tokens` becomes `max_completion_tokens`, under the name that
 //! claude-code-router gave it.
 //!
-//! The protocol `openai` does so by itself for OpenAI's reasoning models; this one is for models it does not know.
+//! The protocol `openai` does so by itself for OpenAI's reasoning models; for those that it does not know, this one asks for it by
+//! a hint. Other formats have a name of their own for the limit.
 
-use ccr_plugin::messages::json::{Document, Value};
 use ccr_plugin::prelude::*;
-use dialect::Edits;
+use dialect::Hints;
 
 const SETTINGS: &str = r#"{"type": "object", "properties": {}, "additionalProperties": false}"#;
-
-const OLD: &str = "max_tokens";
-const NEW: &str = "max_completion_tokens";
 
 /// The plugin.
 #[derive(Debug)]
@@ -20,24 +17,14 @@ impl Plugin for MaxCompletionTokens {
     fn describe() -> Description {
         Description::new("maxcompletiontokens", env!("CARGO_PKG_VERSION"), "max_tokens becomes max_completion_tokens.")
             .settings_schema(SETTINGS)
-            .hooks(Hooks::WIRE_REQUEST)
     }
 }
 
 impl Transformer for MaxCompletionTokens {
-    fn transform_wire_request(request: &mut dyn WireRequest, _: &Settings) -> Result<(), Fault> {
-        let body = request.body();
-        let document = Document::parse(&body).map_err(|error| Fault::own(format!("the body is not JSON: {error}")))?;
-        let given = |key| document.root().get(key).filter(|value: &Value<'_>| !value.is_null());
-        let mut edits = Edits::default();
-        if let Some(limit) = document.root().get(OLD) {
-            edits.remove(OLD);
-            // One that is there already was meant for these models.
-            if given(NEW).is_none() && !limit.is_null() {
-                edits.set(NEW, limit.raw());
-            }
-        }
-        edits.make(&document, request)
+    fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
+        let mut hints = Hints::default();
+        hints.option("max_tokens_field", r#""max_completion_tokens""#);
+        hints.give(request)
     }
 }
 
@@ -47,27 +34,14 @@ register!(MaxCompletionTokens: transformer);
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
-    use ccr_plugin::testing::FakeWireRequest;
-    use serde_json::{Value, json};
-
-    fn sent(body: Value) -> Value {
-        let mut request = FakeWireRequest::new(body);
-        MaxCompletionTokens::transform_wire_request(&mut request, &Settings::of("{}")).unwrap();
-        request.body
-    }
+    use ccr_plugin::testing::FakeRequest;
+    use serde_json::json;
 
     #[test]
-    fn the_limit_changes_its_name() {
-        assert_eq!(sent(json!({"model": "m", "max_tokens": 5})), json!({"model": "m", "max_completion_tokens": 5}));
-        let null = json!({"max_tokens": 5, "max_completion_tokens": null});
-        assert_eq!(sent(null), json!({"max_completion_tokens": 5}));
-    }
-
-    #[test]
-    fn there_are_never_two_limits() {
-        let both = json!({"max_tokens": 5, "max_completion_tokens": 7});
-        assert_eq!(sent(both), json!({"max_completion_tokens": 7}));
-        assert_eq!(sent(json!({"model": "m"})), json!({"model": "m"}));
-        assert_eq!(sent(json!({"max_tokens": null})), json!({}));
+    fn the_protocol_is_asked_for_the_other_name() {
+        let mut request = FakeRequest::new(json!({"max_tokens": 5}));
+        MaxCompletionTokens::transform_request(&mut request, &Settings::of("{}")).unwrap();
+        let expected = json!({"max_tokens": 5, "ccr": {"max_tokens_field": "max_completion_tokens"}});
+        assert_eq!(request.body, expected);
     }
 }

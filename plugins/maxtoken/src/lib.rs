@@ -34,12 +34,10 @@ impl Transformer for MaxToken {
         let missing =
             || Fault::own("options: `max_tokens` is missing; say how many output tokens a request may ask for");
         let cap = settings.number("max_tokens")?.ok_or_else(missing)?;
-        let asked = request.number("/max_tokens");
-        if asked.is_some_and(|asked| asked <= cap) {
-            return Ok(());
+        match dialect::limit::cap(request, cap, true)? {
+            Some(cap) => fit_thinking(request, cap),
+            None => Ok(()),
         }
-        request.set("/max_tokens", &cap.to_string())?;
-        fit_thinking(request, cap)
     }
 }
 

@@ -1,5 +1,3 @@
 //! The component `openai-responses`. The format itself is `ccr_protocols::responses`; what every field becomes is told in the README beside this crate.
 
-use ccr_protocols::responses::OpenAiResponses;
-
-ccr_plugin::register!(OpenAiResponses: upstream);
+ccr_plugin::register!(ccr_protocols::responses::OpenAiResponses: upstream, client);

@@ -2,7 +2,8 @@
 //! the option that claude-code-router gave it.
 //!
 //! They are no part of OpenAI's format, so it asks the protocol for them by hints; it also asks for earlier reasoning to be
-//! sent back, which Kimi demands. Reasoning in answers is read by the protocol itself.
+//! sent back, which Kimi demands. In the other formats the client's own `thinking` is the switch, and is set. Reasoning in answers
+//! is read by the protocol itself.
 
 use ccr_plugin::prelude::*;
 use dialect::thinking::Thinking;
@@ -46,6 +47,10 @@ impl Transformer for Reasoning {
                 hints.option("reasoning_effort", r#""never""#);
                 hints.extra("thinking", r#"{"type":"disabled"}"#);
                 hints.extra("enable_thinking", "false");
+                // What the other protocols go by.
+                if Thinking::of(request) != Thinking::Off {
+                    request.set("/thinking", r#"{"type":"disabled"}"#)?;
+                }
             }
             Thinking::On { budget, .. } => {
                 hints.option("reasoning", r#""reasoning_content""#);
@@ -100,6 +105,13 @@ mod tests {
         let disabled = hints(json!({"thinking": {"type": "disabled"}}), "{}");
         assert_eq!(disabled["extra"], expected);
         assert_eq!(disabled["reasoning"], json!("off"));
+    }
+
+    #[test]
+    fn off_is_off_in_every_format() {
+        let mut request = FakeRequest::new(json!({"thinking": {"type": "adaptive"}}));
+        Reasoning::transform_request(&mut request, &Settings::of(r#"{"enable":false}"#)).unwrap();
+        assert_eq!(request.body["thinking"], json!({"type": "disabled"}));
     }
 
     #[test]

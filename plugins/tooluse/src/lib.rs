@@ -41,11 +41,10 @@ impl Plugin for ToolUse {
 
 impl Transformer for ToolUse {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
-        let tools = request.get("/tools").unwrap_or_default();
         let choice = request.get("/tool_choice");
         // A client that forbids tools, or forces one, has decided for itself.
         let decided = choice.as_deref().is_some_and(|choice| matches!(kind(choice).as_str(), "none" | "tool"));
-        if decided || !has_items(&tools) {
+        if decided || request.summary().tools == 0 {
             return Ok(());
         }
         request.set("/tools/-", TOOL)?;
@@ -65,10 +64,6 @@ fn kind(choice: &str) -> String {
     let document = Document::parse(choice.as_bytes()).ok();
     let kind = document.as_ref().and_then(|document| document.root().get("type")?.as_str());
     kind.map(|kind| kind.decode().into_owned()).unwrap_or_default()
-}
-
-fn has_items(tools: &str) -> bool {
-    Document::parse(tools.as_bytes()).is_ok_and(|document| document.root().items().next().is_some())
 }
 
 /// Puts the reminder at the end of the system text, where every provider takes it and it changes in no turn, so that prompt

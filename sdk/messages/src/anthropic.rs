@@ -1,14 +1,17 @@
 //! Reads answers of Anthropic's Messages API: into typed events, or past them for what the record needs.
 //!
 //! [`Decoder`] and [`decode_message`] turn an answer into events; [`UsageTap`] watches one that is passed through unread.
-//! Writing such answers is [`crate::encode`]'s and [`crate::fold`]'s.
+//! Writing such answers is [`crate::encode`]'s and [`crate::fold`]'s. Of requests, [`clean`] knows what Anthropic's API refuses in
+//! a history that other providers had a part in.
 
+pub mod clean;
 mod decode;
 mod tap;
 
 #[cfg(test)]
 mod tests;
 
+pub use clean::needs_cleaning;
 pub use decode::{Decoder, decode_message};
 pub use tap::UsageTap;
 

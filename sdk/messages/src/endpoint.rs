@@ -21,9 +21,44 @@ pub fn join(base: &str, endpoint: &str) -> String {
     joined
 }
 
+/// The path and query of Anthropic's `messages` under a configured base. As Anthropic's own clients do with
+/// `ANTHROPIC_BASE_URL`, `/v1` is put between, unless the base ends in a version or is the endpoint itself:
+/// `/anthropic` gives `/anthropic/v1/messages`.
+#[must_use]
+pub fn anthropic(base: &str) -> String {
+    const ENDPOINT: &str = "/messages";
+    let path = base.split('?').next().unwrap_or_default().trim_end_matches('/');
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let versioned = last.strip_prefix('v').is_some_and(|rest| rest.starts_with(|first: char| first.is_ascii_digit()));
+    if versioned || path.ends_with(ENDPOINT) {
+        return join(base, ENDPOINT);
+    }
+    join(base, "/v1/messages")
+}
+
 #[cfg(test)]
 mod tests {
-    use super::join;
+    use super::{anthropic, join};
+
+    #[test]
+    fn anthropics_version_is_put_between_where_it_is_missing() {
+        for (base, joined) in [
+            ("", "/v1/messages"),
+            ("/", "/v1/messages"),
+            ("/?a=b", "/v1/messages?a=b"),
+            ("/v1", "/v1/messages"),
+            ("/v1/", "/v1/messages"),
+            ("/v1/messages", "/v1/messages"),
+            ("/anthropic", "/anthropic/v1/messages"),
+            ("/api/anthropic/?a=b", "/api/anthropic/v1/messages?a=b"),
+            ("/anthropic/v1", "/anthropic/v1/messages"),
+            ("/anthropic/v1beta2/messages/", "/anthropic/v1beta2/messages"),
+            ("/custom/messages", "/custom/messages"),
+            ("/very", "/very/v1/messages"),
+        ] {
+            assert_eq!(anthropic(base), joined, "{base}");
+        }
+    }
 
     #[test]
     fn base_and_endpoint_are_both_taken() {

@@ -3,7 +3,7 @@
 //! In go the raw events of one answer, [`Event::ToolDelta`] among them; out come the same events with every call as
 //! [`Event::ToolStart`], [`Event::ToolArguments`]… and [`Event::ToolEnd`], one call after the other. The first open call streams
 //! on as its fragments arrive; what comes behind it (other calls, text) waits until it is complete. What the client then reads
-//! is written by [`crate::answer`]; mending arguments that are no JSON is left to transformers.
+//! is written by [`crate::answer`]; how arguments that are no JSON are mended, where that is wanted, is [`crate::repair`]'s.
 //!
 //! A call that the answer's end cut off (`max_tokens` and the like) has a `ToolStart` and no `ToolEnd`, or, if nothing of it was
 //! out yet, becomes an [`Event::Dropped`]. A call that is broken although the provider says all is well is an [`Event::Error`].
@@ -55,6 +55,8 @@ pub struct Assembler {
     /// Whether a call has been completed.
     called: bool,
     failed: bool,
+    /// Arguments that are no JSON are mended.
+    mending: bool,
 }
 
 #[derive(Debug)]
@@ -80,7 +82,16 @@ impl Assembler {
             held: 0,
             called: false,
             failed: false,
+            mending: false,
         }
+    }
+
+    /// An assembler that mends arguments which are no JSON ([`crate::repair`]) instead of ending the answer with an error. Nothing
+    /// of a call is out before all of it is there, as what has been sent cannot be mended. Calls that the answer's end cut off
+    /// are not mended: they would look whole.
+    #[must_use]
+    pub fn mending(seed: &str) -> Self {
+        Self { mending: true, ..Self::new(seed) }
     }
 
     /// Takes the next event and appends to `out` what is certain now. [`Event::Finish`] is held back until
@@ -161,7 +172,7 @@ impl Assembler {
     }
 
     fn add_call(&mut self) -> usize {
-        self.calls.push(Call::new());
+        self.calls.push(Call::new(self.mending));
         let at = self.calls.len() - 1;
         self.queue.push_back(Item::Call(at));
         self.open.push_back(at);
@@ -198,7 +209,7 @@ impl Assembler {
     /// Whether a call has begun arguments that are not complete.
     fn has_partial_call(&self) -> bool {
         let progress = |at: &usize| self.calls.get(*at).map(|call| call.arguments.progress());
-        self.open.iter().any(|at| matches!(progress(at), Some(Progress::Object | Progress::Other)))
+        self.open.iter().any(|at| matches!(progress(at), Some(Progress::Object | Progress::Other | Progress::Broken)))
     }
 
     /// No more fragments are expected for calls that look finished. `cut`: the answer was cut off, so that the last call may be
@@ -256,7 +267,8 @@ impl Assembler {
             return true;
         };
         let progress = call.arguments.progress();
-        if !call.name_final || !matches!(progress, Progress::Object | Progress::Complete) {
+        let whole = progress == Progress::Complete;
+        if !call.name_final || !(whole || progress == Progress::Object && !self.mending) {
             return false;
         }
         let slot = match call.slot {
@@ -274,19 +286,21 @@ impl Assembler {
             out.push(Event::ToolArguments(ToolArguments { slot, json: json.to_owned() }));
             call.sent = call.arguments.text().len();
         }
-        let complete = progress == Progress::Complete;
-        if complete {
+        if whole {
             self.called = true;
             out.push(Event::ToolEnd(slot));
         }
-        complete
+        whole
     }
 
     /// The answer is over: sends a call out as far as it may go.
     fn end_call(&mut self, at: usize, cut: bool, out: &mut Vec<Event>) {
-        let Some(call) = self.calls.get(at) else {
+        let Some(call) = self.calls.get_mut(at) else {
             return;
         };
+        if !cut {
+            call.arguments.mend();
+        }
         let progress = call.arguments.progress();
         let complete = progress == Progress::Complete && !call.name.is_empty();
         if complete {

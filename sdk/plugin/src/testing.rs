@@ -18,6 +18,8 @@ pub struct FakeRequest {
     pub dropped: RefCell<Vec<String>>,
     /// The answer to `token_count`.
     pub tokens: u64,
+    /// The session that the client names.
+    pub session: Option<String>,
     /// The bytes that `body` gives as long as nothing has been edited; without them it writes `body` compactly.
     raw: Option<Vec<u8>>,
 }
@@ -32,6 +34,7 @@ impl FakeRequest {
             headers: BTreeMap::new(),
             dropped: RefCell::default(),
             tokens: 0,
+            session: None,
             raw: None,
         }
     }
@@ -67,7 +70,7 @@ impl Request for FakeRequest {
     }
 
     fn session(&self) -> Option<String> {
-        None
+        self.session.clone()
     }
 
     fn summary(&self) -> Summary {

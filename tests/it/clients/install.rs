@@ -10,6 +10,8 @@ use gateway_tests::artifacts;
 /// Two tests that install the same thing at the same time would undo each other's work.
 static INSTALLING: Mutex<()> = Mutex::new(());
 
+const PIP: [&str; 3] = ["-m", "pip", "--disable-pip-version-check"];
+
 /// What pins the clients' versions, and the programs that use them.
 pub(super) fn sources() -> PathBuf {
     artifacts::workspace().join("tests/clients")
@@ -21,11 +23,23 @@ pub(super) fn python() -> PathBuf {
     let python = folder.join("bin/python");
     once(&folder, "requirements.txt", |pins| {
         run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder));
-        run(Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "-r"])
-            .arg(pins));
+        run(Command::new(&python).args(PIP).args(["install", "--quiet", "-r"]).arg(pins));
     });
     python
+}
+
+/// The program `litellm` in an environment of its own: it needs another version of the package `openai`.
+pub(super) fn litellm() -> PathBuf {
+    let pip = python();
+    let folder = artifacts::target().join("clients-litellm");
+    once(&folder, "requirements-litellm.txt", |pins| {
+        run(Command::new("python3").args(["-m", "venv", "--clear", "--without-pip"]).arg(&folder));
+        let mut install = Command::new(&pip);
+        install.args(PIP).arg("--python").arg(folder.join("bin/python"));
+        // The list is complete. Compiling it all takes longer than compiling what is used, each time it is new.
+        run(install.args(["install", "--quiet", "--no-deps", "--no-compile", "-r"]).arg(pins));
+    });
+    folder.join("bin/litellm")
 }
 
 /// The program `claude` of the pinned package.

@@ -1,10 +1,8 @@
 //! A provider's keys: one, several, or a pool.
 
-use serde_json::Value;
-
 use super::raw;
 use crate::config::{
-    Options, Provider, ProviderKey,
+    Provider, ProviderKey, Secret,
     model::is_loopback,
     reader::{Node, Table},
 };
@@ -24,12 +22,12 @@ pub(super) fn keys(table: &Table<'_>) -> Vec<ProviderKey> {
 
 /// A key alone, or an object of a key pool. An empty key is how one says that none is needed.
 fn key(node: &Node<'_>, id: String) -> Option<ProviderKey> {
-    let simple = |secret| ProviderKey { id, secret, enabled: true, priority: 0, weight: 1, limits: Options::default() };
-    let Value::Object(_) = node.value else {
-        return node.secret().map(simple);
-    };
+    let simple = |secret| ProviderKey::alone(id, secret);
+    if !node.value.is_object() || is_credentials(node) {
+        return secret(node).map(simple);
+    }
     let table = node.table()?;
-    let secret = table.get(&["api_key", "key"]).and_then(|node| node.secret());
+    let secret = table.get(&["api_key", "key"]).and_then(|node| secret(&node));
     let names = [table.get(&["id"]), table.get(&["name"])];
     let number = |name| {
         table
@@ -47,12 +45,30 @@ fn key(node: &Node<'_>, id: String) -> Option<ProviderKey> {
     Some(ProviderKey { id, enabled, priority, weight, limits, ..key })
 }
 
+/// A file of credentials, such as Google's for a service account, may stand in the config as the object that it is.
+fn is_credentials(node: &Node<'_>) -> bool {
+    ["private_key", "refresh_token"].iter().any(|name| node.value.get(name).is_some())
+}
+
+/// A key, or credentials as their text.
+fn secret(node: &Node<'_>) -> Option<Secret> {
+    if !is_credentials(node) {
+        return node.secret();
+    }
+    for name in ["private_key", "refresh_token", "client_secret"] {
+        if let Some(part) = node.value.get(name).and_then(|value| value.as_str()) {
+            node.reader.secret(part);
+        }
+    }
+    Some(node.reader.secret(&node.value.to_string()))
+}
+
 /// Local servers need no key; one on the internet without `api_key` at all is most likely forgotten.
 pub(super) fn warn_of_missing_key(table: &Table<'_>, provider: &Provider) {
     let remote = provider.base_url.scheme() == "https" && !provider.base_url.host_str().is_some_and(is_loopback);
     let silent =
         ["api_key", "credentials", "headers"].iter().all(|name| !table.has(name)) && !table.has("extraHeaders");
-    if provider.unavailable.is_none() && remote && silent {
+    if provider.unavailable.is_none() && remote && silent && provider.keys.is_empty() {
         table.node.warning("the provider has no `api_key`", "add `api_key`, or `api_key: \"\"` if it needs none");
     }
 }

@@ -4,6 +4,7 @@
 
 mod keys;
 mod plugins;
+mod preset;
 mod provider;
 mod router;
 mod transformers;
@@ -15,18 +16,19 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    Config, CustomTransformer, LogLevel, Options, SafeUrl, Timeouts,
+    Config, CustomTransformer, Env, LogLevel, Options, SafeUrl, Timeouts,
     home::expand,
     overrides::{Demo, without_brackets},
     provider::{ModelRef, Provider},
     reader::{Node, Table},
 };
 
-/// Where relative paths and `~` lead.
+/// Where relative paths and `~` lead, and where presets find keys.
 pub(super) struct Places<'a> {
     /// The folder of the configuration file.
     pub(super) base: &'a Path,
     pub(super) home: Option<PathBuf>,
+    pub(super) env: Env<'a>,
 }
 
 impl Places<'_> {
@@ -44,7 +46,7 @@ pub(super) fn config(root: &Node<'_>, places: &Places<'_>, demo: Option<&Demo>) 
     listening(&table, &mut config);
     logging(&table, &mut config);
     upstream(&table, &mut config);
-    config.providers = table.get(&["Providers"]).map(|node| provider::providers(&node)).unwrap_or_default();
+    config.providers = table.get(&["Providers"]).map(|node| provider::providers(&node, places.env)).unwrap_or_default();
     if let Some(demo) = demo {
         config.providers.retain(|provider| !provider.name.eq_ignore_ascii_case(DEMO));
         config.providers.push(demo_provider(demo));
@@ -165,7 +167,7 @@ fn components(table: &Table<'_>, places: &Places<'_>, config: &mut Config) {
         config.force_use_image_agent = force;
     }
     config.rewrite_system_prompt = table.get(&["REWRITE_SYSTEM_PROMPT"]).and_then(|node| path(&node));
-    config.plugins = table.get(&["plugins"]).map(|node| plugins::plugins(&node)).unwrap_or_default();
+    config.plugins = table.get(&["plugins"]).map(|node| plugins::plugins(&node, places)).unwrap_or_default();
 }
 
 fn transformer(node: &Node<'_>, places: &Places<'_>) -> Option<CustomTransformer> {

@@ -2,17 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::{authority, options};
+use super::{Places, authority, options};
 use crate::config::{
     FailMode, Grants, HostPort, PluginSettings, PluginTimeouts, Secret,
     overrides::without_brackets,
     reader::{Node, Table},
 };
 
-pub(super) fn plugins(node: &Node<'_>) -> Vec<PluginSettings> {
+pub(super) fn plugins(node: &Node<'_>, places: &Places<'_>) -> Vec<PluginSettings> {
     let mut plugins: Vec<PluginSettings> = Vec::new();
     for item in node.items().unwrap_or_default() {
-        let Some(plugin) = plugin(&item) else {
+        let Some(plugin) = plugin(&item, places) else {
             continue;
         };
         if plugins.iter().any(|known| known.name.eq_ignore_ascii_case(&plugin.name)) {
@@ -23,7 +23,7 @@ pub(super) fn plugins(node: &Node<'_>) -> Vec<PluginSettings> {
     plugins
 }
 
-fn plugin(node: &Node<'_>) -> Option<PluginSettings> {
+fn plugin(node: &Node<'_>, places: &Places<'_>) -> Option<PluginSettings> {
     let table = node.table()?;
     let name = table.get(&["name", "id"]).and_then(|node| node.filled_text());
     if name.is_none() {
@@ -31,6 +31,8 @@ fn plugin(node: &Node<'_>) -> Option<PluginSettings> {
     }
     let settings = PluginSettings {
         name: name.unwrap_or_default().to_owned(),
+        path: table.get(&["path"]).and_then(|node| node.filled_text()).map(|text| places.resolve(text)),
+        at: node.path.clone(),
         enabled: table.get(&["enabled"]).and_then(|node| node.boolean()).unwrap_or(true),
         options: options(&table),
         memory: table.get(&["memory_mb"]).and_then(|node| memory(&node)),

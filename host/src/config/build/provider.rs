@@ -6,41 +6,126 @@ use http::{HeaderName, HeaderValue, header};
 use serde_json::Value;
 use url::Url;
 
-use super::{keys, raw, transformers};
+use super::{keys, preset, raw, transformers};
 use crate::config::{
-    Provider, SafeUrl,
+    Env, Options, Provider, SafeUrl,
+    presets::{self, Preset},
     reader::{Node, Table},
 };
 
-pub(super) fn providers(node: &Node<'_>) -> Vec<Provider> {
+pub(super) fn providers(node: &Node<'_>, env: Env<'_>) -> Vec<Provider> {
     let items = node.items().unwrap_or_default();
-    items.iter().enumerate().filter_map(|(index, item)| provider(item, index)).collect()
+    items.iter().enumerate().filter_map(|(index, item)| provider(item, index, env)).collect()
 }
 
 /// A provider with mistakes stays in the list, so that references to it are not reported as well.
-fn provider(node: &Node<'_>, index: usize) -> Option<Provider> {
+fn provider(node: &Node<'_>, index: usize, env: Env<'_>) -> Option<Provider> {
     let table = node.table()?;
     let name = name(&table);
     let mut provider = Provider { path: node.path.clone(), ..Provider::named(name.unwrap_or_default()) };
+    let preset = preset::meant(&table, &provider.name);
     provider.unavailable = unavailable(&table, node, index, &provider.name);
-    if let Some(url) = base_url(&table, provider.unavailable.is_some()) {
-        provider.base_url = url;
-    }
+    address(&table, preset, &mut provider);
     provider.keys = keys::keys(&table);
-    keys::warn_of_missing_key(&table, &provider);
-    provider.models = models(&table);
+    if preset.is_none() || table.gives("models") {
+        provider.models = models(&table);
+    }
     transformers::transformers(&table, &mut provider);
     provider.headers = table.get(&["headers", "extraHeaders"]).map(|node| headers(&node)).unwrap_or_default();
-    provider.protocol = table.get(&["type"]).and_then(|node| node.filled_text()).map(str::to_owned);
+    if let Some(node) = table.get(&["modelMetadata"]) {
+        preset::limits(&node, &mut provider);
+    }
+    match preset {
+        Some(preset) => preset::fill(preset, &table, &mut provider, env),
+        None => {
+            if let Some(known) = presets::at(provider.base_url.expose()) {
+                preset::by_address(known, &mut provider);
+            }
+        }
+    }
+    if preset.is_none_or(|preset| !preset.key_optional && !preset.key.is_empty()) {
+        keys::warn_of_missing_key(&table, &provider);
+    }
     provider.tokenizer = raw(&table, "tokenizer");
-    provider.capabilities = raw(&table, "capabilities");
-    provider.model_metadata = raw(&table, "modelMetadata");
-    provider.extra_body = raw(&table, "extraBody");
+    provider.extra_body = extra_body(&table);
     // Of claude-code-router 3, without an effect here.
     table.get(&["id"]);
     table.get(&["autoFetchModels"]);
     table.finish();
     Some(provider)
+}
+
+/// Where requests go and in which format: what is written, else the first of `capabilities` that is served, else the preset's.
+fn address(table: &Table<'_>, preset: Option<&'static Preset>, provider: &mut Provider) {
+    let written_type = table.get(&["type"]).and_then(|node| node.filled_text()).map(presets::protocol_of_type);
+    let capability = table.get(&["capabilities"]).and_then(|node| capability(&node, written_type));
+    let written_url = table.get(&preset::ADDRESS);
+    let has_url = written_url.is_some();
+    let url = match (written_url, &capability) {
+        (Some(node), _) => base_url(&node),
+        (None, Some(capability)) => base_url(&capability.url),
+        (None, None) => preset.and_then(Preset::base_url).map(SafeUrl::new),
+    };
+    let said = provider.unavailable.is_some() || (preset.is_none() && table.gives("preset"));
+    if url.is_none() && !has_url && capability.is_none() && !said {
+        no_address(table, preset, &provider.name);
+    }
+    if let Some(url) = url {
+        provider.base_url = url;
+    }
+    let of_capability = capability.filter(|_| !has_url).map(|capability| capability.protocol);
+    let protocol = written_type.or(of_capability.as_deref()).or(preset.map(|preset| &*preset.protocol));
+    provider.protocol = protocol.map(str::to_owned);
+}
+
+fn no_address(table: &Table<'_>, preset: Option<&Preset>, name: &str) {
+    let example = preset.and_then(|preset| preset.url_hint.as_deref()).unwrap_or("https://api.example.com/v1");
+    let hint = match presets::nearest_name(name).filter(|_| preset.is_none() && !name.is_empty()) {
+        Some(near) => format!("did you mean the preset `{near}`? Otherwise add `api_base_url`, as in `{example}`"),
+        None => format!("add `api_base_url`, as in `{example}`"),
+    };
+    let message = match table.gives("capabilities") {
+        true => "the provider has no `api_base_url`, and none of its `capabilities` is in a format that is served",
+        false => "the provider has no `api_base_url`",
+    };
+    table.node.error(message, hint);
+}
+
+/// An endpoint of `capabilities`.
+struct Capability<'a> {
+    url: Node<'a>,
+    protocol: String,
+}
+
+/// The first endpoint whose format is served, and is the one that `type` names, if it names one. Formats of pictures and the like
+/// are passed over.
+fn capability<'a>(node: &Node<'a>, wanted: Option<&str>) -> Option<Capability<'a>> {
+    let mut first = None;
+    for item in node.items()? {
+        let Some(table) = item.table() else { continue };
+        let url = table.get(&["baseUrl"]);
+        let written = table.get(&["type"]).and_then(|node| node.filled_text());
+        let (Some(url), Some(written)) = (url, written) else {
+            item.warning("is left out: it has no `type` or no `baseUrl`", "add what is missing, or remove the entry");
+            continue;
+        };
+        let protocol = presets::protocol_of_type(written);
+        if first.is_none() && presets::serves_type(written) && wanted.is_none_or(|wanted| wanted == protocol) {
+            first = Some(Capability { url, protocol: protocol.to_owned() });
+        }
+    }
+    first
+}
+
+/// `extraBody`: members of every request's body.
+fn extra_body(table: &Table<'_>) -> Options {
+    let Some(node) = table.get(&["extraBody"]).filter(|node| node.table().is_some()) else {
+        return Options::default();
+    };
+    if node.value.get("stream").is_some() {
+        node.error("`stream` is for the client to say", "remove it");
+    }
+    node.options()
 }
 
 fn name<'a>(table: &Table<'a>) -> Option<&'a str> {
@@ -89,15 +174,7 @@ fn unavailable(table: &Table<'_>, node: &Node<'_>, index: usize, name: &str) -> 
     reason
 }
 
-fn base_url(table: &Table<'_>, unavailable: bool) -> Option<SafeUrl> {
-    let Some(node) = table.get(&["api_base_url", "base_url", "HOST", "url"]) else {
-        if !unavailable {
-            table
-                .node
-                .error("the provider has no `api_base_url`", "add `api_base_url`, as in `https://api.example.com/v1`");
-        }
-        return None;
-    };
+fn base_url(node: &Node<'_>) -> Option<SafeUrl> {
     let text = node.text()?;
     let hint = "write the whole address, as in `https://api.example.com/v1`";
     let has_scheme = text.contains("://");

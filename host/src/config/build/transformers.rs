@@ -15,6 +15,7 @@ pub(super) fn transformers(table: &Table<'_>, provider: &mut Provider) {
     };
     let Value::Object(_) = node.value else {
         provider.transformers = uses(&node);
+        provider.uses_given = true;
         return;
     };
     for (key, entry) in node.table().map(|table| table.entries()).unwrap_or_default() {
@@ -23,6 +24,7 @@ pub(super) fn transformers(table: &Table<'_>, provider: &mut Provider) {
         }
         if key == "use" {
             provider.transformers = uses(&entry);
+            provider.uses_given = true;
             continue;
         }
         let known = provider.models.iter().any(|model| same_name(model, key));
@@ -50,7 +52,7 @@ fn model_uses(node: &Node<'_>) -> Vec<TransformerUse> {
     list
 }
 
-fn uses(node: &Node<'_>) -> Vec<TransformerUse> {
+pub(super) fn uses(node: &Node<'_>) -> Vec<TransformerUse> {
     node.one_or_many().iter().filter_map(transformer_use).collect()
 }
 

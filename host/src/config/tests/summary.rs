@@ -44,7 +44,9 @@ fn provider(provider: &Provider) -> Value {
         "per_model": provider.per_model.iter().map(|(model, list)| (model.to_string(), uses(list).into())).collect::<serde_json::Map<_, Value>>(),
         "headers": provider.headers.iter().map(|(name, value)| json!([name.as_str(), value.to_str().unwrap()])).collect::<Vec<_>>(),
         "unavailable": provider.unavailable,
-        "raw": [&*provider.tokenizer, &*provider.capabilities, &*provider.model_metadata, &*provider.extra_body],
+        "raw": [&*provider.tokenizer, &*provider.extra_body],
+        "limits": provider.limits.iter().filter(|(model, _)| provider.models.contains(model)).map(|(model, limits)| (model.to_string(), json!([limits.context_window, limits.max_output_tokens]))).collect::<serde_json::Map<_, Value>>(),
+        "preset": provider.preset.as_ref().map(|preset| json!([preset.name, preset.filled])),
         "type": provider.protocol,
     })
 }
@@ -53,6 +55,7 @@ fn plugin(plugin: &PluginSettings) -> Value {
     let times = [plugin.timeouts.request, plugin.timeouts.events, plugin.timeouts.init, plugin.timeouts.tool];
     json!({
         "name": plugin.name,
+        "path": plugin.path.as_ref().map(|path| path.display().to_string()),
         "enabled": plugin.enabled,
         "options": *plugin.options,
         "memory": plugin.memory,

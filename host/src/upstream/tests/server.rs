@@ -8,8 +8,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
 /// A plain server; it ends with the test.
-pub(super) struct Server {
-    pub(super) url: String,
+pub(in crate::upstream) struct Server {
+    pub(in crate::upstream) url: String,
     seen: Arc<Seen>,
     task: JoinHandle<()>,
 }
@@ -22,12 +22,12 @@ struct Seen {
 }
 
 impl Server {
-    pub(super) async fn answering(answer: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static) -> Self {
+    pub(in crate::upstream) async fn answering(answer: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static) -> Self {
         Self::closing_after(usize::MAX, answer).await
     }
 
     /// Says this to whoever connects, and closes.
-    pub(super) async fn greeting(words: &'static [u8]) -> Self {
+    pub(in crate::upstream) async fn greeting(words: &'static [u8]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move {
@@ -42,7 +42,7 @@ impl Server {
     }
 
     /// Closes each connection after so many requests.
-    pub(super) async fn closing_after(
+    pub(in crate::upstream) async fn closing_after(
         requests: usize,
         answer: impl Fn(&str) -> Vec<u8> + Clone + Send + 'static,
     ) -> Self {
@@ -66,17 +66,17 @@ impl Server {
         Self { url, seen, task }
     }
 
-    pub(super) fn connections(&self) -> usize {
+    pub(in crate::upstream) fn connections(&self) -> usize {
         *self.seen.connections.lock().unwrap()
     }
 
-    pub(super) fn requests(&self) -> Vec<String> {
+    pub(in crate::upstream) fn requests(&self) -> Vec<String> {
         self.seen.requests.lock().unwrap().clone()
     }
 
     /// Until a connection has been closed, by whichever side, and the runtime has heard of it: yielding lets it ask for
     /// what happened to its sockets.
-    pub(super) async fn closed(&self) {
+    pub(in crate::upstream) async fn closed(&self) {
         self.seen.closed.notified().await;
         tokio::task::yield_now().await;
     }
@@ -120,12 +120,12 @@ async fn read_request(stream: &mut (impl AsyncRead + Unpin)) -> Option<String> {
 }
 
 /// An answer of known length.
-pub(super) fn whole(body: &str) -> Vec<u8> {
+pub(in crate::upstream) fn whole(body: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into_bytes()
 }
 
 /// One in chunks.
-pub(super) fn chunked(chunks: &[&str]) -> Vec<u8> {
+pub(in crate::upstream) fn chunked(chunks: &[&str]) -> Vec<u8> {
     let mut answer = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n".to_owned();
     for chunk in chunks {
         answer.push_str(&format!("{:x}\r\n{chunk}\r\n", chunk.len()));
@@ -135,12 +135,12 @@ pub(super) fn chunked(chunks: &[&str]) -> Vec<u8> {
 }
 
 /// One in chunks whose end does not come.
-pub(super) fn begun(chunk: &str) -> Vec<u8> {
+pub(in crate::upstream) fn begun(chunk: &str) -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{:x}\r\n{chunk}\r\n", chunk.len()).into_bytes()
 }
 
 /// A compressed one.
-pub(super) fn encoded(encoding: &str, packed: &[u8]) -> Vec<u8> {
+pub(in crate::upstream) fn encoded(encoding: &str, packed: &[u8]) -> Vec<u8> {
     let length = packed.len();
     let head = format!("HTTP/1.1 200 OK\r\ncontent-encoding: {encoding}\r\ncontent-length: {length}\r\n\r\n");
     [head.as_bytes(), packed].concat()

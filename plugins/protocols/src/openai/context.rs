@@ -63,7 +63,12 @@ impl Context {
         context
     }
 
-    /// The name that the client knows a tool by. A name that arrives in fragments is no alias, and stays.
+    /// Whether some alias begins so and goes on.
+    pub(crate) fn begins_alias(&self, sent: &str) -> bool {
+        self.tools.iter().any(|(alias, _)| alias.len() > sent.len() && alias.starts_with(sent))
+    }
+
+    /// The name that the client knows a tool by.
     pub(crate) fn tool_name(&self, sent: String) -> String {
         match self.tools.iter().find(|(alias, _)| *alias == sent) {
             Some((_, name)) => name.clone(),

@@ -4,6 +4,8 @@
 //! provider adds some.
 
 mod answer;
+mod details;
+mod names;
 mod part;
 mod template;
 

@@ -9,10 +9,11 @@ mod content;
 mod conversation;
 mod hints;
 mod media;
-mod notes;
-mod params;
+pub(super) mod notes;
+pub(super) mod params;
 mod results;
 mod run;
+mod thoughts;
 mod tools;
 mod turns;
 
@@ -45,13 +46,18 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     let hints = Hints::read(body.ccr, options)?;
     let options = hints.options();
     notes.keep_cache_control = options.cache_control;
+    notes.omit_images = options.omit_images;
+    notes.send_files = options.send_files;
     let mut context = ContextWriter::default();
     let mut out = Writer::with_capacity(room(text.len()));
     out.begin_object().key("model").string(&target.model);
     params::write(&body, &target.model, options, &mut context, &mut notes, &mut out);
     tools::write(&body, options, &mut context, &mut notes, &mut out)?;
     hints.add(&mut out);
-    conversation::write(&body, options, &mut notes, &mut out)?;
+    if let Some(session) = session(request, options, &hints) {
+        out.key("prompt_cache_key").string(&session);
+    }
+    conversation::write(&body, &target.model, options, &mut notes, &mut out)?;
     out.end_object();
     notes.tell(request);
     let wire = hints.replace(out.into_bytes())?;
@@ -60,8 +66,13 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     Ok(encoded)
 }
 
+/// The session's id, where it is to be sent and nobody else said a key.
+fn session(request: &dyn Request, options: &Options, hints: &Hints<'_>) -> Option<String> {
+    if options.prompt_cache_key && !hints.has("prompt_cache_key") { request.session() } else { None }
+}
+
 /// A base without a path is a provider's bare host: OpenAI's own version is meant.
-fn path(base: &str) -> String {
+pub(in crate::openai) fn path(base: &str) -> String {
     let bare = base.is_empty() || base.starts_with('?') || base == "/" || base.starts_with("/?");
     if bare {
         join_endpoint(&format!("/v1{}", base.trim_start_matches('/')), ENDPOINT)

@@ -29,6 +29,8 @@ const WITHOUT_STATUS: &[(&str, ErrorKind)] = &[
     ("invalid_request_error", ErrorKind::InvalidRequest),
     ("BadRequestError", ErrorKind::InvalidRequest),
     ("INVALID_ARGUMENT", ErrorKind::InvalidRequest),
+    // Azure's filter of prompts.
+    ("content_filter", ErrorKind::InvalidRequest),
     ("authentication_error", ErrorKind::Authentication),
     ("invalid_api_key", ErrorKind::Authentication),
     ("UNAUTHENTICATED", ErrorKind::Authentication),

@@ -1,9 +1,11 @@
-//! The upstream protocol `openai`: OpenAI Chat Completions, the format that most providers and local servers speak.
+//! The format `openai`: OpenAI Chat Completions, which most providers and local servers speak, and many clients.
 //!
-//! [`encode`] turns the inner request (Anthropic Messages JSON) into a chat completion request; [`decode`] turns answers,
+//! [`client`] is the side of clients, [`azure`] what Azure does differently. Of the side of providers, [`encode`] turns the inner request (Anthropic Messages JSON) into a chat completion request; [`decode`] turns answers,
 //! whole or streamed, into typed events; [`errors`] reads failures. Putting fragments of tool calls together, framing the
 //! stream and writing the client's format are the host's. What every field becomes is told in the README beside this crate.
 
+pub mod azure;
+pub mod client;
 mod conclude;
 mod context;
 mod decode;
@@ -11,7 +13,7 @@ mod encode;
 pub(crate) mod errors;
 pub(crate) mod model;
 mod options;
-mod thinking;
+pub(crate) mod thinking;
 pub(crate) mod tool_names;
 mod usage;
 
@@ -27,8 +29,12 @@ pub struct OpenAi;
 
 impl Plugin for OpenAi {
     fn describe() -> Description {
-        Description::new("openai", env!("CARGO_PKG_VERSION"), "Speaks OpenAI Chat Completions.")
-            .settings_schema(options::SCHEMA)
+        Description::new(
+            "openai",
+            env!("CARGO_PKG_VERSION"),
+            "Speaks OpenAI Chat Completions, with providers and with clients.",
+        )
+        .settings_schema(options::SCHEMA)
     }
 }
 

@@ -27,6 +27,12 @@ pub(crate) fn class(model: &str) -> Class {
     family.map_or(Class::Chat, |(_, class)| *class)
 }
 
+/// Whether a model is one of Anthropic's, whoever serves it: these take back only reasoning that they signed.
+pub(crate) fn is_claude(model: &str) -> bool {
+    let model = model.to_ascii_lowercase();
+    model.starts_with("anthropic/") || model.contains("claude")
+}
+
 #[cfg(test)]
 mod tests {
     use super::{Class, class};

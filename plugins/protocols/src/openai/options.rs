@@ -15,8 +15,8 @@ pub(crate) const SCHEMA: &str = r#"{
       "description": "The field that carries the limit of output tokens. auto: max_completion_tokens for OpenAI's reasoning models, else max_tokens."
     },
     "reasoning": {
-      "enum": ["off", "reasoning_content", "reasoning"],
-      "description": "Where earlier reasoning goes. off: it is left out. reasoning_content: into that field of the assistant's messages, as DeepSeek and Kimi demand it in thinking mode. reasoning: into the field of that name, where there is some, as OpenRouter takes it."
+      "enum": ["off", "reasoning_content", "reasoning", "reasoning_details"],
+      "description": "Where earlier reasoning goes. off: it is left out. reasoning_content: into that field of the assistant's messages, as DeepSeek and Kimi demand it in thinking mode. reasoning: into the field of that name, where there is some. reasoning_details: signed and encrypted reasoning into that list, as OpenRouter and Vercel take it, other reasoning into reasoning; Claude gets only what it signed."
     },
     "reasoning_effort": {
       "enum": ["auto", "always", "never"],
@@ -40,18 +40,43 @@ pub(crate) const SCHEMA: &str = r#"{
     },
     "cache_control": {
       "type": "boolean",
-      "description": "Whether Anthropic's cache_control is kept, on texts and on the assistant's and the tools' messages, for gateways that hand it on; false unless given."
+      "description": "Whether Anthropic's cache_control is kept, on the parts of messages, on tools, and on the assistant's and the tools' messages, for gateways that hand it on; false unless given."
     },
     "max_tools": {
       "type": "integer",
       "minimum": 1,
-      "description": "The most tools that the provider takes (OpenAI: 128). A request with more is refused with a message that says so. Not checked unless given."
+      "description": "The most tools that the provider takes (OpenAI: 128). A request with more is refused with a message that says so, or see excess_tools. Not checked unless given."
+    },
+    "excess_tools": {
+      "enum": ["refuse", "drop"],
+      "description": "What happens to tools beyond max_tools. drop: the last ones are left out and noted, but not those that the conversation has calls of."
+    },
+    "default_max_tokens": {
+      "type": "integer",
+      "minimum": 1,
+      "description": "The limit of output tokens where the client gives none; without this option none is sent then."
+    },
+    "images": {
+      "enum": ["send", "omit"],
+      "description": "omit: for models that take text only. A sentence stands in the place of every image."
+    },
+    "documents": {
+      "enum": ["text", "file"],
+      "description": "file: documents that are no text go as file parts, sounds as input_audio parts. text: a sentence stands in their places."
+    },
+    "prompt_cache_key": {
+      "type": "boolean",
+      "description": "Whether the session's id is sent as prompt_cache_key, which brings the requests of a session to the same cache at OpenAI; false unless given."
+    },
+    "schemas": {
+      "enum": ["as_is", "openai_strict", "groq"],
+      "description": "How the schemas of tools are written. openai_strict: compiled to the subset of OpenAI's strict mode, with strict: true. groq: to the subset that Groq accepts."
     }
   },
   "additionalProperties": false
 }"#;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Options {
     pub(crate) max_tokens_field: MaxTokensField,
     pub(crate) reasoning: Replay,
@@ -62,6 +87,12 @@ pub(crate) struct Options {
     pub(crate) include_usage: bool,
     pub(crate) cache_control: bool,
     pub(crate) max_tools: Option<usize>,
+    pub(crate) drop_excess_tools: bool,
+    pub(crate) default_max_tokens: Option<u64>,
+    pub(crate) omit_images: bool,
+    pub(crate) send_files: bool,
+    pub(crate) prompt_cache_key: bool,
+    pub(crate) schemas: Schemas,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -79,6 +110,7 @@ pub(crate) enum Replay {
     Off,
     ReasoningContent,
     Reasoning,
+    Details,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -125,6 +157,15 @@ pub(crate) enum ResponseFormat {
     Omit,
 }
 
+/// How the schemas of tools are written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Schemas {
+    #[default]
+    AsIs,
+    OpenAiStrict,
+    Groq,
+}
+
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -138,17 +179,31 @@ impl Default for Options {
             include_usage: true,
             cache_control: false,
             max_tools: None,
+            drop_excess_tools: false,
+            default_max_tokens: None,
+            omit_images: false,
+            send_files: false,
+            prompt_cache_key: false,
+            schemas: Schemas::default(),
         }
     }
 }
 
 impl Options {
     pub(crate) fn read(settings: &Settings) -> Result<Self, Fault> {
+        Self::read_beside(settings, |_, _| Ok(false))
+    }
+
+    /// Reads options among which may be others; `other` says whether one is.
+    pub(crate) fn read_beside(
+        settings: &Settings,
+        mut other: impl FnMut(&str, Value<'_>) -> Result<bool, Fault>,
+    ) -> Result<Self, Fault> {
         let mut options = Self::default();
         let document = Document::parse_str(settings.json()).map_err(|error| Fault::own(format!("options: {error}")))?;
         for (name, value) in document.root().members() {
             let name = name.decode();
-            if !options.set(&name, value)? {
+            if !options.set(&name, value)? && !other(&name, value)? {
                 return Err(Fault::own(format!("options: `{name}` is not an option; see the plugin's README")));
             }
         }
@@ -159,9 +214,25 @@ impl Options {
     pub(crate) fn with(&self, hints: Value<'_>) -> Result<Self, Fault> {
         let mut options = self.clone();
         for (name, value) in hints.members() {
-            options.set(&name.decode(), value)?;
+            // A client's request without a limit says so under the name of the option for it (see `params`).
+            if !(name == "default_max_tokens" && value.as_bool().is_some()) {
+                options.set(&name.decode(), value)?;
+            }
         }
         Ok(options)
+    }
+
+    /// Whether a chat completion request of a client's own goes as it is. Options that say how a *translated* request is written
+    /// count as edits, too, where they are set: the user had a reason.
+    pub(crate) fn leave_alone(&self, request: Value<'_>) -> bool {
+        let many = || request.get("tools").map_or(0, Value::len);
+        if self.max_tools.is_some_and(|most| many() > most) {
+            return false;
+        }
+        let default = Self::default();
+        // Marks that a client sets itself are for a provider that knows them.
+        let plain = Self { max_tools: default.max_tools, cache_control: default.cache_control, ..self.clone() };
+        plain == default
     }
 
     /// Whether there is such an option.
@@ -179,6 +250,15 @@ impl Options {
                 let most = value.as_u64().and_then(|most| usize::try_from(most).ok());
                 self.max_tools = Some(fits(name, most, "a number of tools")?);
             }
+            "excess_tools" => self.drop_excess_tools = one_of(name, value, &[("refuse", false), ("drop", true)])?,
+            "default_max_tokens" => {
+                let limit = value.as_u64().filter(|limit| *limit > 0);
+                self.default_max_tokens = Some(fits(name, limit, "a number of tokens")?);
+            }
+            "images" => self.omit_images = one_of(name, value, &[("send", false), ("omit", true)])?,
+            "documents" => self.send_files = one_of(name, value, &[("text", false), ("file", true)])?,
+            "prompt_cache_key" => self.prompt_cache_key = fits(name, value.as_bool(), "true or false")?,
+            "schemas" => self.schemas = one_of(name, value, SCHEMAS)?,
             _ => return Ok(false),
         }
         Ok(true)
@@ -193,8 +273,14 @@ const MAX_TOKENS_FIELDS: Choices<MaxTokensField> = &[
     ("max_tokens", MaxTokensField::MaxTokens),
     ("max_completion_tokens", MaxTokensField::MaxCompletionTokens),
 ];
-const REPLAYS: Choices<Replay> =
-    &[("off", Replay::Off), ("reasoning_content", Replay::ReasoningContent), ("reasoning", Replay::Reasoning)];
+const REPLAYS: Choices<Replay> = &[
+    ("off", Replay::Off),
+    ("reasoning_content", Replay::ReasoningContent),
+    ("reasoning", Replay::Reasoning),
+    ("reasoning_details", Replay::Details),
+];
+const SCHEMAS: Choices<Schemas> =
+    &[("as_is", Schemas::AsIs), ("openai_strict", Schemas::OpenAiStrict), ("groq", Schemas::Groq)];
 const EFFORT_RULES: Choices<EffortRule> =
     &[("auto", EffortRule::Auto), ("always", EffortRule::Always), ("never", EffortRule::Never)];
 const EFFORTS: Choices<Effort> =
@@ -243,6 +329,6 @@ mod tests {
             assert!(matches!(fault, Fault::Other(message) if message.contains(name)));
         }
         // One for each field of `Options`.
-        assert_eq!(properties.len(), 9);
+        assert_eq!(properties.len(), 15);
     }
 }

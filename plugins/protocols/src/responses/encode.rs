@@ -7,6 +7,7 @@ mod block;
 mod body;
 mod content;
 mod conversation;
+mod hints;
 mod media;
 mod notes;
 mod params;
@@ -70,7 +71,7 @@ fn write(
     let to = To { options, reasons: options.reasons(&target.model), mark: &mark };
     let mut context = ContextWriter::new(&mark);
     out.begin_object().key("model").string(&target.model);
-    params::write(body, to, session, notes, &mut out);
+    params::write(body, to, session, notes, &mut out)?;
     let searches = tools::write(body, to, &mut context, notes, &mut out)?;
     params::include(body, to, searches, &mut out);
     conversation::write(body, to, notes, &mut out)?;
@@ -81,7 +82,7 @@ fn write(
 }
 
 /// A base without a path is a provider's bare host: OpenAI's own version is meant.
-fn path(base: &str) -> String {
+pub(super) fn path(base: &str) -> String {
     let bare = base.is_empty() || base.starts_with('?') || base == "/" || base.starts_with("/?");
     if bare {
         join_endpoint(&format!("/v1{}", base.trim_start_matches('/')), ENDPOINT)

@@ -1,10 +1,11 @@
-//! The upstream protocol `openai-responses`: OpenAI's Responses API, the one that keeps its models' reasoning between turns.
+//! `openai-responses`: OpenAI's Responses API, the one that keeps its models' reasoning between turns, for upstreams and clients.
 //!
 //! [`encode`] turns the inner request (Anthropic Messages JSON) into a request for a response; [`decode`] turns answers, whole or
 //! streamed, into typed events; [`errors`] reads failures; [`thinking`] is the envelope in which reasoning travels to the client
-//! and back. Framing the stream, putting tool calls together and writing the client's format are the host's. What every field
-//! becomes is told in the README beside this crate.
+//! and back. [`client`] is the same format seen from the other side. Framing streams, putting tool calls together and keeping
+//! events in a legal order are the host's. What every field becomes is told in the README beside the component.
 
+mod client;
 mod context;
 mod decode;
 mod encode;
@@ -17,7 +18,12 @@ use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
 use ccr_plugin::{EncodedRequest, WireResponse};
 
+pub use client::StreamEncoder;
 pub use decode::StreamDecoder;
+
+/// What the inner form says of a client that sets no limit, since the form must have one: as much as every current model can
+/// say. A hint beside it tells those who need no limit to send none.
+const DEFAULT_MAX_TOKENS: u64 = 8192;
 
 /// The plugin.
 #[derive(Debug)]

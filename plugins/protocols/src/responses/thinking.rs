@@ -8,6 +8,9 @@
 /// How signatures of this plugin begin: the version of the envelope, then the origin.
 pub(crate) const SIGNATURE_PREFIX: &str = "ccr1:openai-responses:";
 
+/// The mark of reasoning whose provider is not known: a client brought it from an answer that was passed on untouched.
+pub(crate) const ANYONE: &str = "*";
+
 /// What of the reasoning can be sent back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kept<'t> {
@@ -55,9 +58,9 @@ impl<'t> Envelope<'t> {
         Some(Self { mark, id, kept })
     }
 
-    /// Whether the provider with this mark made it.
+    /// Whether the provider with this mark made it, or may have made it.
     pub(crate) fn is_of(&self, mark: &str) -> bool {
-        !mark.is_empty() && self.mark == mark
+        !mark.is_empty() && (self.mark == mark || self.mark == ANYONE)
     }
 }
 

@@ -41,7 +41,7 @@ const WORDS: &[(Type, &str, &str)] = &[
 ];
 
 /// A longer hint is left out: descriptions are read with every request.
-const LONGEST_HINT: usize = 200;
+pub(super) const LONGEST_HINT: usize = 200;
 
 /// Writes the parameters of a function, which are always an object; of a union of objects, all their members, of which
 /// those are required that every alternative requires. A tool without a schema takes an empty object.
@@ -84,7 +84,7 @@ fn has_bare_object(shape: &Shape<'_>) -> bool {
 }
 
 /// All members of the alternatives.
-fn union<'d>(shape: Shape<'d>) -> Shape<'d> {
+pub(super) fn union<'d>(shape: Shape<'d>) -> Shape<'d> {
     let mut whole = Shape { description: shape.description, ..Shape::default() };
     for (variant, number) in shape.any_of.into_iter().zip(0..) {
         if number == 0 {
@@ -255,7 +255,7 @@ fn is_choice(kind: Type, value: Value<'_>) -> bool {
 }
 
 /// The value as it stands, fit for the inside of a string.
-fn inside(value: Value<'_>) -> String {
+pub(super) fn inside(value: Value<'_>) -> String {
     let mut out = Writer::new();
     match value.as_str() {
         Some(text) => out.escaped_part(text.raw()),
@@ -275,7 +275,7 @@ fn fits(limit: &str, value: Value<'_>) -> bool {
 }
 
 /// The first of every keyword; merged schemas may have several.
-fn unique<'s, 'd>(
+pub(super) fn unique<'s, 'd>(
     pairs: &'s [(&'static str, Value<'d>)],
 ) -> impl Iterator<Item = (&'static str, Value<'d>)> + use<'s, 'd> {
     pairs.iter().enumerate().filter_map(|(at, (keyword, value))| {

@@ -1,7 +1,9 @@
-//! What each keyword of JSON Schema becomes.
+//! What each keyword of JSON Schema becomes for Gemini; that nothing becomes what it refuses is in [`legal`]. The other dialects are in
+//! [`plain`].
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 mod legal;
+mod plain;
 
 use super::{Lost, gemini};
 use crate::json::{Document, Writer};

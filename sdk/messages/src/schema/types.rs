@@ -34,6 +34,20 @@ impl Type {
         Self::ALL.get(at).copied()
     }
 
+    /// JSON Schema's name of the type.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::String => "string",
+            Self::Number => "number",
+            Self::Integer => "integer",
+            Self::Boolean => "boolean",
+            Self::Array => "array",
+            Self::Object => "object",
+            Self::Null => "null",
+        }
+    }
+
     /// The type of a value; numbers without a fraction are integers.
     #[must_use]
     pub fn of(value: Value<'_>) -> Self {

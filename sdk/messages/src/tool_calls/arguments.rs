@@ -4,6 +4,7 @@
 
 use super::scan::{Fed, JSON_SPACE, Scan, is_blank, is_object};
 use crate::json::Document;
+use crate::repair::repair;
 
 /// What is wrong with a call's arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,8 @@ pub(super) enum Progress {
     Object,
     /// Begun with something else (a string that holds the object, for example), not complete.
     Other,
+    /// No JSON; kept to be mended when all of it is there.
+    Broken,
     /// One JSON object.
     Complete,
 }
@@ -47,6 +50,8 @@ pub(super) struct Arguments {
     progress: Progress,
     /// The provider sends all of the text so far each time.
     cumulative: bool,
+    /// What is no JSON is mended.
+    mending: bool,
     /// What came after the complete object: the same once more, or rubbish.
     again: String,
     again_scan: Scan,
@@ -55,8 +60,9 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(mending: bool) -> Self {
         Self {
+            mending,
             text: String::new(),
             scan: Scan::new(),
             progress: Progress::Blank,
@@ -92,6 +98,17 @@ impl Arguments {
         }
     }
 
+    /// The provider says that nothing follows: what is no JSON, or not complete, becomes what it was meant to be, if it can be told.
+    pub(super) fn mend(&mut self) {
+        let begun = matches!(self.progress, Progress::Broken | Progress::Object | Progress::Other);
+        if self.mending
+            && begun
+            && let Some(mended) = repair(&self.text)
+        {
+            self.become_text(mended, Progress::Complete);
+        }
+    }
+
     /// Takes the next piece.
     pub(super) fn push(&mut self, piece: &str) -> Result<Taken, Fault> {
         match self.progress {
@@ -99,10 +116,14 @@ impl Arguments {
             Progress::Complete => self.push_again(piece),
             Progress::Placeholder if is_blank(piece) => Ok(Taken::Otherwise),
             Progress::Placeholder => {
-                *self = Self::new();
+                *self = Self::new(self.mending);
                 self.append(piece)
             }
             Progress::Blank => self.append(piece),
+            Progress::Broken => {
+                self.text.push_str(piece);
+                Ok(Taken::Otherwise)
+            }
             Progress::Object | Progress::Other => match self.repeated(piece) {
                 0 => self.append(piece),
                 known => {
@@ -143,6 +164,10 @@ impl Arguments {
         let object = self.progress == Progress::Object;
         match self.scan.feed(piece.as_bytes()) {
             Fed::Open => Ok(Taken::Whole),
+            Fed::Broken if self.mending => {
+                self.progress = Progress::Broken;
+                Ok(Taken::Otherwise)
+            }
             Fed::Broken => Err(Fault::NotAnObject),
             Fed::Complete(end) => {
                 let rest = self.text.split_off(before + end);
@@ -163,8 +188,11 @@ impl Arguments {
         if replaceable && stands_for_nothing(known) {
             self.become_text("{}".to_owned(), Progress::Placeholder);
         } else if self.progress == Progress::Other {
-            let object = decode_object(known).ok_or(Fault::NotAnObject)?;
-            self.become_text(object, Progress::Complete);
+            match decode_object(known) {
+                Some(object) => self.become_text(object, Progress::Complete),
+                None if self.mending => self.progress = Progress::Broken,
+                None => return Err(Fault::NotAnObject),
+            }
         } else {
             self.progress = Progress::Complete;
         }

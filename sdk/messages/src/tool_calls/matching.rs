@@ -36,13 +36,13 @@ pub(super) enum Owner {
 }
 
 impl Call {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(mending: bool) -> Self {
         Self {
             index: None,
             ids: Vec::new(),
             name: String::new(),
             name_final: false,
-            arguments: Arguments::new(),
+            arguments: Arguments::new(mending),
             sent: 0,
             slot: None,
         }

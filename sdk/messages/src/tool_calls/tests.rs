@@ -3,6 +3,7 @@
 
 mod inputs;
 mod marks;
+mod mending;
 mod order;
 mod properties;
 

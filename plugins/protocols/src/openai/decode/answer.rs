@@ -1,5 +1,7 @@
 //! The state of one answer: what was said so far, and what that means for how it ends.
 
+use super::details::Entry;
+use super::names::Names;
 use super::part;
 use super::template::{Role, Spot};
 use crate::openai::conclude::{self, Ending};
@@ -17,6 +19,11 @@ pub(super) struct Answer {
     started: bool,
     /// The reasoning that is not signed yet.
     thinking: Option<Fingerprint>,
+    /// The entry of `reasoning_details` that it came from.
+    entry: Option<Entry>,
+    /// Sealed reasoning that came behind the first tool call: it goes behind the last one, as calls are not interrupted.
+    late: Vec<Event>,
+    names: Names,
     has_content: bool,
     has_calls: bool,
     refused: bool,
@@ -34,6 +41,9 @@ impl Answer {
             context,
             started: false,
             thinking: None,
+            entry: None,
+            late: Vec::new(),
+            names: Names::default(),
             has_content: false,
             has_calls: false,
             refused: false,
@@ -177,7 +187,7 @@ impl Answer {
             }
             (reason, _) => reason,
         };
-        self.sign(events);
+        self.wrap_up(events);
         self.finish_with(reason, events);
     }
 
@@ -234,7 +244,7 @@ impl Answer {
         self.has_content = true;
         self.has_calls = true;
         self.sign(events);
-        delta.name = delta.name.map(|name| self.context.tool_name(name));
+        self.names.put_together(&mut delta, &self.context);
         events.push(Event::ToolDelta(delta));
     }
 
@@ -243,11 +253,38 @@ impl Answer {
         events.push(Event::Dropped(what));
     }
 
+    /// The open entry of `reasoning_details`.
+    pub(super) fn entry(&self) -> Option<&Entry> {
+        self.entry.as_ref()
+    }
+
+    pub(super) fn entry_mut(&mut self) -> &mut Entry {
+        self.entry.get_or_insert_default()
+    }
+
+    /// Reasoning that is a block by itself, without text.
+    pub(super) fn sealed(&mut self, block: impl IntoIterator<Item = Event>, events: &mut Vec<Event>) {
+        self.steps += 1;
+        self.sign(events);
+        self.has_content = true;
+        if self.has_calls { self.late.extend(block) } else { events.extend(block) }
+    }
+
     /// Reasoning is over: its signature belongs right behind it.
-    fn sign(&mut self, events: &mut Vec<Event>) {
+    pub(super) fn sign(&mut self, events: &mut Vec<Event>) {
+        let entry = self.entry.take();
         if let Some(thoughts) = self.thinking.take() {
-            events.push(Event::Signature(thoughts.signature()));
+            events.push(Event::Signature(entry.unwrap_or_default().signature(thoughts)));
+        } else if let Some(signature) = entry.and_then(Entry::sealed) {
+            self.sealed([Event::NewBlock, Event::Signature(signature)], events);
         }
+    }
+
+    /// The content is over.
+    fn wrap_up(&mut self, events: &mut Vec<Event>) {
+        self.sign(events);
+        events.extend(self.names.rest().map(Event::ToolDelta));
+        events.append(&mut self.late);
     }
 
     pub(super) fn fail(&mut self, failure: Failure, events: &mut Vec<Event>) {
@@ -258,7 +295,7 @@ impl Answer {
 
     /// The provider says that this was all. If it forgot to say why, what it sent tells.
     pub(super) fn done(&mut self, events: &mut Vec<Event>) {
-        self.sign(events);
+        self.wrap_up(events);
         if self.finish.is_none() && self.has_content {
             self.finish_with(FinishReason::EndTurn, events);
         }
@@ -269,7 +306,7 @@ impl Answer {
         if self.failed {
             return;
         }
-        self.sign(events);
+        self.wrap_up(events);
         match self.finish.clone() {
             // A tool call that came to nothing is for the host to see; the reason alone is corrected here.
             Some(FinishReason::ToolUse) | None => {}

@@ -1,6 +1,7 @@
 //! One `delta` of a chunk, or the `message` of a whole answer: reasoning, text, refusal, tool calls, in this order.
 
 use super::answer::Answer;
+use super::details;
 use super::template::Role;
 use ccr_plugin::messages::event::{Event, ToolDelta};
 use ccr_plugin::messages::json::{Kind, Str, Value};
@@ -10,7 +11,7 @@ use ccr_plugin::messages::json::{Kind, Str, Value};
 struct Members<'d> {
     /// `reasoning_content` (DeepSeek, Kimi, GLM, vLLM) or `reasoning` (OpenRouter, Groq, newer vLLM).
     reasoning: Option<Value<'d>>,
-    /// OpenRouter's list, which repeats `reasoning` where that is there.
+    /// OpenRouter's list; `reasoning` beside it repeats its texts.
     reasoning_details: Option<Value<'d>>,
     content: Option<Value<'d>>,
     refusal: Option<Str<'d>>,
@@ -63,14 +64,22 @@ impl<'d> Members<'d> {
     }
 
     fn think(&self, answer: &mut Answer, events: &mut Vec<Event>) {
+        if let Some(details) = self.reasoning_details.filter(|details| details::have_text(*details)) {
+            return details::read(answer, details, events);
+        }
+        self.say_thoughts(answer, events);
+        if let Some(details) = self.reasoning_details {
+            details::read(answer, details, events);
+        }
+    }
+
+    /// Reasoning that is text alone.
+    fn say_thoughts(&self, answer: &mut Answer, events: &mut Vec<Event>) {
         if let Some(reasoning) = self.reasoning.filter(|reasoning| says(Some(*reasoning))) {
             if reasoning.kind() == Kind::String {
                 answer.mark(Role::Thinking, reasoning);
             }
-            return texts(reasoning, &mut |text| answer.think(text, events));
-        }
-        if let Some(details) = self.reasoning_details {
-            texts(details, &mut |text| answer.think(text, events));
+            texts(reasoning, &mut |text| answer.think(text, events));
         }
     }
 }

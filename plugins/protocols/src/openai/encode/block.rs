@@ -10,11 +10,19 @@ pub(super) enum Block<'d> {
     Image(Value<'d>),
     /// The whole block.
     Document(Value<'d>),
-    Thinking(Str<'d>),
+    Thinking(Thought<'d>),
+    /// The data of reasoning that only Claude can read.
+    Redacted(Str<'d>),
     ToolUse(ToolUse<'d>),
     ToolResult(ToolResult<'d>),
     /// A block that OpenAI's format has no place for: its type.
     Other(Value<'d>, Str<'d>),
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thought<'d> {
+    pub(super) text: Str<'d>,
+    pub(super) signature: Option<Str<'d>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -44,6 +52,8 @@ struct Members<'d> {
     content: Option<Value<'d>>,
     is_error: Option<Value<'d>>,
     source: Option<Value<'d>>,
+    signature: Option<Str<'d>>,
+    data: Option<Str<'d>>,
 }
 
 impl<'d> Block<'d> {
@@ -56,7 +66,11 @@ impl<'d> Block<'d> {
         let kind = members.kind?;
         match kind.raw() {
             "text" => members.text.and_then(Value::as_str).map(Self::Text),
-            "thinking" => members.text.and_then(Value::as_str).map(Self::Thinking),
+            "thinking" => {
+                let text = members.text.and_then(Value::as_str)?;
+                Some(Self::Thinking(Thought { text, signature: members.signature }))
+            }
+            "redacted_thinking" => members.data.map(Self::Redacted),
             "tool_use" => Some(Self::ToolUse(ToolUse {
                 id: members.id.map(plain).unwrap_or_default(),
                 name: members.name.and_then(Value::as_str),
@@ -87,6 +101,8 @@ impl<'d> Members<'d> {
                 "content" => members.content = Some(value),
                 "is_error" => members.is_error = Some(value),
                 "source" => members.source = Some(value),
+                "signature" => members.signature = value.as_str(),
+                "data" => members.data = value.as_str(),
                 "cache_control" if !value.is_null() => notes.cache_control(),
                 "citations" if value.kind() == Kind::Array && !value.is_empty() => notes.dropped("citations"),
                 _ => {}
@@ -111,7 +127,7 @@ pub(super) fn mark(block: Value<'_>) -> Option<Value<'_>> {
 }
 
 /// Whether a text is empty or all white space: providers refuse such blocks when they are replayed.
-pub(super) fn is_blank(text: Str<'_>) -> bool {
+pub(in crate::openai) fn is_blank(text: Str<'_>) -> bool {
     let mut rest = text.raw();
     loop {
         rest = rest.trim_start();

@@ -1,7 +1,7 @@
 //! The content of user and system messages: one string where texts are all there is, else OpenAI's list of parts.
 
 use super::block::{Block, is_blank};
-use super::media::{self, Image};
+use super::media::{self, Media};
 use super::notes::Notes;
 use super::results;
 use ccr_plugin::messages::json::{Value, Writer};
@@ -31,7 +31,7 @@ impl Joined {
 pub(super) fn says_something(block: Block<'_>) -> bool {
     match block {
         Block::Text(text) => !is_blank(text),
-        Block::Thinking(_) | Block::ToolUse(_) => false,
+        Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => false,
         Block::Image(_) | Block::Document(_) | Block::ToolResult(_) | Block::Other(..) => true,
     }
 }
@@ -49,9 +49,8 @@ pub(super) fn message<'d>(
         return;
     }
     out.begin_object().key("role").string(role).key("content");
-    let needs_parts = |(block, mark): (Block<'d>, Option<Value<'d>>)| {
-        mark.is_some() || matches!(block, Block::Image(source) if Image::read(source).is_some())
-    };
+    let needs_parts =
+        |(block, mark): (Block<'d>, Option<Value<'d>>)| mark.is_some() || Media::of(block, notes).is_some();
     if blocks.clone().any(needs_parts) {
         out.begin_array();
         for (block, mark) in blocks {
@@ -71,18 +70,13 @@ pub(super) fn message<'d>(
 }
 
 fn part(block: Block<'_>, mark: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
-    if let Block::Image(source) = block
-        && let Some(image) = Image::read(source)
-    {
-        if mark.is_some() {
-            // Only texts take marks.
-            notes.dropped("cache_control");
-        }
-        return image.write(out);
+    if let Some(media) = Media::of(block, notes) {
+        media.begin(out);
+    } else {
+        begin_text(out);
+        text(block, notes, out);
+        out.end_string();
     }
-    begin_text(out);
-    text(block, notes, out);
-    out.end_string();
     if let Some(mark) = mark {
         out.key("cache_control").value(mark);
     }
@@ -111,11 +105,15 @@ fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
             results::content(result, &mut Vec::new(), notes, out);
         }
         // Never said by a user; see `says_something`.
-        Block::Thinking(_) | Block::ToolUse(_) => {}
+        Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => {}
     }
 }
 
 pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
     notes.dropped("image");
-    out.escaped_part("[An image was left out here: it is neither data nor a URL.]");
+    out.escaped_part(if notes.omit_images {
+        "[An image was left out here: this model takes text only.]"
+    } else {
+        "[An image was left out here: it is neither data nor a URL.]"
+    });
 }

@@ -5,6 +5,7 @@ use super::body::Body;
 use super::content::Joined;
 use super::notes::Notes;
 use super::run::{Role, Run};
+use super::thoughts::Thoughts;
 use super::turns::Turns;
 use crate::openai::options::{Options, Replay};
 use ccr_plugin::Fault;
@@ -14,13 +15,19 @@ use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 /// prompt cache cold (claude-code-router#1220), and says nothing to a model.
 const BILLING_HEADER: &str = "x-anthropic-billing-header:";
 
-pub(super) fn write(body: &Body<'_>, options: &Options, notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
+pub(super) fn write(
+    body: &Body<'_>,
+    model: &str,
+    options: &Options,
+    notes: &mut Notes,
+    out: &mut Writer,
+) -> Result<(), Fault> {
     let messages = body.messages.filter(|messages| messages.kind() == Kind::Array);
     let messages = messages.ok_or_else(|| Fault::invalid("messages: the request needs an array of messages."))?;
     let replay = if body.thinking_is("disabled") { Replay::Off } else { options.reasoning };
     out.key("messages").begin_array();
     system(body.system, notes, out);
-    let mut turns = Turns::new(options.empty_content, replay);
+    let mut turns = Turns::new(options.empty_content, Thoughts::new(replay, model));
     let mut run = Run::default();
     for (index, message) in messages.items().enumerate() {
         let role = Role::of(index, message)?;

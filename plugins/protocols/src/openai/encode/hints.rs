@@ -3,7 +3,7 @@
 
 use crate::openai::options::Options;
 use ccr_plugin::Fault;
-use ccr_plugin::messages::json::{Document, Splice, Value, Writer};
+use ccr_plugin::messages::json::{Document, Splice, Str, Value, Writer};
 use std::borrow::Cow;
 
 /// Members that are written by this plugin itself: those of `extra` take their places afterwards.
@@ -35,12 +35,15 @@ const THINKING: [&str; 3] = ["reasoning", "thinking", "enable_thinking"];
 pub(super) struct Hints<'d> {
     options: Cow<'d, Options>,
     extra: Option<Value<'d>>,
+    params: Option<Value<'d>>,
 }
 
 impl<'d> Hints<'d> {
     pub(super) fn read(ccr: Option<Value<'d>>, options: &'d Options) -> Result<Self, Fault> {
-        let Some(ccr) = ccr else { return Ok(Self { options: Cow::Borrowed(options), extra: None }) };
-        Ok(Self { options: Cow::Owned(options.with(ccr)?), extra: ccr.get("extra") })
+        let Some(ccr) = ccr else { return Ok(Self { options: Cow::Borrowed(options), extra: None, params: None }) };
+        let params = ccr.get("params");
+        check(params)?;
+        Ok(Self { options: Cow::Owned(options.with(ccr)?), extra: ccr.get("extra"), params })
     }
 
     pub(super) fn options(&self) -> &Options {
@@ -54,6 +57,17 @@ impl<'d> Hints<'d> {
                 out.key_str(key).value(value);
             }
         }
+        let extra = |key: Str<'_>| self.extra.and_then(|extra| extra.get(&key.decode())).is_some();
+        for (key, value) in self.params.into_iter().flat_map(Value::members) {
+            if !OWN.iter().any(|own| key == *own) && !extra(key) {
+                out.key_str(key).value(value);
+            }
+        }
+    }
+
+    /// Whether some hint or parameter has this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        [self.extra, self.params].into_iter().flatten().any(|members| members.get(name).is_some())
     }
 
     /// Puts the others in the places of what has been written. Hardly ever needed, and so not made fast.
@@ -78,6 +92,28 @@ impl<'d> Hints<'d> {
         }
         splice.apply(&wire).map_err(|_| Fault::own("a transformer asks for a member of the request twice"))
     }
+}
+
+/// Refuses parameters that ask for an answer which the gateway's events cannot hold.
+fn check(params: Option<Value<'_>>) -> Result<(), Fault> {
+    let Some(params) = params else { return Ok(()) };
+    let several = params.get("n").and_then(Value::as_f64).is_some_and(|number| number > 1.0);
+    let logprobs = params.get("logprobs").and_then(Value::as_bool) == Some(true);
+    let sound =
+        params.get("modalities").into_iter().flat_map(Value::items).filter_map(Value::as_str).any(|of| of != "text");
+    let asked = [(several, "`n` above 1"), (logprobs, "`logprobs`"), (sound, "`modalities` other than text")];
+    match asked.into_iter().find(|(asked, _)| *asked) {
+        None => Ok(()),
+        Some((_, what)) => Err(Fault::unsupported(format!(
+            "{what} cannot be translated: leave it out, or ask a provider of OpenAI's format that has no transformers and no \
+             options, which gets the request as it is."
+        ))),
+    }
+}
+
+/// The value of one of the client's parameters.
+pub(super) fn param<'d>(ccr: Option<Value<'d>>, name: &str) -> Option<Value<'d>> {
+    ccr?.get("params")?.get(name).filter(|value| !value.is_null())
 }
 
 /// Whether the hints say how the model shall think.

@@ -1,5 +1,6 @@
 //! Images and documents: what can be sent, and the words that stand for what cannot.
 
+use super::block::Block;
 use super::notes::Notes;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
@@ -36,8 +37,8 @@ impl<'d> Image<'d> {
         Some(Self::Base64 { media_type, data })
     }
 
-    /// As a part of a message's content.
-    pub(super) fn write(self, out: &mut Writer) {
+    /// As a part of a message's content, still open.
+    pub(super) fn begin(self, out: &mut Writer) {
         out.begin_object().key("type").string("image_url").key("image_url").begin_object().key("url");
         match self {
             Self::Url(url) => _ = out.escaped(url.raw()),
@@ -46,7 +47,74 @@ impl<'d> Image<'d> {
                 out.escaped_part(";base64,").escaped_part(data.raw()).end_string();
             }
         }
-        out.end_object().end_object();
+        out.end_object();
+    }
+}
+
+/// What goes as a part of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Media<'d> {
+    Image(Image<'d>),
+    Sound { format: &'d str, data: &'d str },
+    File { name: Option<&'d str>, source: File<'d> },
+}
+
+/// Where a file is; everything as it stands in a JSON string.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum File<'d> {
+    Data { media_type: &'d str, data: &'d str },
+    Id(&'d str),
+}
+
+impl<'d> Media<'d> {
+    /// `None` for texts, and for what is left out for this provider or cannot be carried.
+    pub(super) fn of(block: Block<'d>, notes: &Notes) -> Option<Self> {
+        match block {
+            Block::Image(source) if !notes.omit_images => Image::read(source).map(Self::Image),
+            Block::Document(document) if notes.send_files => Self::document(document),
+            _ => None,
+        }
+    }
+
+    fn document(document: Value<'d>) -> Option<Self> {
+        let source = document.get("source");
+        let name = filled(Some(document), "title");
+        match filled(source, "type")? {
+            "base64" => {
+                let (media_type, data) = (filled(source, "media_type")?, filled(source, "data")?);
+                Some(match media_type.strip_prefix("audio/") {
+                    Some(format) => Self::Sound { format, data },
+                    None => Self::File { name, source: File::Data { media_type, data } },
+                })
+            }
+            "file" => Some(Self::File { name, source: File::Id(filled(source, "file_id")?) }),
+            _ => None,
+        }
+    }
+
+    /// As a part of a message's content, still open.
+    pub(super) fn begin(self, out: &mut Writer) {
+        match self {
+            Self::Image(image) => image.begin(out),
+            Self::Sound { format, data } => {
+                out.begin_object().key("type").string("input_audio").key("input_audio").begin_object();
+                out.key("data").escaped(data).key("format").escaped(format).end_object();
+            }
+            Self::File { name, source } => {
+                out.begin_object().key("type").string("file").key("file").begin_object();
+                if let Some(name) = name {
+                    out.key("filename").escaped(name);
+                }
+                match source {
+                    File::Data { media_type, data } => {
+                        out.key("file_data").begin_string().escaped_part("data:").escaped_part(media_type);
+                        out.escaped_part(";base64,").escaped_part(data).end_string();
+                    }
+                    File::Id(id) => _ = out.key("file_id").escaped(id),
+                }
+                out.end_object();
+            }
+        }
     }
 }
 

@@ -4,14 +4,18 @@ use ccr_plugin::Request;
 use std::borrow::Cow;
 
 #[derive(Debug, Default)]
-pub(super) struct Notes {
+pub(in crate::openai) struct Notes {
     list: Vec<Cow<'static, str>>,
     /// `cache_control` is not left out where it usually stands.
-    pub(super) keep_cache_control: bool,
+    pub(in crate::openai) keep_cache_control: bool,
+    /// Images are left out: the model takes text only.
+    pub(in crate::openai) omit_images: bool,
+    /// Documents that are no text are not left out.
+    pub(in crate::openai) send_files: bool,
 }
 
 impl Notes {
-    pub(super) fn dropped(&mut self, what: impl Into<Cow<'static, str>>) {
+    pub(in crate::openai) fn dropped(&mut self, what: impl Into<Cow<'static, str>>) {
         let what = what.into();
         if !self.list.contains(&what) {
             self.list.push(what);
@@ -19,13 +23,18 @@ impl Notes {
     }
 
     /// There is a `cache_control` in a place where it can be kept.
-    pub(super) fn cache_control(&mut self) {
+    pub(in crate::openai) fn cache_control(&mut self) {
         if !self.keep_cache_control {
             self.dropped("cache_control");
         }
     }
 
-    pub(super) fn tell(&self, request: &dyn Request) {
+    /// What was left out, for a client's request.
+    pub(in crate::openai) fn into_list(self) -> Vec<String> {
+        self.list.into_iter().map(Cow::into_owned).collect()
+    }
+
+    pub(in crate::openai) fn tell(&self, request: &dyn Request) {
         for what in &self.list {
             request.dropped(what);
         }

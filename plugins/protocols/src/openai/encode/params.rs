@@ -1,7 +1,7 @@
 //! Everything of the request that is neither a message nor a tool: limits, sampling, reasoning, output format, streaming.
 
 use super::body::Body;
-use super::hints::speak_of_thinking;
+use super::hints::{param, speak_of_thinking};
 use super::notes::Notes;
 use crate::openai::context::ContextWriter;
 use crate::openai::model::{Class, class};
@@ -10,6 +10,10 @@ use ccr_plugin::messages::json::{Kind, Value, Writer};
 
 /// OpenAI takes at most four (its API reference, `stop`).
 const MOST_STOP_SEQUENCES: usize = 4;
+
+/// The limit that stands in the inner form where the client gave none: every model in use can put out as much, and it
+/// is enough for an answer of some twenty pages. All client protocols write the same.
+pub(in crate::openai) const STAND_IN: u64 = 8192;
 
 /// Budgets up to which thinking counts as low and as medium. Claude Code's steps are 4,000, 10,000 and 31,999 tokens
 /// ("think", "think hard", "ultrathink"): each falls into a step of its own.
@@ -38,12 +42,21 @@ pub(super) fn write(
 }
 
 fn max_tokens(body: &Body<'_>, class: Class, options: &Options, out: &mut Writer) {
-    let Some(limit) = body.max_tokens else { return };
+    // The inner form must have a limit; of a client that gave none the decoding says so. Another one is a transformer's.
+    let unlimited = body.ccr.and_then(|ccr| ccr.get("default_max_tokens")?.as_bool()) == Some(true);
+    let given = body.max_tokens.filter(|limit| !unlimited || limit.as_u64() != Some(STAND_IN));
+    if given.is_none() && options.default_max_tokens.is_none() {
+        return;
+    }
     let field = match (options.max_tokens_field, class) {
         (MaxTokensField::MaxCompletionTokens, _) | (MaxTokensField::Auto, Class::Reasoning) => "max_completion_tokens",
         (MaxTokensField::MaxTokens, _) | (MaxTokensField::Auto, Class::Chat) => "max_tokens",
     };
-    out.key(field).value(limit);
+    out.key(field);
+    match given {
+        Some(limit) => _ = out.value(limit),
+        None => _ = out.number(options.default_max_tokens.unwrap_or_default()),
+    }
 }
 
 fn sampling(body: &Body<'_>, class: Class, context: &mut ContextWriter, notes: &mut Notes, out: &mut Writer) {
@@ -74,14 +87,19 @@ fn sampling(body: &Body<'_>, class: Class, context: &mut ContextWriter, notes: &
 }
 
 fn reasoning(body: &Body<'_>, class: Class, options: &Options, notes: &mut Notes, out: &mut Writer) {
-    if body.thinking_is("disabled") {
-        return;
-    }
     let sent = match options.reasoning_effort {
         EffortRule::Auto => class == Class::Reasoning,
         EffortRule::Always => true,
         EffortRule::Never => false,
     };
+    // Steps that Anthropic's form does not have (`none`, `minimal`).
+    if let Some(effort) = param(body.ccr, "reasoning_effort").filter(|_| sent) {
+        out.key("reasoning_effort").value(effort);
+        return;
+    }
+    if body.thinking_is("disabled") {
+        return;
+    }
     match effort(body) {
         Some(effort) if sent => {
             if effort > options.max_effort {
@@ -123,13 +141,27 @@ fn response_format(body: &Body<'_>, options: &Options, notes: &mut Notes, out: &
     let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
     let Some(schema) = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object)
     else {
+        // Such as `json_object`, which Anthropic's form does not have.
+        if let Some(format) = param(body.ccr, "response_format") {
+            out.key("response_format").value(format);
+        }
         return;
     };
+    let beside = |name: &str| format.and_then(|format| format.get(name)).filter(|value| !value.is_null());
     match options.response_format {
         ResponseFormat::JsonSchema => {
             out.key("response_format").begin_object().key("type").string("json_schema");
-            // OpenAI wants a name; nothing depends on it.
-            out.key("json_schema").begin_object().key("name").string("answer");
+            out.key("json_schema").begin_object().key("name");
+            match beside("name") {
+                Some(name) => _ = out.value(name),
+                // OpenAI wants a name; nothing depends on it.
+                None => _ = out.string("answer"),
+            }
+            for name in ["description", "strict"] {
+                if let Some(value) = beside(name) {
+                    out.key(name).value(value);
+                }
+            }
             out.key("schema").value(schema).end_object().end_object();
         }
         ResponseFormat::JsonObject => {

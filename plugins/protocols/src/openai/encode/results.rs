@@ -1,6 +1,6 @@
 //! Tool results: the calls that wait for one, and the message that answers each of them.
 
-use super::block::{Block, ToolResult, is_blank, mark as mark_of};
+use super::block::{Block, Thought, ToolResult, is_blank, mark as mark_of};
 use super::content::{Joined, begin_text, end_text, image_left_out};
 use super::media::{self, Image};
 use super::notes::Notes;
@@ -87,7 +87,7 @@ pub(super) fn content<'d>(
     let mut joined = Joined::default();
     for value in result.content.into_iter().flat_map(blocks) {
         let Some(block) = Block::read(value, notes) else { continue };
-        if matches!(block, Block::Text(text) | Block::Thinking(text) if is_blank(text)) {
+        if matches!(block, Block::Text(text) | Block::Thinking(Thought { text, .. }) if is_blank(text)) {
             continue;
         }
         if result.is_error && !joined.has_begun() {
@@ -95,12 +95,12 @@ pub(super) fn content<'d>(
         }
         joined.part(out);
         match block {
-            Block::Text(text) | Block::Thinking(text) => _ = out.escaped_part(text.raw()),
+            Block::Text(text) | Block::Thinking(Thought { text, .. }) => _ = out.escaped_part(text.raw()),
             Block::Image(source) => image(result.id, source, pictures, notes, out),
             Block::Document(document) => media::document(document, notes, out),
             Block::Other(other, kind) => media::other(other, kind, notes, out),
-            // Neither belongs into a result; what it says is kept as it stands.
-            Block::ToolUse(_) | Block::ToolResult(_) => _ = out.string_part(value.raw()),
+            // None of these belongs into a result; what it says is kept as it stands.
+            Block::ToolUse(_) | Block::ToolResult(_) | Block::Redacted(_) => _ = out.string_part(value.raw()),
         }
     }
     if !joined.has_begun() {
@@ -109,7 +109,7 @@ pub(super) fn content<'d>(
 }
 
 fn image<'d>(call: &'d str, source: Value<'d>, pictures: &mut Vec<Picture<'d>>, notes: &mut Notes, out: &mut Writer) {
-    match Image::read(source) {
+    match Image::read(source).filter(|_| !notes.omit_images) {
         Some(image) => {
             pictures.push(Picture { call, image });
             out.escaped_part(IMAGE_FOLLOWS);
@@ -147,7 +147,8 @@ pub(super) fn show(pictures: &[Picture<'_>], out: &mut Writer) {
             end_text(out);
             call = Some(picture.call);
         }
-        picture.image.write(out);
+        picture.image.begin(out);
+        out.end_object();
     }
     out.end_array().end_object();
 }

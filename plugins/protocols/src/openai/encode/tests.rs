@@ -1,6 +1,8 @@
 //! Rules of single fields, and the property that every request becomes a legal one. Whole requests are in `fixtures/`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod hints;
+
 use super::{encode, path};
 use crate::openai::options::Options;
 use ccr_plugin::testing::FakeRequest;
@@ -274,29 +276,6 @@ proptest! {
     }
 }
 
-fn hinted(mut request: Value, hints: Value) -> (Value, Vec<String>) {
-    request["ccr"] = hints;
-    with(request, "{}").unwrap()
-}
-
-#[test]
-fn hints_are_options_for_one_request() {
-    let calls = json!([{"role": "assistant", "content": [
-        {"type": "thinking", "thinking": "t", "signature": "s"}, {"type": "tool_use", "id": "1", "name": "n", "input": {}}
-    ]}]);
-    let request = json!({"messages": calls, "max_tokens": 3});
-    let hints = json!({"reasoning": "reasoning_content", "max_tokens_field": "max_completion_tokens", "unknown": 1});
-    let (wire, dropped) = hinted(request.clone(), hints);
-    assert_eq!(wire["messages"][0]["reasoning_content"], json!("t"));
-    assert_eq!(wire["max_completion_tokens"], json!(3));
-    assert_eq!(wire.get("ccr"), None);
-    assert!(dropped.is_empty(), "{dropped:?}");
-    assert_eq!(hinted(request.clone(), json!({"reasoning": "reasoning"})).0["messages"][0]["reasoning"], json!("t"));
-    let mut wrong = request;
-    wrong["ccr"] = json!({"reasoning": 1});
-    assert!(with(wrong, "{}").is_err());
-}
-
 /// Found by the property test: an empty thought in a result is no text either.
 #[test]
 fn a_result_without_text_says_so() {
@@ -305,45 +284,4 @@ fn a_result_without_text_says_so() {
     let call = json!({"type": "tool_use", "id": "1", "name": "n", "input": {}});
     let wire = messages(json!([{"role": "assistant", "content": [call]}, {"role": "user", "content": [result]}]));
     assert_eq!(wire[1]["content"], json!("(no output)"));
-}
-
-#[test]
-fn extra_members_are_sent_and_win() {
-    let request =
-        json!({"messages": [{"role": "user", "content": "a"}], "thinking": {"type": "enabled", "budget_tokens": 2000}});
-    let extra = json!({"provider": {"only": ["x"]}, "temperature": 0, "messages": [], "ccr": 1, "reasoning": {"max_tokens": 2000}});
-    let (wire, dropped) = hinted(request, json!({ "extra": extra }));
-    let expected = json!({"model": "m", "provider": {"only": ["x"]}, "reasoning": {"max_tokens": 2000}, "temperature": 0, "messages": []});
-    assert_eq!(wire, expected);
-    assert!(dropped.is_empty(), "{dropped:?}");
-}
-
-#[test]
-fn cache_control_is_kept_where_it_is_understood() {
-    let mark = json!({"type": "ephemeral"});
-    let text = |text: &str| json!({"type": "text", "text": text});
-    let marked = |text: &str| json!({"type": "text", "text": text, "cache_control": mark});
-    let request = json!({
-        "system": [text("s1"), marked("s2")],
-        "messages": [
-            {"role": "user", "content": [text("u1"), marked("u2")]},
-            {"role": "assistant", "content": [{"type": "tool_use", "id": "1", "name": "n", "input": {}, "cache_control": mark}]},
-            {"role": "user", "content": [
-                {"type": "tool_result", "tool_use_id": "1", "content": "r", "cache_control": mark}, text("u3"),
-            ]},
-        ],
-    });
-    let (wire, dropped) = hinted(request.clone(), json!({"cache_control": true}));
-    assert_eq!(wire["messages"][0]["content"], json!([text("s1"), marked("s2")]));
-    assert_eq!(wire["messages"][1]["content"], json!([text("u1"), marked("u2")]));
-    assert_eq!(wire["messages"][2]["cache_control"], mark);
-    assert_eq!(
-        wire["messages"][3],
-        json!({"role": "tool", "tool_call_id": "1", "content": "r", "cache_control": mark})
-    );
-    assert_eq!(wire["messages"][4], json!({"role": "user", "content": "u3"}));
-    assert!(dropped.is_empty(), "{dropped:?}");
-    let (stripped, dropped) = with(request, "{}").unwrap();
-    assert!(!stripped.to_string().contains("cache_control"));
-    assert_eq!(dropped, ["cache_control"]);
 }

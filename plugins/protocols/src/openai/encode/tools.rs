@@ -3,10 +3,11 @@
 use super::body::Body;
 use super::notes::Notes;
 use crate::openai::context::ContextWriter;
-use crate::openai::options::Options;
+use crate::openai::options::{Options, Schemas};
 use crate::openai::tool_names;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
+use ccr_plugin::messages::schema::{Lost, groq, openai_strict};
 
 /// The parameters of a tool that takes none; OpenAI and others refuse an object schema without `properties`.
 const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
@@ -22,17 +23,21 @@ pub(super) fn write(
     for (index, value) in body.tools.into_iter().flat_map(Value::items).enumerate() {
         tools.extend(Tool::read(index, value, notes)?);
     }
+    if let Some(most) = options.max_tools.filter(|most| options.drop_excess_tools && tools.len() > *most) {
+        trim(&mut tools, most, body, notes);
+    }
     if let Some(most) = options.max_tools.filter(|most| tools.len() > *most) {
         return Err(Fault::unsupported(format!(
             "This provider takes at most {most} tools and the request has {}. Switch off MCP servers that are not needed, \
-             or raise the option `max_tools` if the provider takes more.",
+             raise the option `max_tools` if the provider takes more, or let the last ones be left out \
+             (`excess_tools: \"drop\"`).",
             tools.len()
         )));
     }
     if !tools.is_empty() {
         out.key("tools").begin_array();
         for tool in &tools {
-            tool.write(context, out);
+            tool.write(options.schemas, context, notes, out);
         }
         out.end_array();
     }
@@ -44,6 +49,31 @@ struct Tool<'d> {
     name: Str<'d>,
     description: Option<Value<'d>>,
     schema: Option<Value<'d>>,
+    strict: Option<Value<'d>>,
+    mark: Option<Value<'d>>,
+}
+
+/// Leaves out the last tools beyond the limit, but neither the one that must be called nor those that have been called already:
+/// a model would miss them.
+fn trim(tools: &mut Vec<Tool<'_>>, most: usize, body: &Body<'_>, notes: &mut Notes) {
+    let mut needed: Vec<Str<'_>> =
+        body.tool_choice.and_then(|choice| choice.get("name")?.as_str()).into_iter().collect();
+    for message in body.messages.into_iter().flat_map(Value::items) {
+        for block in message.get("content").into_iter().flat_map(Value::items) {
+            let call = block.get("type").and_then(Value::as_str).is_some_and(|kind| kind == "tool_use");
+            if let Some(name) = block.get("name").and_then(Value::as_str).filter(|name| call && !needed.contains(name))
+            {
+                needed.push(name);
+            }
+        }
+    }
+    let mut at = tools.len();
+    while tools.len() > most && at > 0 {
+        at -= 1;
+        if tools.get(at).is_some_and(|tool| !needed.contains(&tool.name)) {
+            notes.dropped(format!("tools.{}", tools.remove(at).name.decode()));
+        }
+    }
 }
 
 impl<'d> Tool<'d> {
@@ -51,12 +81,15 @@ impl<'d> Tool<'d> {
     /// its models know (`bash_…`, `text_editor_…`).
     fn read(index: usize, value: Value<'d>, notes: &mut Notes) -> Result<Option<Self>, Fault> {
         let (mut name, mut description, mut schema, mut kind) = (None, None, None, None);
+        let (mut strict, mut mark) = (None, None);
         for (key, value) in value.members() {
             match key.raw() {
                 "name" => name = value.as_str(),
                 "description" => description = Some(value),
                 "input_schema" => schema = Some(value),
                 "type" => kind = value.as_str(),
+                "strict" => strict = value.as_bool().map(|_| value),
+                "cache_control" if notes.keep_cache_control && !value.is_null() => mark = Some(value),
                 _ => {}
             }
         }
@@ -68,10 +101,16 @@ impl<'d> Tool<'d> {
         let name =
             name.ok_or_else(|| Fault::invalid(format!("tools.{index}.name: a tool needs a name that is not empty.")))?;
         note_members(value, notes);
-        Ok(Some(Self { name, description: description.filter(|text| text.kind() == Kind::String), schema }))
+        Ok(Some(Self {
+            name,
+            description: description.filter(|text| text.kind() == Kind::String),
+            schema,
+            strict,
+            mark,
+        }))
     }
 
-    fn write(&self, context: &mut ContextWriter, out: &mut Writer) {
+    fn write(&self, schemas: Schemas, context: &mut ContextWriter, notes: &mut Notes, out: &mut Writer) {
         out.begin_object().key("type").string("function").key("function").begin_object();
         let name = self.name.decode();
         let wire = tool_names::on_the_wire(&name);
@@ -83,8 +122,47 @@ impl<'d> Tool<'d> {
             out.key("description").value(description);
         }
         out.key("parameters");
-        parameters(self.schema, out);
-        out.end_object().end_object();
+        let strict = self.parameters(schemas, notes, out);
+        if let Some(strict) = strict {
+            out.key("strict").bool(strict);
+        }
+        out.end_object();
+        if let Some(mark) = self.mark {
+            out.key("cache_control").value(mark);
+        }
+        out.end_object();
+    }
+
+    /// Writes the schema; gives `strict` where it is to be sent.
+    fn parameters(&self, schemas: Schemas, notes: &mut Notes, out: &mut Writer) -> Option<bool> {
+        let mut lost = Lost::default();
+        match schemas {
+            // A schema that strict mode cannot say goes as it is.
+            Schemas::OpenAiStrict if openai_strict::write_parameters(self.schema, &mut lost, out) => {
+                note_lost(&lost, notes);
+                return Some(true);
+            }
+            Schemas::AsIs | Schemas::OpenAiStrict => parameters(self.schema, out),
+            Schemas::Groq => {
+                groq::write_parameters(self.schema, &mut lost, out);
+                note_lost(&lost, notes);
+                return None;
+            }
+        }
+        // `strict` goes where the schema fits OpenAI's rules for it; Anthropic's are looser.
+        let strict = self.strict.and_then(Value::as_bool)?;
+        if strict && !self.schema.is_some_and(openai_strict::is_strict) {
+            notes.dropped("tools.strict");
+            return None;
+        }
+        Some(strict)
+    }
+}
+
+/// Notes what a compiled schema no longer says.
+fn note_lost(lost: &Lost, notes: &mut Notes) {
+    for keyword in lost.keywords() {
+        notes.dropped(format!("tools.input_schema.{keyword}"));
     }
 }
 
@@ -93,7 +171,7 @@ fn note_members(tool: Value<'_>, notes: &mut Notes) {
     for (key, _) in tool.members().filter(|(_, value)| !value.is_null()) {
         match key.raw() {
             "name" | "description" | "input_schema" | "type" | "strict" | "eager_input_streaming" => {}
-            "cache_control" => notes.dropped("cache_control"),
+            "cache_control" => notes.cache_control(),
             other => notes.dropped(format!("tools.{other}")),
         }
     }

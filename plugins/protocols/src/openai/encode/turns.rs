@@ -5,7 +5,8 @@ use super::content;
 use super::notes::Notes;
 use super::results::{self, Call};
 use super::run::{Role, Run};
-use crate::openai::options::{EmptyContent, Replay};
+use super::thoughts::Thoughts;
+use crate::openai::options::EmptyContent;
 use crate::openai::tool_names;
 use ccr_plugin::messages::json::{Kind, Str, Writer};
 use std::borrow::Cow;
@@ -14,7 +15,7 @@ use std::collections::HashSet;
 #[derive(Debug)]
 pub(super) struct Turns<'d> {
     empty_content: EmptyContent,
-    replay: Replay,
+    thoughts: Thoughts,
     /// Calls of the last assistant message.
     calls: Vec<Call<'d>>,
     /// All ids on the wire so far.
@@ -22,8 +23,8 @@ pub(super) struct Turns<'d> {
 }
 
 impl<'d> Turns<'d> {
-    pub(super) fn new(empty_content: EmptyContent, replay: Replay) -> Self {
-        Self { empty_content, replay, calls: Vec::new(), ids: HashSet::new() }
+    pub(super) fn new(empty_content: EmptyContent, thoughts: Thoughts) -> Self {
+        Self { empty_content, thoughts, calls: Vec::new(), ids: HashSet::new() }
     }
 
     pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
@@ -62,7 +63,8 @@ impl<'d> Turns<'d> {
 
     /// One message for the whole run.
     fn assistant(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
-        note_what_is_lost(run, self.replay, notes);
+        note_what_is_lost(run, notes);
+        self.thoughts.note_what_is_lost(run, notes);
         let calls = run.blocks().any(|(_, block)| matches!(block, Block::ToolUse(_)));
         let says = run.blocks().any(|(_, block)| matches!(block, Block::Text(text) if !is_blank(text)));
         if !calls && !says {
@@ -79,7 +81,7 @@ impl<'d> Turns<'d> {
                 EmptyContent::Omit => {}
             }
         }
-        self.reasoning(run, calls, out);
+        self.thoughts.write(run, calls, out);
         if calls {
             self.calls(run, out);
         }
@@ -87,24 +89,6 @@ impl<'d> Turns<'d> {
             out.key("cache_control").value(mark);
         }
         out.end_object();
-    }
-
-    /// DeepSeek and Kimi refuse a call without the reasoning that led to it, so the field is there even if it is empty.
-    fn reasoning(&self, run: &Run<'d>, calls: bool, out: &mut Writer) {
-        let thoughts =
-            || run.blocks().filter_map(|(_, block)| if let Block::Thinking(text) = block { Some(text) } else { None });
-        let is_empty = thoughts().all(Str::is_empty);
-        let field = match self.replay {
-            Replay::ReasoningContent if calls || !is_empty => "reasoning_content",
-            Replay::Reasoning if !is_empty => "reasoning",
-            Replay::Off | Replay::ReasoningContent | Replay::Reasoning => return,
-        };
-        out.key(field).begin_string();
-        let mut joined = content::Joined::default();
-        for thought in thoughts().filter(|thought| !thought.is_empty()) {
-            joined.part(out).escaped_part(thought.raw());
-        }
-        out.end_string();
     }
 
     fn calls(&mut self, run: &Run<'d>, out: &mut Writer) {
@@ -169,13 +153,12 @@ fn text(run: &Run<'_>, out: &mut Writer) {
     out.end_string();
 }
 
-fn note_what_is_lost(run: &Run<'_>, replay: Replay, notes: &mut Notes) {
+fn note_what_is_lost(run: &Run<'_>, notes: &mut Notes) {
     for (_, block) in run.blocks() {
         match block {
-            Block::Thinking(text) if replay == Replay::Off && !text.is_empty() => notes.dropped("messages.thinking"),
             Block::Other(_, kind) => notes.dropped(kind.decode().into_owned()),
             Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => notes.dropped("blocks of the assistant"),
-            Block::Text(_) | Block::Thinking(_) | Block::ToolUse(_) => {}
+            Block::Text(_) | Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => {}
         }
     }
 }

@@ -97,19 +97,30 @@ impl Answer {
     pub(super) fn event(&mut self, wire: &Wire<'_>, events: &mut Vec<Event>) {
         use Channel::{Arguments, Refusal, Text, Thought};
         match wire.kind {
-            "response.output_text.delta" => self.piece(Text, wire, events),
+            // The second name is OpenRouter's.
+            "response.output_text.delta" | "response.content_part.delta" => self.piece(Text, wire, events),
             "response.function_call_arguments.delta" => self.piece(Arguments, wire, events),
-            "response.reasoning_summary_text.delta" => self.piece(Thought(Source::Summary), wire, events),
-            "response.reasoning_text.delta" => self.piece(Thought(Source::Text), wire, events),
+            // The shorter names are those of the API's first versions.
+            "response.reasoning_summary_text.delta" | "response.reasoning_summary.delta" => {
+                self.piece(Thought(Source::Summary), wire, events);
+            }
+            "response.reasoning_text.delta" | "response.reasoning.delta" => {
+                self.piece(Thought(Source::Text), wire, events);
+            }
             "response.refusal.delta" => self.piece(Refusal, wire, events),
             "response.output_text.done" => self.once(Text, wire.place, wire.said, events),
             "response.function_call_arguments.done" => self.once(Arguments, wire.place, wire.said, events),
-            "response.reasoning_summary_text.done" => {
-                self.once(Thought(Source::Summary), wire.place, wire.said, events)
+            "response.reasoning_summary_text.done" | "response.reasoning_summary.done" => {
+                self.once(Thought(Source::Summary), wire.place, wire.said, events);
             }
-            "response.reasoning_text.done" => self.once(Thought(Source::Text), wire.place, wire.said, events),
+            "response.reasoning_text.done" | "response.reasoning.done" => {
+                self.once(Thought(Source::Text), wire.place, wire.said, events);
+            }
             "response.refusal.done" => self.once(Refusal, wire.place, wire.said, events),
-            "response.content_part.done" | "response.reasoning_summary_part.done" => self.part(wire, events),
+            // The last name is vLLM's.
+            "response.content_part.done" | "response.reasoning_summary_part.done" | "response.reasoning_part.done" => {
+                self.part(wire, events);
+            }
             "response.output_item.added" => self.item_begins(wire, events),
             "response.output_item.done" => self.item_is_done(wire, events),
             "response.output_text.annotation.added" => self.annotation(wire, events),
@@ -149,7 +160,7 @@ impl Answer {
 
     fn piece(&mut self, channel: Channel, wire: &Wire<'_>, events: &mut Vec<Event>) {
         let slot = self.items.piece(wire.place, channel.kind());
-        if let Some(text) = wire.said.and_then(written) {
+        if let Some(text) = wire.said.and_then(|said| written(channel, said)) {
             self.say(channel, slot, wire.place.part, text, events);
         }
     }
@@ -162,7 +173,7 @@ impl Answer {
         said: Option<Value<'_>>,
         events: &mut Vec<Event>,
     ) {
-        let slot = self.items.piece(place, channel.kind());
+        let slot = self.items.statement(place, channel.kind());
         self.once_in(channel, slot, place.part, said, events);
     }
 
@@ -177,7 +188,7 @@ impl Answer {
         if self.items.get(slot).is_some_and(|item| item.done || item.has_said(part)) {
             return;
         }
-        if let Some(text) = said.and_then(written) {
+        if let Some(text) = said.and_then(|said| written(channel, said)) {
             self.say(channel, slot, part, text, events);
         }
     }
@@ -289,9 +300,7 @@ impl Answer {
 
     /// `named` is the type of the event that ends the answer; empty for an answer in one piece.
     fn end(&mut self, response: Value<'_>, named: &str, events: &mut Vec<Event>) {
-        for (item, index) in response.get("output").into_iter().flat_map(Value::items).zip(0..) {
-            self.item_in_the_end(item, index, events);
-        }
+        self.items_in_the_end(response.get("output"), events);
         self.sign_what_is_open(events);
         // The host knows what to say of a call without a name.
         while let Some((slot, item)) = self.items.nameless() {
@@ -328,11 +337,12 @@ impl Answer {
     }
 }
 
-/// Text; arguments of some servers are objects.
-fn written(value: Value<'_>) -> Option<Cow<'_, str>> {
+/// Text. Arguments of some servers are objects, and so were pieces of reasoning once.
+fn written(channel: Channel, value: Value<'_>) -> Option<Cow<'_, str>> {
     match value.kind() {
         JsonKind::String => value.as_str().map(Str::decode),
-        JsonKind::Object => Some(Cow::Borrowed(value.raw())),
+        JsonKind::Object if channel == Channel::Arguments => Some(Cow::Borrowed(value.raw())),
+        JsonKind::Object => value.get("text").and_then(Value::as_str).map(Str::decode),
         _ => None,
     }
 }

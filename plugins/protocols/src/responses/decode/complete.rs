@@ -24,10 +24,15 @@ impl Answer {
         self.complete(slot, item, events);
     }
 
-    pub(super) fn item_in_the_end(&mut self, item: Value<'_>, index: u64, events: &mut Vec<Event>) {
-        let place = Place { index: Some(index), id: id(item).unwrap_or_default(), part: 0 };
-        let slot = self.items.in_the_end(place, kind(item));
-        self.complete(slot, item, events);
+    /// The list at the end of the answer.
+    pub(super) fn items_in_the_end(&mut self, output: Option<Value<'_>>, events: &mut Vec<Event>) {
+        let items = || output.into_iter().flat_map(Value::items);
+        let ids: Vec<&str> = items().filter_map(id).collect();
+        for (item, index) in items().zip(0..) {
+            let place = Place { index: Some(index), id: id(item).unwrap_or_default(), part: 0 };
+            let slot = self.items.in_the_end(place, kind(item), &ids);
+            self.complete(slot, item, events);
+        }
     }
 
     /// Says what of the item was not said yet.

@@ -88,12 +88,25 @@ impl Items {
         known.unwrap_or_else(|| self.add(place, kind))
     }
 
+    /// The item of which something is said as a whole. It may be done already: some servers end an item before its parts.
+    pub(super) fn statement(&mut self, place: Place<'_>, kind: Kind) -> usize {
+        let known = self.by_id(place, kind).or_else(|| self.open_at(place, kind));
+        let here = |item: &Item| item.kind == kind && item.done && place.index.is_none_or(|index| item.index == index);
+        let known = known.or_else(|| if place.id.is_empty() { self.0.iter().rposition(here) } else { None });
+        known.unwrap_or_else(|| self.add(place, kind))
+    }
+
     /// The item in the list at the end, which may have been told long ago. Each entry is an item of its own, even if ids repeat.
-    pub(super) fn in_the_end(&mut self, place: Place<'_>, kind: Kind) -> usize {
+    ///
+    /// `ids` are all those of the list. Some servers read the model's output once more for it: the items get other ids, and
+    /// other positions where one was left out. Then they are the same in their order.
+    pub(super) fn in_the_end(&mut self, place: Place<'_>, kind: Kind, ids: &[&str]) -> usize {
         let unlisted = |item: &Item| item.kind == kind && !item.listed;
         let same_id = |item: &Item| unlisted(item) && !place.id.is_empty() && item.id == place.id;
-        let here = |item: &Item| unlisted(item) && Some(item.index) == place.index;
+        let nameless = |item: &Item| unlisted(item) && (item.id.is_empty() || !ids.contains(&item.id.as_str()));
+        let here = |item: &Item| nameless(item) && Some(item.index) == place.index;
         let known = self.0.iter().position(same_id).or_else(|| self.0.iter().position(here));
+        let known = known.or_else(|| self.0.iter().position(nameless));
         let slot = known.unwrap_or_else(|| self.add(place, kind));
         if let Some(item) = self.0.get_mut(slot) {
             item.listed = true;

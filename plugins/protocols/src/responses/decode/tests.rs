@@ -1,6 +1,7 @@
 //! Shapes of answers that were seen in the wild, one test each. Streams as a whole are in `fixtures/`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+mod dialects;
 mod properties;
 
 use super::{StreamDecoder, whole};

@@ -1,5 +1,6 @@
 //! The top level of the inner request: which fields are known, and what happens to the others.
 
+use super::hints::Hints;
 use super::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Value};
@@ -18,11 +19,13 @@ pub(super) struct Body<'d> {
     pub(super) thinking: Option<Value<'d>>,
     pub(super) output_config: Option<Value<'d>>,
     pub(super) output_format: Option<Value<'d>>,
+    pub(super) service_tier: Option<Value<'d>>,
+    pub(super) hints: Hints<'d>,
 }
 
 /// Fields that are left out without a note, as nothing of the request's meaning goes with them: `model` is the target's,
-/// `metadata` says who asks, `betas` only switches on other fields, `thread` is the host's, `ccr` holds hints of transformers.
-const SILENT: &[&str] = &["model", "metadata", "betas", "thread", "ccr"];
+/// `metadata` says who asks, `betas` only switches on other fields, `thread` is the host's.
+const SILENT: &[&str] = &["model", "metadata", "betas", "thread"];
 
 impl<'d> Body<'d> {
     pub(super) fn read(root: Value<'d>, notes: &mut Notes) -> Result<Self, Fault> {
@@ -34,9 +37,10 @@ impl<'d> Body<'d> {
             let key = key.decode();
             match body.field(&key) {
                 Some(field) => *field = Some(value),
+                None if &*key == "ccr" => body.hints = Hints::read(value),
                 None if SILENT.contains(&&*key) || (&*key == "stop_sequences" && value.is_empty()) => {}
-                // `stop_sequences`, `top_k`, `context_management`, `container`, `mcp_servers`, `service_tier` and whatever
-                // comes next: OpenAI refuses fields that it does not know.
+                // `stop_sequences`, `top_k`, `context_management`, `container`, `mcp_servers` and whatever comes next: OpenAI
+                // refuses fields that it does not know.
                 None => notes.dropped(key.into_owned()),
             }
         }
@@ -56,6 +60,7 @@ impl<'d> Body<'d> {
             "thinking" => &mut self.thinking,
             "output_config" => &mut self.output_config,
             "output_format" => &mut self.output_format,
+            "service_tier" => &mut self.service_tier,
             _ => return None,
         })
     }

@@ -3,9 +3,11 @@
 use super::To;
 use super::body::{Body, Thinks};
 use super::notes::Notes;
+use crate::responses::DEFAULT_MAX_TOKENS;
 use crate::responses::options::Effort;
 use crate::responses::thinking::Fingerprint;
-use ccr_plugin::messages::json::{Kind, Value, Writer};
+use ccr_plugin::Fault;
+use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 
 /// OpenAI refuses less ("integer below minimum value"); Claude Code asks for one token to see whether a key works.
 const FEWEST_TOKENS: u64 = 16;
@@ -18,23 +20,48 @@ const LONGEST_CACHE_KEY: usize = 64;
 const LOW_BUDGET: u64 = 4_096;
 const MEDIUM_BUDGET: u64 = 16_384;
 
-pub(super) fn write(body: &Body<'_>, to: To<'_>, session: Option<&str>, notes: &mut Notes, out: &mut Writer) {
+pub(super) fn write(
+    body: &Body<'_>,
+    to: To<'_>,
+    session: Option<&str>,
+    notes: &mut Notes,
+    out: &mut Writer,
+) -> Result<(), Fault> {
     max_tokens(body, notes, out);
     sampling(body, to, notes, out);
     reasoning(body, to, notes, out);
-    text_format(body, out);
+    text(body, out);
     // What is stored at OpenAI could be read there for a month; the client keeps the conversation anyway.
-    out.key("store").bool(false);
-    if let Some(session) = session {
-        cache_key(session, out);
+    out.key("store").bool(body.hints.param("store").and_then(Value::as_bool) == Some(true));
+    let key = body.hints.param("prompt_cache_key").and_then(Value::as_str).map(Str::decode);
+    let key = key.filter(|key| !key.is_empty() && to.options.prompt_cache_key);
+    if let Some(key) = key.as_deref().or(session) {
+        cache_key(key, out);
     }
+    service_tier(body, notes, out);
+    body.hints.write(notes, out)?;
     if body.stream.and_then(Value::as_bool) == Some(true) {
         out.key("stream").bool(true);
+    }
+    Ok(())
+}
+
+/// Anthropic's `auto` is what OpenAI does anyway.
+fn service_tier(body: &Body<'_>, notes: &mut Notes, out: &mut Writer) {
+    let Some(tier) = body.service_tier.filter(|_| body.hints.param("service_tier").is_none()) else { return };
+    match tier.as_str().map(Str::raw) {
+        Some("auto") => {}
+        Some("standard_only") => _ = out.key("service_tier").string("default"),
+        _ => notes.dropped("service_tier"),
     }
 }
 
 fn max_tokens(body: &Body<'_>, notes: &mut Notes, out: &mut Writer) {
     let Some(limit) = body.max_tokens else { return };
+    // A transformer may have put another in its place.
+    if body.hints.default_max_tokens && limit.as_u64() == Some(DEFAULT_MAX_TOKENS) {
+        return;
+    }
     out.key("max_output_tokens");
     if limit.as_u64().is_some_and(|limit| limit < FEWEST_TOKENS) {
         notes.dropped("max_tokens below 16");
@@ -56,7 +83,11 @@ fn sampling(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
 }
 
 fn reasoning(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
-    if body.thinks() == Thinks::No {
+    let asked = body.hints.own("reasoning");
+    // Said in this API's own words, it is no lack of a wish but one.
+    let none =
+        asked.and_then(|asked| asked.get("effort")).filter(|effort| effort.as_str().is_some_and(|e| e == "none"));
+    if body.thinks() == Thinks::No && (none.is_none() || !to.reasons) {
         return;
     }
     let effort = effort(body);
@@ -66,21 +97,57 @@ fn reasoning(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
         }
         return;
     }
-    let summary = to.options.summary.filter(|_| body.thinks() == Thinks::Yes && !wants_no_text(body));
-    if effort.is_none() && summary.is_none() {
+    let summary = match asked {
+        Some(asked) => to.options.summary.and(summary(asked)),
+        None => None,
+    };
+    let usual = to
+        .options
+        .summary
+        .filter(|_| !body.hints.of_this_api() && body.thinks() == Thinks::Yes && !wants_no_text(body));
+    let others = |(key, value): &(Str<'_>, Value<'_>)| {
+        !matches!(key.raw(), "effort" | "summary" | "generate_summary") && !value.is_null()
+    };
+    let mut others = asked.into_iter().flat_map(Value::members).filter(others).peekable();
+    if effort.is_none() && none.is_none() && summary.is_none() && usual.is_none() && others.peek().is_none() {
         return;
     }
     out.key("reasoning").begin_object();
-    if let Some(effort) = effort {
-        if effort > to.options.max_effort {
-            notes.dropped(format!("reasoning effort above {}", to.options.max_effort.as_str()));
-        }
-        out.key("effort").string(effort.min(to.options.max_effort).as_str());
+    if let Some(none) = none {
+        out.key("effort").value(none);
+    } else if let Some(effort) = effort {
+        out.key("effort").string(in_words(effort, asked, to, notes));
     }
-    if let Some(summary) = summary {
-        out.key("summary").string(summary);
+    match summary {
+        Some(summary) => _ = out.key("summary").value(summary),
+        None => _ = usual.map(|summary| out.key("summary").string(summary)),
+    }
+    for (key, value) in others {
+        out.key_str(key).value(value);
     }
     out.end_object();
+}
+
+/// The summary that a client of this API asks for, by its present name or by its first one.
+fn summary(asked: Value<'_>) -> Option<Value<'_>> {
+    ["summary", "generate_summary"].iter().find_map(|name| asked.get(name).filter(|value| !value.is_null()))
+}
+
+/// The effort as this API calls it, no higher than the model knows. Who names the highest in this API's own words knows it.
+fn in_words(effort: Effort, asked: Option<Value<'_>>, to: To<'_>, notes: &mut Notes) -> &'static str {
+    let asked = asked.and_then(|asked| asked.get("effort")?.as_str()).map_or("", Str::raw);
+    let most = to.options.max_effort;
+    match (effort, asked) {
+        (Effort::Low, "minimal") => "minimal",
+        (Effort::Xhigh, "xhigh") if most >= Effort::High => "xhigh",
+        (Effort::Xhigh, "max") if most >= Effort::High => "max",
+        _ => {
+            if effort > most {
+                notes.dropped(format!("reasoning effort above {}", most.as_str()));
+            }
+            effort.min(most).as_str()
+        }
+    }
 }
 
 /// A client may want its model to think and not read the thoughts.
@@ -111,14 +178,37 @@ fn effort(body: &Body<'_>) -> Option<Effort> {
     })
 }
 
-/// Structured output: `output_config.format`, in older clients `output_format`.
-fn text_format(body: &Body<'_>, out: &mut Writer) {
+/// How the text shall look: structured output (`output_config.format`, in older clients `output_format`), and how long it is.
+fn text(body: &Body<'_>, out: &mut Writer) {
     let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
     let schema = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object);
-    let Some(schema) = schema else { return };
-    out.key("text").begin_object().key("format").begin_object().key("type").string("json_schema");
-    // OpenAI wants a name; nothing depends on it.
-    out.key("name").string("answer").key("schema").value(schema).end_object().end_object();
+    let verbosity = body.hints.param("verbosity");
+    let json_object = schema.is_none() && body.hints.wants_json_object();
+    if schema.is_none() && verbosity.is_none() && !json_object {
+        return;
+    }
+    out.key("text").begin_object();
+    if let Some(schema) = schema {
+        let given = |name: &str| format.and_then(|format| format.get(name)).filter(|value| !value.is_null());
+        out.key("format").begin_object().key("type").string("json_schema").key("name");
+        match given("name") {
+            Some(name) => _ = out.value(name),
+            // OpenAI wants a name; nothing depends on it.
+            None => _ = out.string("answer"),
+        }
+        for name in ["description", "strict"] {
+            if let Some(value) = given(name) {
+                out.key(name).value(value);
+            }
+        }
+        out.key("schema").value(schema).end_object();
+    } else if json_object {
+        out.key("format").begin_object().key("type").string("json_object").end_object();
+    }
+    if let Some(verbosity) = verbosity {
+        out.key("verbosity").value(verbosity);
+    }
+    out.end_object();
 }
 
 /// Requests with the same key go where their beginning is cached.
@@ -142,7 +232,8 @@ pub(super) fn include(body: &Body<'_>, to: To<'_>, searches: bool, out: &mut Wri
     let reasoning = to.reasons
         && match body.thinks() {
             Thinks::Yes => true,
-            Thinks::Unsaid => has_tools,
+            // A client of this API sends back what it gets, and shows none of it.
+            Thinks::Unsaid => has_tools || body.hints.of_this_api(),
             Thinks::No => false,
         };
     if !reasoning && !searches {

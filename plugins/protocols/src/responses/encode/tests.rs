@@ -182,7 +182,7 @@ fn unknown_top_level_fields_are_not_forwarded_and_noted() {
         "thread": {"type": "create"}, "stop_sequences": ["x"], "top_k": 1, "ccr": {"x": 1}, "metadata": {}});
     let (body, dropped) = with(request, "m", "{}").unwrap();
     assert_eq!(body, json!({"model": "m", "store": false, "input": []}));
-    assert_eq!(dropped, ["context_management", "container", "service_tier", "stop_sequences", "top_k"]);
+    assert_eq!(dropped, ["context_management", "container", "stop_sequences", "top_k"]);
 }
 
 #[test]

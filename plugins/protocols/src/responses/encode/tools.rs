@@ -30,15 +30,17 @@ pub(super) fn write(
         tools.extend(Tool::read(index, value, to.options.web_search, notes)?);
     }
     if !tools.is_empty() {
+        let strict = body.hints.of_openai();
         out.key("tools").begin_array();
         for tool in &tools {
-            tool.write(context, notes, out);
+            tool.write(strict, context, notes, out);
         }
         out.end_array();
     }
     let searches =
         tools.iter().find_map(|tool| if let Tool::WebSearch { value, .. } = tool { Some(*value) } else { None });
-    let most = searches.and_then(|value| value.get("max_uses")?.as_u64());
+    let most = body.hints.own("max_tool_calls").and_then(Value::as_u64);
+    let most = most.or_else(|| searches.and_then(|value| value.get("max_uses")?.as_u64()));
     if let Some(most) = most {
         // It counts the provider's own tools only, and there is but one.
         out.key("max_tool_calls").number(most);
@@ -50,7 +52,7 @@ pub(super) fn write(
 
 enum Tool<'d> {
     /// A tool that the client runs.
-    Function { name: Str<'d>, description: Option<Value<'d>>, schema: Option<Value<'d>> },
+    Function { name: Str<'d>, description: Option<Value<'d>>, schema: Option<Value<'d>>, strict: bool },
     /// A tool that the provider runs, and what OpenAI calls it.
     WebSearch { name: Option<Str<'d>>, value: Value<'d>, wire: &'static str },
 }
@@ -64,13 +66,14 @@ impl<'d> Tool<'d> {
         web_search: Option<&'static str>,
         notes: &mut Notes,
     ) -> Result<Option<Self>, Fault> {
-        let (mut name, mut description, mut schema, mut kind) = (None, None, None, None);
+        let (mut name, mut description, mut schema, mut kind, mut strict) = (None, None, None, None, false);
         for (key, value) in value.members() {
             match key.raw() {
                 "name" => name = value.as_str(),
                 "description" => description = Some(value),
                 "input_schema" => schema = Some(value),
                 "type" => kind = value.as_str(),
+                "strict" => strict = value.as_bool() == Some(true),
                 _ => {}
             }
         }
@@ -86,12 +89,15 @@ impl<'d> Tool<'d> {
             name.ok_or_else(|| Fault::invalid(format!("tools.{index}.name: a tool needs a name that is not empty.")))?;
         note_members(value, notes);
         let description = description.filter(|text| text.kind() == Kind::String);
-        Ok(Some(Self::Function { name, description, schema }))
+        Ok(Some(Self::Function { name, description, schema, strict }))
     }
 
-    fn write(&self, context: &mut ContextWriter, notes: &mut Notes, out: &mut Writer) {
+    /// `strict` is whether the client means OpenAI's own when it says so: it wants other schemas than Anthropic's.
+    fn write(&self, strict: bool, context: &mut ContextWriter, notes: &mut Notes, out: &mut Writer) {
         match *self {
-            Self::Function { name, description, schema } => function(name, description, schema, context, out),
+            Self::Function { name, description, schema, strict: asked } => {
+                function(name, description, schema, asked && strict, context, out);
+            }
             Self::WebSearch { value, wire, .. } => web_search(value, wire, notes, out),
         }
     }
@@ -108,6 +114,7 @@ fn function(
     name: Str<'_>,
     description: Option<Value<'_>>,
     schema: Option<Value<'_>>,
+    strict: bool,
     context: &mut ContextWriter,
     out: &mut Writer,
 ) {
@@ -123,8 +130,8 @@ fn function(
     }
     out.key("parameters");
     parameters(schema, out);
-    // Otherwise OpenAI would make every parameter required.
-    out.key("strict").bool(false).end_object();
+    // Left out, it would make every parameter required.
+    out.key("strict").bool(strict).end_object();
 }
 
 fn web_search(tool: Value<'_>, wire: &str, notes: &mut Notes, out: &mut Writer) {

@@ -13,6 +13,8 @@ pub(crate) fn event_json(event: &Event) -> Value {
             json!({"tool": {"index": delta.index, "id": delta.id, "name": delta.name, "arguments": delta.arguments}})
         }
         Event::Usage(usage) => json!({"usage": usage_json(usage)}),
+        Event::RedactedThinking(data) => json!({"redacted": data}),
+        Event::NewBlock => json!("new_block"),
         Event::Finish(reason) => json!({"finish": reason.as_str()}),
         Event::Error(failure) => json!({"error": failure_json(failure)}),
         Event::Dropped(what) => json!({"dropped": what}),

@@ -72,7 +72,7 @@ const KEYWORDS: &[&str] = &[
 const WORDS: &[&str] =
     &["string", "object", "array", "null", "integer", "#", "#/$defs/a", "#/properties/a", "date-time", "a", ""];
 
-fn any_schema() -> impl Strategy<Value = Value> {
+pub(super) fn any_schema() -> impl Strategy<Value = Value> {
     let word = prop::sample::select(WORDS).prop_map(Value::from);
     let leaf = prop_oneof![
         Just(Value::Null),

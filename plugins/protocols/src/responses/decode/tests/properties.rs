@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// What was said, what was thought, and the inputs of the calls.
-fn texts(events: &[Event]) -> (String, String, Vec<String>) {
+pub(super) fn texts(events: &[Event]) -> (String, String, Vec<String>) {
     let (mut said, mut thought) = (String::new(), String::new());
     for event in events {
         match event {

@@ -1,0 +1,80 @@
+//! The inner request → a request of Anthropic's format.
+//!
+//! The inner form is Anthropic's, so the body goes out as it came, but for what the target refuses: edits are spliced into the
+//! client's bytes, and what needs none stays byte for byte. [`history`] cleans the messages, [`tools`] the tools, [`params`] and
+//! [`thinking`] the rest.
+
+mod blocks;
+mod calls;
+mod history;
+mod members;
+mod notes;
+mod params;
+mod search;
+mod source;
+mod thinking;
+mod tools;
+
+use super::context::ContextWriter;
+use super::model::Model;
+use super::options::Replay;
+use ccr_plugin::messages::json::{Document, Kind, Splice};
+use ccr_plugin::{Fault, Request};
+use members::Members;
+use notes::Notes;
+
+/// What a request is written for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct To<'o> {
+    /// The model's name in the body; `None` where it stands in the path.
+    pub(super) name: Option<&'o str>,
+    pub(super) model: Model,
+    pub(super) replay: Replay,
+    /// The provider's mark in envelopes of reasoning.
+    pub(super) mark: &'o str,
+    /// The client speaks Anthropic's format itself: what it asks for in parameters is meant for Anthropic.
+    pub(super) native_client: bool,
+    /// Names of the API's preview features that the request switches on.
+    pub(super) betas: &'o [&'o str],
+    /// A transformer asks for the marks of prompt caching to be left out.
+    pub(super) unmarked: bool,
+    /// Google's Vertex AI, which knows fewer fields.
+    pub(super) vertex: bool,
+}
+
+impl To<'_> {
+    /// Anthropic's own rules hold, which imitators of the format do not have.
+    fn is_strict(&self) -> bool {
+        self.replay == Replay::Signed
+    }
+
+    fn has_beta(&self, beginning: &str) -> bool {
+        self.betas.iter().any(|beta| beta.starts_with(beginning))
+    }
+}
+
+/// The body and the context of a request.
+pub(super) fn encode(request: &dyn Request, mut to: To<'_>) -> Result<(Vec<u8>, Vec<u8>), Fault> {
+    let text = request.text();
+    let document =
+        Document::parse_str(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+    let root = document.root();
+    if root.kind() != Kind::Object {
+        return Err(Fault::invalid("The request must be a JSON object with `messages`."));
+    }
+    if to.replay == Replay::Required && params::forbids_thinking(root) {
+        to.replay = Replay::Any;
+    }
+    to.unmarked = root.get("ccr").and_then(|ccr| ccr.get("cache_control")?.as_bool()) == Some(false);
+    let mut notes = Notes::default();
+    let mut context = ContextWriter::new(to.mark);
+    let mut splice = Splice::new();
+    let mut members = Members::of(root);
+    let history = history::clean(members.get("messages"), &to, &mut splice, &mut notes)?;
+    tools::clean(&mut members, &to, &mut splice, &mut context, &mut notes);
+    params::write(&mut members, &to, history, &mut notes)?;
+    members.apply(&mut splice);
+    let body = splice.apply(document.text().as_bytes()).map_err(|error| Fault::own(error.to_string()))?;
+    notes.tell(request);
+    Ok((body, context.finish()))
+}

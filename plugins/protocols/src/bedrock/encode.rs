@@ -1,0 +1,97 @@
+//! The inner request → a Converse request.
+//!
+//! One pass finds the spans of the body, one walk over them writes the new one; texts and schemas are copied as they stand.
+//! The messages come last, so that the requests of two turns of one conversation share their longest possible beginning.
+
+mod additional;
+mod block;
+mod body;
+mod conversation;
+mod extra;
+mod inference;
+mod media;
+mod messages;
+mod notes;
+mod path;
+mod results;
+mod run;
+mod schema;
+mod tools;
+mod turns;
+mod words;
+
+#[cfg(test)]
+mod tests;
+
+use crate::bedrock::context::ContextWriter;
+use crate::bedrock::family::Model;
+use crate::bedrock::options::Options;
+use body::Body;
+use ccr_plugin::messages::json::{Document, Writer};
+use ccr_plugin::{Credential, EncodedRequest, Fault, Request, Target};
+use notes::Notes;
+use tools::Tools;
+
+/// The name under which AWS's signatures know Bedrock.
+const SERVICE: &str = "bedrock";
+
+/// Room beyond the length of the inner request: Converse nests some things deeper. An eighth is enough for sessions of Claude
+/// Code; a kilobyte covers the small ones.
+fn room(body: usize) -> usize {
+    body + body / 8 + 1024
+}
+
+/// What every part of the request is written with.
+#[derive(Debug, Clone, Copy)]
+struct To<'o> {
+    options: &'o Options,
+    model: Model<'o>,
+    /// Whether `cache_control` becomes a cache point.
+    caches: bool,
+    streaming: bool,
+}
+
+pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
+    let target = request.target().ok_or_else(|| Fault::own("the request was not routed before it was encoded"))?;
+    let text = request.text();
+    let document =
+        Document::parse_str(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+    let mut notes = Notes::default();
+    let body = Body::read(document.root(), &mut notes)?;
+    let betas = request.header("anthropic-beta").unwrap_or_default();
+    let out = Writer::with_capacity(room(text.len()));
+    let encoded = write(&body, &target, &betas, options, &mut notes, out)?;
+    notes.tell(request);
+    Ok(encoded)
+}
+
+fn write(
+    body: &Body<'_>,
+    target: &Target,
+    betas: &str,
+    options: &Options,
+    notes: &mut Notes,
+    mut out: Writer,
+) -> Result<EncodedRequest, Fault> {
+    let model = Model::of(&target.model, options.family);
+    let caches = options.prompt_caching.or(model.caches());
+    let to = To { options, model, caches, streaming: body.streams() };
+    let mut context = ContextWriter::new(&model.mark());
+    extra::check(body.params(), notes)?;
+    let tools = Tools::read(body, to, notes)?;
+    out.begin_object();
+    inference::write(body, to, notes, &mut out);
+    additional::write(body, betas, &tools, to, notes, &mut out)?;
+    extra::write(body.params(), to, &mut out);
+    tools.write(to, &mut context, notes, &mut out);
+    conversation::system(body.system, to, notes, &mut out);
+    conversation::messages(body, to, notes, &mut out)?;
+    out.end_object();
+    Ok(EncodedRequest {
+        path: path::path(&target.base_path, &target.model, to.streaming),
+        headers: Vec::new(),
+        body: out.into_bytes(),
+        credential: Credential::Aws(SERVICE.into()),
+        context: context.finish(),
+    })
+}

@@ -1,0 +1,194 @@
+//! `additionalModelRequestFields`: what only the models of one family know. How much they shall think is said in a way of its
+//! own in each (AWS's user guides for Claude and Nova; OpenAI's parameters for its own models).
+
+use super::To;
+use super::body::Body;
+use super::notes::Notes;
+use super::tools::Tools;
+use crate::bedrock::family::{Family, Model};
+use ccr_plugin::Fault;
+use ccr_plugin::messages::json::{Document, Str, Value, Writer};
+
+/// Budgets up to which thinking counts as low and as medium. Claude Code's steps are 4,000, 10,000 and 31,999 tokens
+/// ("think", "think hard", "ultrathink"): each falls into a step of its own.
+const LOW_BUDGET: u64 = 4_096;
+const MEDIUM_BUDGET: u64 = 16_384;
+
+/// Betas that Bedrock knows (AWS's user guide, "Anthropic Claude Messages API"); it refuses a request with any other.
+/// Their dates are left out.
+const BETAS: &[&str] = &[
+    "computer-use-",
+    "token-efficient-tools-2025",
+    "interleaved-thinking-",
+    "output-128k-",
+    "dev-full-thinking-",
+    "context-1m-",
+];
+
+/// What Opus 4.5 wants beside an effort.
+const EFFORT_BETA: &str = "effort-2025-11-24";
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Effort {
+    Low,
+    Medium,
+    High,
+    Xhigh,
+    Max,
+}
+
+impl Effort {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "low" => Self::Low,
+            "medium" => Self::Medium,
+            "high" => Self::High,
+            "xhigh" => Self::Xhigh,
+            "max" => Self::Max,
+            _ => return None,
+        })
+    }
+
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Xhigh => "xhigh",
+            Self::Max => "max",
+        }
+    }
+}
+
+/// How much a model that is no Claude shall think; `None` if nothing is asked, or nothing can be.
+pub(super) fn effort(body: &Body<'_>, model: Model<'_>) -> Option<Effort> {
+    if body.thinking_is("disabled") || !model.thinks() {
+        return None;
+    }
+    let asked = asked(body)?;
+    // Only OpenAI's closed models know more than high.
+    Some(if model.family == Family::OpenAi { asked } else { asked.min(Effort::High) })
+}
+
+fn asked(body: &Body<'_>) -> Option<Effort> {
+    if let Some(named) = body.effort().and_then(Value::as_str) {
+        return Effort::named(&named.decode());
+    }
+    let thinking = body.thinking?;
+    match thinking.get("budget_tokens").and_then(Value::as_u64) {
+        Some(..=LOW_BUDGET) => Some(Effort::Low),
+        Some(..=MEDIUM_BUDGET) => Some(Effort::Medium),
+        Some(_) => Some(Effort::High),
+        // As much as it sees fit is what the models do that think by themselves; Nova must be told a step.
+        None => body.thinking_is("adaptive").then_some(Effort::Medium),
+    }
+}
+
+pub(super) fn write(
+    body: &Body<'_>,
+    betas: &str,
+    tools: &Tools<'_>,
+    to: To<'_>,
+    notes: &mut Notes,
+    out: &mut Writer,
+) -> Result<(), Fault> {
+    let mut fields = Writer::new();
+    fields.begin_object();
+    if to.model.is_claude() {
+        claude(body, betas, tools, to, notes, &mut fields);
+    } else {
+        others(body, to, notes, &mut fields);
+    }
+    let own = fields.end_object().as_str();
+    match &to.options.additional_fields {
+        Some(chosen) => _ = out.key("additionalModelRequestFields").raw(&merged(own, chosen)?),
+        None if own != "{}" => _ = out.key("additionalModelRequestFields").raw(own),
+        None => {}
+    }
+    Ok(())
+}
+
+/// The chosen members take the places of those of the same name.
+fn merged(own: &str, chosen: &str) -> Result<String, Fault> {
+    let unreadable = |error| Fault::own(format!("options: additional_fields: {error}"));
+    let (own, chosen) =
+        (Document::parse_str(own).map_err(unreadable)?, Document::parse_str(chosen).map_err(unreadable)?);
+    let mut out = Writer::new();
+    out.begin_object();
+    for (key, value) in own.root().members().filter(|(key, _)| chosen.root().get(&key.decode()).is_none()) {
+        out.key_str(key).value(value);
+    }
+    for (key, value) in chosen.root().members() {
+        out.key_str(key).value(value);
+    }
+    Ok(out.end_object().as_str().to_owned())
+}
+
+fn claude(body: &Body<'_>, header: &str, tools: &Tools<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
+    let effort = body.effort();
+    if effort.is_some() && !to.model.knows_effort() {
+        notes.dropped("output_config.effort");
+    }
+    let effort = effort.filter(|_| to.model.knows_effort());
+    let needed = (effort.is_some() && to.model.needs_beta_for_effort()).then_some(EFFORT_BETA);
+    betas(body, header, needed, to, out);
+    if let Some(top_k) = body.top_k {
+        out.key("top_k").value(top_k);
+    }
+    match body.thinking {
+        Some(thinking) if to.model.thinks() => _ = out.key("thinking").value(thinking),
+        Some(_) if !body.thinking_is("disabled") => notes.dropped("thinking"),
+        _ => {}
+    }
+    if let Some(effort) = effort {
+        out.key("output_config").begin_object().key("effort").value(effort).end_object();
+    }
+    tools.write_anthropics(out);
+}
+
+/// The user's own, then those of the client that Bedrock knows, each once.
+fn betas(body: &Body<'_>, header: &str, needed: Option<&str>, to: To<'_>, out: &mut Writer) {
+    let mut betas: Vec<String> = to.options.anthropic_beta.clone();
+    let listed = body.betas.into_iter().flat_map(Value::items).filter_map(Value::as_str).map(Str::decode);
+    let listed: Vec<_> = listed.collect();
+    let asked = header.split(',').map(str::trim).chain(listed.iter().map(|beta| &**beta));
+    let known = asked.filter(|beta| to.model.knows_betas() && BETAS.iter().any(|known| beta.starts_with(known)));
+    for beta in known.chain(needed) {
+        if !betas.iter().any(|there| there == beta) {
+            betas.push(beta.to_owned());
+        }
+    }
+    if !betas.is_empty() {
+        out.key("anthropic_beta").begin_array();
+        betas.iter().for_each(|beta| _ = out.string(beta));
+        out.end_array();
+    }
+}
+
+fn others(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
+    let is_nova = to.model.family == Family::Nova;
+    match body.top_k {
+        Some(top_k) if is_nova => {
+            out.key("inferenceConfig").begin_object().key("topK").value(top_k).end_object();
+        }
+        Some(_) => notes.dropped("top_k"),
+        None => {}
+    }
+    let Some(effort) = effort(body, to.model) else {
+        if asked(body).is_some() && !body.thinking_is("disabled") {
+            notes.dropped("thinking");
+        }
+        return;
+    };
+    if asked(body) > Some(effort) {
+        notes.dropped("reasoning effort above high");
+    }
+    match to.model.family {
+        Family::Nova => {
+            out.key("reasoningConfig").begin_object().key("type").string("enabled");
+            out.key("maxReasoningEffort").string(effort.as_str()).end_object();
+        }
+        Family::OpenAi => _ = out.key("reasoning").begin_object().key("effort").string(effort.as_str()).end_object(),
+        _ => _ = out.key("reasoning_effort").string(effort.as_str()),
+    }
+}

@@ -1,0 +1,138 @@
+//! One content block of the inner request, as far as the translation needs to know it.
+
+use super::notes::Notes;
+use ccr_plugin::messages::json::{Kind, Str, Value};
+
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Block<'d> {
+    Text(Str<'d>),
+    /// Its `source`.
+    Image(Value<'d>),
+    /// The whole block.
+    Document(Value<'d>),
+    Thinking(Thinking<'d>),
+    /// Its `data`, as it stands in a JSON string.
+    Redacted(&'d str),
+    ToolUse(ToolUse<'d>),
+    ToolResult(ToolResult<'d>),
+    /// A block that Converse has no place for, and its type.
+    Other(Value<'d>, Str<'d>),
+}
+
+/// Texts as they stand in a JSON string.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Thinking<'d> {
+    pub(super) text: &'d str,
+    pub(super) signature: &'d str,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ToolUse<'d> {
+    /// As it stands in a JSON string.
+    pub(super) id: &'d str,
+    pub(super) name: Option<Str<'d>>,
+    pub(super) input: Option<Value<'d>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ToolResult<'d> {
+    /// As it stands in a JSON string.
+    pub(super) id: &'d str,
+    pub(super) content: Option<Value<'d>>,
+    pub(super) is_error: bool,
+}
+
+/// The members that any kind of block may have.
+#[derive(Default)]
+struct Members<'d> {
+    kind: Option<Str<'d>>,
+    text: Option<Value<'d>>,
+    signature: Option<Value<'d>>,
+    id: Option<Value<'d>>,
+    name: Option<Value<'d>>,
+    input: Option<Value<'d>>,
+    content: Option<Value<'d>>,
+    is_error: Option<Value<'d>>,
+    source: Option<Value<'d>>,
+}
+
+impl<'d> Block<'d> {
+    /// `None` for what has neither a type nor text, such as `null`, and for members of a wrong kind.
+    pub(super) fn read(value: Value<'d>, notes: &mut Notes) -> Option<Self> {
+        if let Some(text) = value.as_str() {
+            return Some(Self::Text(text));
+        }
+        let members = Members::read(value, notes);
+        let kind = members.kind?;
+        match kind.raw() {
+            "text" => members.text.and_then(Value::as_str).map(Self::Text),
+            "thinking" => Some(Self::Thinking(Thinking {
+                text: members.text.map(plain).unwrap_or_default(),
+                signature: members.signature.map(plain).unwrap_or_default(),
+            })),
+            "redacted_thinking" => members.signature.map(plain).map(Self::Redacted),
+            "tool_use" => Some(Self::ToolUse(ToolUse {
+                id: members.id.map(plain).unwrap_or_default(),
+                name: members.name.and_then(Value::as_str),
+                input: members.input,
+            })),
+            "tool_result" => Some(Self::ToolResult(ToolResult {
+                id: members.id.map(plain).unwrap_or_default(),
+                content: members.content,
+                is_error: members.is_error.and_then(Value::as_bool) == Some(true),
+            })),
+            "image" => members.source.map(Self::Image),
+            "document" => Some(Self::Document(value)),
+            _ => Some(Self::Other(value, kind)),
+        }
+    }
+}
+
+impl<'d> Members<'d> {
+    fn read(value: Value<'d>, notes: &mut Notes) -> Self {
+        let mut members = Self::default();
+        for (key, value) in value.members() {
+            match key.raw() {
+                "type" => members.kind = value.as_str(),
+                "text" | "thinking" => members.text = Some(value),
+                "signature" | "data" => members.signature = Some(value),
+                "id" | "tool_use_id" => members.id = Some(value),
+                "name" => members.name = Some(value),
+                "input" => members.input = Some(value),
+                "content" => members.content = Some(value),
+                "is_error" => members.is_error = Some(value),
+                "source" => members.source = Some(value),
+                // Of an answer's text; those of a document are a wish, see `media`.
+                "citations" if value.kind() == Kind::Array && !value.is_empty() => notes.dropped("citations"),
+                _ => {}
+            }
+        }
+        members
+    }
+}
+
+/// A text or an id as it can stand in a JSON string; some clients write numbers for ids.
+fn plain(value: Value<'_>) -> &str {
+    match value.kind() {
+        Kind::String => value.as_str().map(Str::raw).unwrap_or_default(),
+        Kind::Number => value.raw(),
+        _ => "",
+    }
+}
+
+/// The `cache_control` of a block.
+pub(super) fn mark(block: Value<'_>) -> Option<Value<'_>> {
+    block.get("cache_control").filter(|mark| !mark.is_null())
+}
+
+/// Whether a text is empty or all white space, which Bedrock refuses.
+pub(super) fn is_blank(text: &str) -> bool {
+    let mut rest = text;
+    loop {
+        rest = rest.trim_start();
+        match ["\\n", "\\t", "\\r", "\\f"].iter().find_map(|space| rest.strip_prefix(space)) {
+            Some(after) => rest = after,
+            None => return rest.is_empty(),
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Images and files of the client → blocks with a source.
+
+use super::notes::Notes;
+use super::parts::Place;
+use ccr_plugin::Fault;
+use ccr_plugin::messages::json::{Kind, Value, Writer};
+
+/// How data within a URL begins, and what stands before base64 in it (RFC 2397).
+const DATA: &str = "data:";
+const BASE64: &str = ";base64,";
+
+const PDF: &str = "application/pdf";
+
+pub(super) fn image(place: Place, part: Value<'_>, notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
+    let url = part.get("image_url").and_then(|url| {
+        // As in OpenAI's other API.
+        if url.kind() == Kind::Object { url.get("url")?.as_str() } else { url.as_str() }
+    });
+    let url = url.filter(|url| !url.is_empty()).ok_or_else(|| {
+        Fault::invalid(if part.get("file_id").is_some_and(|id| !id.is_null()) {
+            format!(
+                "{place}.file_id: the gateway has no files. Send the image in `image_url`, as a data URL or an address."
+            )
+        } else {
+            format!("{place}.image_url: must be a data URL or an address.")
+        })
+    })?;
+    let detail = part.get("detail").and_then(Value::as_str);
+    if detail.is_some_and(|detail| detail != "auto") {
+        notes.dropped("input_image.detail");
+    }
+    out.begin_object().key("type").string("image").key("source");
+    source(url.raw()).ok_or_else(|| not_base64(place, "image_url"))?.write(out);
+    out.end_object();
+    Ok(())
+}
+
+pub(super) fn file(place: Place, part: Value<'_>, out: &mut Writer) -> Result<(), Fault> {
+    let given = |key: &str| part.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
+    let source = match (given("file_data"), given("file_url")) {
+        (Some(data), _) if data.raw().starts_with(DATA) => {
+            source(data.raw()).ok_or_else(|| not_base64(place, "file_data"))?
+        }
+        // Bare base64. Nearly all files that models are sent are of this type.
+        (Some(data), _) => Source::Base64 { media_type: PDF, data: data.raw() },
+        (None, Some(url)) => Source::Url(url.raw()),
+        (None, None) => {
+            return Err(Fault::invalid(if given("file_id").is_some() {
+                format!(
+                    "{place}.file_id: the gateway has no files. Send the file in `file_data`, or its address in `file_url`."
+                )
+            } else {
+                format!("{place}: needs `file_data` or `file_url`.")
+            }));
+        }
+    };
+    out.begin_object().key("type").string("document").key("source");
+    source.write(out);
+    if let Some(name) = given("filename") {
+        out.key("title").escaped(name.raw());
+    }
+    out.end_object();
+    Ok(())
+}
+
+fn not_base64(place: Place, field: &str) -> Fault {
+    Fault::invalid(format!("{place}.{field}: a data URL must read `data:TYPE;base64,DATA`."))
+}
+
+/// Where the bytes are; as it stands in a JSON string.
+enum Source<'d> {
+    Url(&'d str),
+    Base64 { media_type: &'d str, data: &'d str },
+}
+
+/// `None` for data URLs that hold no base64.
+fn source(url: &str) -> Option<Source<'_>> {
+    let Some(rest) = url.strip_prefix(DATA) else { return Some(Source::Url(url)) };
+    let (kind, data) = rest.split_once(BASE64)?;
+    // Parameters may follow the type.
+    let media_type = kind.split(';').next().filter(|kind| !kind.is_empty())?;
+    Some(Source::Base64 { media_type, data })
+}
+
+impl Source<'_> {
+    fn write(&self, out: &mut Writer) {
+        out.begin_object().key("type");
+        match self {
+            Self::Url(url) => _ = out.string("url").key("url").escaped(url),
+            Self::Base64 { media_type, data } => {
+                out.string("base64").key("media_type").escaped(media_type).key("data").escaped(data);
+            }
+        }
+        out.end_object();
+    }
+}

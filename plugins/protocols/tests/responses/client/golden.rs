@@ -1,0 +1,107 @@
+//! Golden files, in `fixtures/responses/client/`: `requests/*.json` hold a request and what it becomes, `answers/*.json` the
+//! events of an answer and the whole one, `streams/*.sse` the same events streamed, `errors/*.json` failures.
+//!
+//! With `UPDATE_GOLDEN=1` in the environment the expectations are rewritten: read the difference before keeping it.
+
+use crate::{checker, events, request, streamed, whole};
+use ccr_plugin::messages::json::Document;
+use ccr_plugin::messages::request::MessagesRequest;
+use ccr_plugin::{ClientProtocol, Encoder, Fault, Header};
+use ccr_protocols::responses::OpenAiResponses;
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+fn folder(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/responses/client").join(name)
+}
+
+fn read(file: &Path) -> Value {
+    serde_json::from_str(&fs::read_to_string(file).unwrap())
+        .unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn updating() -> bool {
+    std::env::var_os("UPDATE_GOLDEN").is_some()
+}
+
+/// Runs every case of a folder whose files hold `expect` beside the input.
+fn cases(name: &str, run: impl Fn(&Path, &Value) -> Value) {
+    let mut files: Vec<_> = fs::read_dir(folder(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    assert!(!files.is_empty());
+    for file in files {
+        let mut case = read(&file);
+        let found = run(&file, &case);
+        if updating() {
+            case["expect"] = found;
+            fs::write(&file, format!("{}\n", serde_json::to_string_pretty(&case).unwrap())).unwrap();
+        } else {
+            assert_eq!(found, case["expect"], "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn requests() {
+    cases("requests", |file, case| {
+        let mut request = request(&case["request"]);
+        let header =
+            |(name, value): (&String, &Value)| Header { name: name.clone(), value: value.as_str().unwrap().into() };
+        request.headers = case["headers"].as_object().into_iter().flatten().map(header).collect();
+        let decoded = match OpenAiResponses::decode(&request) {
+            Ok(decoded) => decoded,
+            Err(Fault::InvalidRequest(message)) => return json!({"invalid_request": message}),
+            Err(Fault::Unsupported(message)) => return json!({"unsupported": message}),
+            Err(other) => panic!("{}: {other:?}", file.display()),
+        };
+        let document = Document::parse(&decoded.body).unwrap();
+        if let Err(error) = MessagesRequest::parse(&document) {
+            panic!("{}: {error}", file.display());
+        }
+        json!({
+            "body": serde_json::from_slice::<Value>(&decoded.body).unwrap(),
+            "streaming": decoded.streaming,
+            "context": String::from_utf8(decoded.context).unwrap(),
+            "dropped": decoded.dropped,
+        })
+    });
+}
+
+#[test]
+fn answers_and_streams() {
+    cases("answers", |file, case| {
+        let context = case["context"].as_str().unwrap_or_default().as_bytes();
+        let stream = streamed(events::events(&case["events"]), context);
+        let whole = whole(events::events(&case["events"]), context);
+        assert_eq!(checker::fold(&stream).unwrap(), whole, "{}", file.display());
+        let expected = folder("streams").join(file.with_extension("sse").file_name().unwrap());
+        if updating() {
+            fs::write(&expected, &stream).unwrap();
+        } else {
+            let expected = fs::read(&expected).unwrap();
+            assert_eq!(checker::events(&stream), checker::events(&expected), "{}", file.display());
+        }
+        whole
+    });
+}
+
+#[test]
+fn errors() {
+    cases("errors", |_, case| {
+        let failure = events::failure(&case["failure"]);
+        let answer = OpenAiResponses::encode_error(&failure, "req_1", "/v1/responses");
+        let mut encoder = OpenAiResponses::encoder(crate::ID, crate::MODEL, &[]);
+        let mut stream = Vec::new();
+        encoder.abort(&failure, &mut stream);
+        let events = checker::events(&stream);
+        let [.., failed, error] = events.as_slice() else { panic!("{events:?}") };
+        assert_eq!(failed["type"], "response.failed");
+        json!({
+            "status": answer.status,
+            "body": serde_json::from_slice::<Value>(&answer.body).unwrap(),
+            "in_response": failed["response"]["error"],
+            "event": error,
+        })
+    });
+}
