@@ -106,7 +106,7 @@ fn thoughts_that_were_not_asked_for_come_back_with_their_own_signature_only() {
     events.extend([Event::NewBlock, Event::Thinking("signed".into()), Event::Signature("EqQB".into())]);
     events.extend(call());
     let answer: Value = serde_json::from_slice(&whole(events, "msg_1", "m", b"eh").body).unwrap();
-    let sealed = &answer["candidates"][0]["content"]["parts"][0]["thoughtSignature"];
+    let sealed = &answer["candidates"][0]["content"]["parts"][1]["thoughtSignature"];
     let expected = Opened::Block { signature: "EqQB".into(), text: "signed".into() };
     assert_eq!(thoughts::open(sealed.as_str().unwrap()), expected);
 }
