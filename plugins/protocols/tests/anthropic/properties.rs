@@ -125,3 +125,41 @@ proptest! {
         let _ = Anthropic::encode(&routed(wrapped.into_bytes(), "claude-x"), &Settings::of("{}"));
     }
 }
+
+/// A history of Anthropic's own, spelled as nobody would spell it: only the model's name is another afterwards.
+const ODD: &str = "{ \"model\" :\t\"a\",\n \"max_tokens\":4096 , \"messages\":[ {\"role\":\"user\",\"content\":\"\\u00e4 \"},\n\
+    {\"content\" : [ {\"signature\":\"EqQBCkgIARABGAIiQL2UoU0b1OHYi\\/w==\", \"thinking\" : \" a\\u0020\\n\\n  b \",\"type\":\"thinking\" } ,\
+    {\"type\":\"tool_use\",\"id\":\"toolu_1\",\"name\":\"t\",\"input\":{ \"a\":1.0 }}],\"role\":\"assistant\"},\
+    {\"role\":\"user\",\"content\":[{\"type\":\"tool_result\",\"tool_use_id\":\"toolu_1\",\"content\":\"\"} ]}] ,\"x_new\":[ ] }";
+
+#[test]
+fn what_anthropic_signed_stays_byte_for_byte() {
+    assert!(!needs_cleaning(&Document::parse_str(ODD).unwrap()));
+    let request = routed(ODD.as_bytes().to_vec(), "claude-sonnet-4-5");
+    let encoded = Anthropic::encode(&request, &Settings::of("{}")).unwrap();
+    assert_eq!(String::from_utf8(encoded.body).unwrap(), ODD.replace("\"a\",\n", "\"claude-sonnet-4-5\",\n"));
+    assert!(request.dropped.borrow().is_empty());
+}
+
+/// Two turns of one conversation with foreign reasoning share all that they have in common, for the provider's prompt cache.
+#[test]
+fn the_next_turn_begins_like_the_one_before() {
+    let thought = json!({"type": "thinking", "thinking": "t", "signature": "ccr1:openai:1"});
+    let call = json!({"type": "tool_use", "id": "functions.t:0", "name": "a.b", "input": {}});
+    let mut messages =
+        vec![json!({"role": "user", "content": "a"}), json!({"role": "assistant", "content": [thought, call]})];
+    messages.push(
+        json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": "functions.t:0", "content": "ok"}]}),
+    );
+    let encoded = |messages: &[Value]| {
+        let body = json!({"model": "m", "max_tokens": 100, "system": "s", "messages": messages}).to_string();
+        let encoded = Anthropic::encode(&routed(body.into_bytes(), "claude-sonnet-4-5"), &Settings::of("{}")).unwrap();
+        String::from_utf8(encoded.body).unwrap()
+    };
+    let first = encoded(&messages);
+    messages.extend([
+        json!({"role": "assistant", "content": [call, {"type": "text", "text": "x"}]}),
+        json!({"role": "user", "content": "b"}),
+    ]);
+    assert!(encoded(&messages).starts_with(first.trim_end_matches("]}")));
+}

@@ -2,8 +2,8 @@
 
 use crate::json::{Str, Value};
 
-/// Bits that remember ids: with a hundred calls, some ten ids are looked up for nothing, which costs less than a table would.
-const BITS: usize = 1024;
+/// Bits that remember ids, a kilobyte on the stack: with a hundred calls, hardly one id is looked up for nothing.
+const BITS: usize = 8192;
 
 /// After so many look-ups, each of which goes over all messages, the rest is taken for repeated: the walk stays short whatever a
 /// client sends.
@@ -47,7 +47,7 @@ fn hash(text: &str) -> usize {
     let mixed = text
         .bytes()
         .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    // The last bytes of a short text reach the high bits by one more multiplication only (Fibonacci hashing); ten of them are
-    // as many as there are bits to choose from.
-    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54) as usize
+    // The last bytes of a short text reach the high bits by one more multiplication only (Fibonacci hashing); 13 of them
+    // are as many as there are bits to choose from.
+    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 51) as usize
 }
