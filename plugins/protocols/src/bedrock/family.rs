@@ -105,6 +105,12 @@ impl<'m> Model<'m> {
         }
     }
 
+    /// Whether a Claude model refuses a budget for its thinking: Opus 4.7 and everything after it. Names that do not tell may
+    /// be of any model.
+    pub(crate) fn refuses_budgets(self) -> bool {
+        self.is_claude() && self.thinks() && self.name.starts_with("claude-") && !self.is_one_of(WITH_BETAS)
+    }
+
     /// Whether a Claude model knows `output_config.effort`.
     pub(crate) fn knows_effort(self) -> bool {
         self.is_claude() && !self.is_one_of(BEFORE_4_5) && !self.is_one_of(SMALL_4_5)
@@ -217,5 +223,16 @@ mod tests {
             let known = (model.thinks(), model.caches(), model.caches_for_an_hour(), model.knows_effort());
             assert_eq!(known, (thinks, caches, hour, effort), "{id}");
         }
+        for (id, refuses) in [
+            ("anthropic.claude-3-haiku-20240307-v1:0", false),
+            ("anthropic.claude-sonnet-4-5-20250929-v1:0", false),
+            ("anthropic.claude-opus-4-6-v1", false),
+            ("eu.anthropic.claude-opus-4-7", true),
+            ("anthropic.claude-sonnet-5", true),
+            ("amazon.nova-2-lite-v1:0", false),
+        ] {
+            assert_eq!(Model::of(id, None).refuses_budgets(), refuses, "{id}");
+        }
+        assert!(!Model::of("abc123", Some(Family::Claude)).refuses_budgets());
     }
 }

@@ -136,6 +136,10 @@ fn claude(body: &Body<'_>, header: &str, tools: &Tools<'_>, to: To<'_>, notes: &
         out.key("top_k").value(top_k);
     }
     match body.thinking {
+        Some(thinking) if body.thinking_is("enabled") && to.model.refuses_budgets() => {
+            notes.dropped("thinking.budget_tokens");
+            adaptive(thinking, out);
+        }
         Some(thinking) if to.model.thinks() => _ = out.key("thinking").value(thinking),
         Some(_) if !body.thinking_is("disabled") => notes.dropped("thinking"),
         _ => {}
@@ -144,6 +148,15 @@ fn claude(body: &Body<'_>, header: &str, tools: &Tools<'_>, to: To<'_>, notes: &
         out.key("output_config").begin_object().key("effort").value(effort).end_object();
     }
     tools.write_anthropics(out);
+}
+
+/// Thinking for models that find its measure themselves.
+fn adaptive(thinking: Value<'_>, out: &mut Writer) {
+    out.key("thinking").begin_object().key("type").string("adaptive");
+    if let Some(display) = thinking.get("display").filter(|display| !display.is_null()) {
+        out.key("display").value(display);
+    }
+    out.end_object();
 }
 
 /// The user's own, then those of the client that Bedrock knows, each once.
