@@ -10,6 +10,7 @@ mod cli;
 mod clients;
 mod demo;
 mod drain;
+mod edge_cases;
 mod errors;
 mod eventstream;
 mod hangup;
