@@ -11,6 +11,7 @@ mod client_plugin;
 mod clients;
 mod demo;
 mod drain;
+mod edge_cases;
 mod errors;
 mod eventstream;
 mod hangup;
