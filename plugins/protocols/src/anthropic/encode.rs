@@ -15,7 +15,6 @@ mod source;
 mod thinking;
 mod tools;
 
-
 use super::context::ContextWriter;
 use super::model::Model;
 use super::options::Replay;
