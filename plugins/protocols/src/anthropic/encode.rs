@@ -15,6 +15,7 @@ mod source;
 mod thinking;
 mod tools;
 
+
 use super::context::ContextWriter;
 use super::model::Model;
 use super::options::Replay;
