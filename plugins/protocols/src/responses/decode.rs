@@ -5,6 +5,7 @@
 //! some of these out. Unknown events and members are passed over.
 
 mod answer;
+mod channel;
 mod complete;
 mod items;
 mod search;

@@ -1,6 +1,7 @@
 //! The state of one answer: what was said so far, and what that means for how it ends.
 
-use super::items::{Items, Kind, Source};
+use super::channel::{Channel, written};
+use super::items::{Items, Source};
 use super::wire::{Place, Wire};
 use crate::responses::context::Context;
 use crate::responses::thinking::{Envelope, Kept};
@@ -32,25 +33,6 @@ enum Last {
     Text,
     Thinking,
     Other,
-}
-
-/// What a piece is of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Channel {
-    Text,
-    Refusal,
-    Thought(Source),
-    Arguments,
-}
-
-impl Channel {
-    fn kind(self) -> Kind {
-        match self {
-            Self::Text | Self::Refusal => Kind::Message,
-            Self::Thought(_) => Kind::Reasoning,
-            Self::Arguments => Kind::Call,
-        }
-    }
 }
 
 impl Answer {
@@ -334,16 +316,6 @@ impl Answer {
     fn fail(&mut self, failure: Failure, events: &mut Vec<Event>) {
         self.ended = true;
         events.push(Event::Error(failure));
-    }
-}
-
-/// Text. Arguments of some servers are objects, and so were pieces of reasoning once.
-fn written(channel: Channel, value: Value<'_>) -> Option<Cow<'_, str>> {
-    match value.kind() {
-        JsonKind::String => value.as_str().map(Str::decode),
-        JsonKind::Object if channel == Channel::Arguments => Some(Cow::Borrowed(value.raw())),
-        JsonKind::Object => value.get("text").and_then(Value::as_str).map(Str::decode),
-        _ => None,
     }
 }
 

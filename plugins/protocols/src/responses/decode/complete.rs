@@ -1,6 +1,7 @@
 //! Items that are told as a whole: where they begin, where they are done, and in the list at the end of the answer.
 
-use super::answer::{Answer, Channel, text_of};
+use super::answer::{Answer, text_of};
+use super::channel::Channel;
 use super::items::{Kind, Source};
 use super::search;
 use super::wire::{Place, Wire, id};
