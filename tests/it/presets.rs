@@ -44,8 +44,16 @@ async fn a_name_alone_is_enough_and_check_says_what_it_means() {
 /// Every entry is a provider that the gateway accepts, with transformers and options that their plugins understand.
 #[tokio::test]
 async fn the_whole_table_is_accepted() {
-    let providers: Vec<Value> =
-        table().iter().map(|preset| json!({"name": preset["name"], "api_key": "k", "models": ["m"]})).collect();
+    let providers: Vec<Value> = table()
+        .iter()
+        .map(|preset| {
+            let mut provider = json!({"name": preset["name"], "api_key": "k", "models": ["m"]});
+            if preset["url"].is_null() {
+                provider["api_base_url"] = json!("https://resource.provider.invalid/openai/v1");
+            }
+            provider
+        })
+        .collect();
     let config = json!({"Providers": providers, "Router": {"default": "openai,m"}});
     let (code, said) = check(&config, &[]).await;
     assert_eq!(code, Some(0), "{said}");
