@@ -3,7 +3,7 @@
 //! An alias depends on nothing but the name, so that the same tool has the same alias in the tool list, in the history and
 //! in the next turn: providers' prompt caches stay warm, and nothing has to be remembered.
 
-use crate::openai::thinking::Fingerprint;
+use crate::shared::fingerprint::Fingerprint;
 use std::borrow::Cow;
 
 /// `^[a-zA-Z0-9_-]{1,64}$` (OpenAI's API reference, `tools[].function.name`).
@@ -29,10 +29,9 @@ fn is_legal_char(character: char) -> bool {
 fn alias(name: &str) -> String {
     let legal = name.chars().map(|character| if is_legal_char(character) { character } else { '_' });
     let mut alias: String = legal.take(LONGEST_NAME - MARK).collect();
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(name);
     // The low half of the hash is enough, see `MARK`.
-    alias.push_str(&format!("_{:08x}", fingerprint.value() & 0xFFFF_FFFF));
+    alias.push('_');
+    alias.push_str(&Fingerprint::of(name).half());
     alias
 }
 

@@ -3,9 +3,9 @@
 use super::To;
 use super::blocks::trim;
 use super::members::Members;
-use super::notes::Notes;
 use crate::anthropic::context::ContextWriter;
 use crate::anthropic::names::tool_alias;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::anthropic::clean::{is_blank, is_blank_text};
 use ccr_plugin::messages::json::{Kind, Splice, Str, Value, Writer};
 

@@ -3,9 +3,9 @@
 
 use super::To;
 use super::body::Body;
-use super::notes::Notes;
 use super::tools::Tools;
 use crate::bedrock::family::{Family, Model};
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Document, Str, Value, Writer};
 

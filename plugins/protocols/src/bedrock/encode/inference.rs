@@ -3,8 +3,8 @@
 use super::To;
 use super::additional::{self, Effort};
 use super::body::Body;
-use super::notes::Notes;
 use crate::bedrock::family::Family;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 
 /// The highest temperature (API reference, `InferenceConfiguration`); OpenAI's goes up to 2.

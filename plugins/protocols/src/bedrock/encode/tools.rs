@@ -1,10 +1,10 @@
 //! Tools and the choice among them.
 
 use super::body::Body;
-use super::notes::Notes;
 use super::{To, messages, schema};
 use crate::bedrock::context::ContextWriter;
 use crate::openai::tool_names;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 use std::borrow::Cow;

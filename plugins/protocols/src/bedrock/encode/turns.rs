@@ -4,13 +4,13 @@ use super::To;
 use super::block::{Block, Thinking, ToolUse, is_blank};
 use super::media::Media;
 use super::messages::{Messages, Side, end_text};
-use super::notes::Notes;
 use super::results::{self, Call};
 use super::run::{Role, Run, Said};
 use super::words;
 use crate::bedrock::reasoning;
-use crate::openai::thinking::Fingerprint;
 use crate::openai::tool_names;
+use crate::shared::fingerprint::Fingerprint;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -179,9 +179,9 @@ impl<'d, 'o> Turns<'d, 'o> {
 
 fn alias(id: &str, legal: impl Fn(char) -> bool, copy: u32) -> String {
     let mut alias: String = id.chars().map(|it| if legal(it) { it } else { '_' }).take(ID_ROOM).collect();
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(id);
+    let mut fingerprint = Fingerprint::of(id);
     fingerprint.add(&copy.to_string());
-    alias.push_str(&format!("_{:016x}", fingerprint.value()));
+    alias.push('_');
+    alias.push_str(&fingerprint.digits());
     alias
 }

@@ -1,10 +1,10 @@
 //! `generationConfig`: limits, sampling, thinking, output format.
 
 use super::body::Body;
-use super::notes::Notes;
 use super::params::{JSON, Params};
 use crate::gemini::model::{self, Thinks, thinks};
 use crate::gemini::options::{Options, ThinkingRule};
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 use ccr_plugin::messages::schema::{Lost, gemini};
 

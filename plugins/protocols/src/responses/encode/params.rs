@@ -2,10 +2,10 @@
 
 use super::To;
 use super::body::{Body, Thinks};
-use super::notes::Notes;
 use crate::responses::DEFAULT_MAX_TOKENS;
 use crate::responses::options::Effort;
-use crate::responses::thinking::Fingerprint;
+use crate::shared::fingerprint::Fingerprint;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 
@@ -217,9 +217,7 @@ fn cache_key(session: &str, out: &mut Writer) {
     if session.chars().count() <= LONGEST_CACHE_KEY {
         out.string(session);
     } else {
-        let mut fingerprint = Fingerprint::default();
-        fingerprint.add(session);
-        out.string(&format!("{:016x}", fingerprint.value()));
+        out.string(&Fingerprint::of(session).digits());
     }
 }
 

@@ -2,9 +2,9 @@
 
 use super::To;
 use super::body::Body;
-use super::notes::Notes;
 use crate::openai::tool_names;
 use crate::responses::context::ContextWriter;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 

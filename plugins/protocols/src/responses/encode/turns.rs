@@ -4,11 +4,12 @@
 use super::To;
 use super::block::{Block, Thinking, ToolUse};
 use super::content::{Message, begin_text, end_text, says_something};
-use super::notes::Notes;
 use super::results::{self, Call};
 use super::run::Run;
 use crate::openai::tool_names;
-use crate::responses::thinking::{Envelope, Fingerprint, Kept};
+use crate::responses::thinking::{Envelope, Kept};
+use crate::shared::fingerprint::Fingerprint;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Writer};
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -174,9 +175,7 @@ impl<'d> Turns<'d> {
 
 /// Depends on nothing but the id, so that a conversation looks the same in every turn.
 fn shortened(id: &str) -> String {
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(id);
-    format!("call_{:016x}", fingerprint.value())
+    format!("call_{}", Fingerprint::of(id).digits())
 }
 
 fn text(kind: &str, text: &str, out: &mut Writer) {

@@ -1,0 +1,9 @@
+//! What several wire formats have in common: reading the inner request, and writing what is the same everywhere.
+//!
+//! Each module is one idea. What a provider's API asks for in its own way stays with the format; what is here knows none of
+//! them and is told by parameters where they differ.
+
+pub(crate) mod errors;
+pub(crate) mod fingerprint;
+pub(crate) mod notes;
+pub(crate) mod options;
