@@ -14,9 +14,9 @@ mod source;
 mod thinking;
 mod tools;
 
-use super::context::ContextWriter;
 use super::model::Model;
 use super::options::Replay;
+use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Document, Kind, Splice};
 use ccr_plugin::{Fault, Request};

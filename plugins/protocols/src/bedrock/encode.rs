@@ -22,9 +22,9 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use crate::bedrock::context::ContextWriter;
 use crate::bedrock::family::Model;
 use crate::bedrock::options::Options;
+use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
 use body::Body;
 use ccr_plugin::messages::json::{Document, Writer};

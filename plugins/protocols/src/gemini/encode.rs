@@ -20,8 +20,8 @@ mod vertex;
 #[cfg(test)]
 mod tests;
 
-use crate::gemini::context::ContextWriter;
 use crate::gemini::options::Options;
+use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
 use body::Body;
 use ccr_plugin::messages::json::{Document, Value, Writer};

@@ -1,5 +1,6 @@
 //! What a user may choose for one provider, where providers that speak this format disagree.
 
+use crate::shared::effort::Effort;
 use crate::shared::options::{Choices, each, fits, flag, one_of, unknown};
 use ccr_plugin::messages::json::Value;
 use ccr_plugin::{Fault, Settings};
@@ -117,26 +118,6 @@ pub(crate) enum EffortRule {
     Auto,
     Always,
     Never,
-}
-
-/// Steps of `reasoning_effort`, from little to much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Effort {
-    Low,
-    Medium,
-    High,
-    Xhigh,
-}
-
-impl Effort {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Xhigh => "xhigh",
-        }
-    }
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

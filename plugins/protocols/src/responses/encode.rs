@@ -18,9 +18,9 @@ mod turns;
 #[cfg(test)]
 mod tests;
 
-use crate::responses::context::ContextWriter;
 use crate::responses::options::Options;
 use crate::responses::thinking;
+use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
 use body::Body;
 use ccr_plugin::messages::json::{Document, Writer};

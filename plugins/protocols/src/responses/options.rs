@@ -1,6 +1,7 @@
 //! What a user may choose for one provider, where providers that speak this format disagree.
 
 use crate::openai::model::{Class, class};
+use crate::shared::effort::Effort;
 use crate::shared::options::{Choices, each, flag, one_of, unknown};
 use ccr_plugin::messages::json::Value;
 use ccr_plugin::{Fault, Settings};
@@ -48,26 +49,6 @@ pub(crate) enum ReasoningRule {
     Auto,
     Always,
     Never,
-}
-
-/// Steps of reasoning effort, from little to much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Effort {
-    Low,
-    Medium,
-    High,
-    Xhigh,
-}
-
-impl Effort {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Xhigh => "xhigh",
-        }
-    }
 }
 
 impl Default for Options {

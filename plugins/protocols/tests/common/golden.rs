@@ -80,8 +80,10 @@ pub(crate) fn requests(golden: &Golden) {
             Ok(encoded) => encoded,
             Err(fault) => return json!({"fault": fault_json(fault)}),
         };
-        let mut found = (golden.more)(&encoded);
-        found["path"] = encoded.path.into();
+        let mut found = json!({"path": encoded.path});
+        for (name, value) in (golden.more)(&encoded).as_object().unwrap() {
+            found[name] = value.clone();
+        }
         found["body"] = serde_json::from_slice(&encoded.body).unwrap();
         found["context"] = String::from_utf8(encoded.context).unwrap().into();
         found["dropped"] = request.dropped.into_inner().into();

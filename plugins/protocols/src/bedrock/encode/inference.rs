@@ -1,9 +1,10 @@
 //! What Converse takes for every model: limits, sampling, stop sequences, the form of the output.
 
 use super::To;
-use super::additional::{self, Effort};
+use super::additional;
 use super::body::Body;
 use crate::bedrock::family::Family;
+use crate::shared::effort::Effort;
 use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 

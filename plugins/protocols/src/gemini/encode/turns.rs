@@ -5,7 +5,8 @@ use super::contents::{Contents, Role};
 use super::media::{self, Media};
 use super::results::{self, Call};
 use super::run::{self, Run};
-use crate::gemini::{signature, tool_names};
+use crate::gemini::signature;
+use crate::gemini::tool_names;
 use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str};
 
