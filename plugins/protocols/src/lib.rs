@@ -7,3 +7,5 @@ pub mod bedrock;
 pub mod gemini;
 pub mod openai;
 pub mod responses;
+
+mod shared;

@@ -1,8 +1,8 @@
 //! Answers → typed events. Reading the format is `ccr_messages::anthropic`'s; here reasoning gets the signature that its maker
 //! will be known by, and aliased tools get their names back.
 
-use super::context::Context;
 use super::signature::{needs_seal, seal};
+use crate::shared::context::Context;
 use ccr_plugin::messages::anthropic::{Decoder as FormatDecoder, decode_message};
 use ccr_plugin::messages::event::{Event, ToolDelta};
 use ccr_plugin::messages::sse::SseEvent;

@@ -8,20 +8,19 @@ mod blocks;
 mod calls;
 mod history;
 mod members;
-mod notes;
 mod params;
 mod search;
 mod source;
 mod thinking;
 mod tools;
 
-use super::context::ContextWriter;
 use super::model::Model;
 use super::options::Replay;
+use crate::shared::context::ContextWriter;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Document, Kind, Splice};
 use ccr_plugin::{Fault, Request};
 use members::Members;
-use notes::Notes;
 
 /// What a request is written for.
 #[derive(Debug, Clone, Copy)]

@@ -3,8 +3,8 @@
 //! Anthropic's own error object goes on as it is. Imitators and clouds answer in shapes of their own (OpenAI's, Google's, plain
 //! text): these are read as the plugin `openai` reads them. What to do about a failure is the host's.
 
-use crate::openai::errors::overflow;
-use crate::openai::errors::told::Told;
+use crate::shared::errors::told::Told;
+use crate::shared::errors::{overflow, retry};
 use ccr_plugin::WireResponse;
 use ccr_plugin::messages::anthropic::decode_error;
 use ccr_plugin::messages::event::{ErrorKind, Failure};
@@ -18,11 +18,11 @@ pub(super) fn of_response(response: &WireResponse) -> Failure {
         if !told.message.is_empty() && !is_anthropics(document.root()) {
             failure.message.clone_from(&told.message);
         }
-        if let Some(message) = overflow::message(&told, Some(response.status)) {
+        if let Some(message) = overflow::message(&told, &[], Some(response.status)) {
             (failure.kind, failure.message) = (ErrorKind::InvalidRequest, message);
         }
     }
-    failure.retry_after_ms = retry_after_ms(response);
+    failure.retry_after_ms = retry::after_ms(response);
     failure
 }
 
@@ -31,12 +31,4 @@ fn is_anthropics(root: Value<'_>) -> bool {
     let kind = root.pointer("/error/type").and_then(Value::as_str).map(Str::decode);
     let says = root.pointer("/error/message").is_some();
     says && kind.is_some_and(|kind| kind == "request_too_large" || kind.ends_with("_error"))
-}
-
-/// How long to wait. A date is left to the host, as a plugin's clock need not be right.
-fn retry_after_ms(response: &WireResponse) -> Option<u64> {
-    let number = |name: &str| response.header(name)?.trim().parse::<f64>().ok().filter(|number| *number >= 0.0);
-    let milliseconds = number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds * 1000.0))?;
-    // A cast of a float saturates.
-    Some(milliseconds.ceil() as u64)
 }

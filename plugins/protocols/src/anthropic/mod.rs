@@ -6,7 +6,6 @@
 //! reads failures, [`signature`] tells whose reasoning a thinking block is. Requests that need none of this need not come here:
 //! `ccr_messages::anthropic::needs_cleaning` says which. What every field becomes is told in the READMEs of the components.
 
-mod context;
 mod decode;
 mod encode;
 mod errors;

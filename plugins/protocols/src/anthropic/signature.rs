@@ -4,7 +4,7 @@
 //! so that a client keeps such a block and it goes back to that provider only, its signature travels in the envelope
 //! `ccr1:anthropic:MARK:SIGNATURE`, where the mark is a fingerprint of the provider's name in the config.
 
-use super::names::fingerprint;
+use crate::shared::fingerprint::Fingerprint;
 use ccr_plugin::messages::anthropic::clean::is_native_signature;
 use ccr_plugin::messages::json::{Str, Value};
 
@@ -16,7 +16,7 @@ pub(crate) const PREFIX: &str = "ccr1:anthropic:";
 
 /// What tells providers apart in an envelope. A name of the config may be long and have any characters; this has neither.
 pub(crate) fn mark(provider: &str) -> String {
-    format!("{:08x}", fingerprint(provider))
+    Fingerprint::of(provider).half()
 }
 
 /// The envelope around a provider's signature, which may be empty.

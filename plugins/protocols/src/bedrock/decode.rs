@@ -11,8 +11,8 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use crate::bedrock::context::Context;
 use crate::bedrock::errors;
+use crate::shared::context::Context;
 use answer::Answer;
 use ccr_plugin::messages::event::{Event, Start};
 use ccr_plugin::messages::json::{Document, Kind, Str, Value};

@@ -11,7 +11,6 @@ mod extra;
 mod inference;
 mod media;
 mod messages;
-mod notes;
 mod path;
 mod results;
 mod run;
@@ -23,13 +22,13 @@ mod words;
 #[cfg(test)]
 mod tests;
 
-use crate::bedrock::context::ContextWriter;
 use crate::bedrock::family::Model;
 use crate::bedrock::options::Options;
+use crate::shared::context::ContextWriter;
+use crate::shared::notes::Notes;
 use body::Body;
 use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::{Credential, EncodedRequest, Fault, Request, Target};
-use notes::Notes;
 use tools::Tools;
 
 /// The name under which AWS's signatures know Bedrock.

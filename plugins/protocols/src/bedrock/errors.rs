@@ -4,9 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::openai::errors::overflow;
-use crate::openai::errors::told::Told;
-use crate::openai::errors::words;
+use crate::shared::errors::told::Told;
+use crate::shared::errors::{self as shared, Kinds, overflow, retry, words};
 use ccr_plugin::messages::event::{ErrorKind, Failure};
 use ccr_plugin::messages::json::{Document, Str, Value};
 use ccr_plugin::{Fault, WireResponse};
@@ -16,7 +15,7 @@ const ERROR_TYPE: &str = "x-amzn-errortype";
 
 /// Exceptions of the API reference and those that all of AWS has ("Common Errors"), without the last word. They say more than
 /// the status: wrong keys come as 403, a model that is not loaded yet as 429, a broken one as 424.
-const EXCEPTIONS: &[(&str, ErrorKind)] = &[
+const EXCEPTIONS: &Kinds = &[
     ("Validation", ErrorKind::InvalidRequest),
     ("AccessDenied", ErrorKind::Permission),
     ("NotAuthorized", ErrorKind::Permission),
@@ -42,12 +41,6 @@ const EXCEPTIONS: &[(&str, ErrorKind)] = &[
     ("ModelStreamError", ErrorKind::Api),
 ];
 
-/// How prompts that are too long are told of, beyond the words that other providers use too; in lower case. Nova's.
-const TOO_LONG: &[&str] = &["number of input tokens exceeds", "input tokens exceeded", "too many input tokens"];
-
-/// What `openai`'s reader of such failures knows as one.
-const OVERFLOW: &str = "context_length_exceeded";
-
 /// An answer with a status outside of 200 to 299.
 pub(crate) fn of_response(response: &WireResponse) -> Failure {
     let name = response.header(ERROR_TYPE).map(bare);
@@ -59,7 +52,7 @@ pub(crate) fn of_response(response: &WireResponse) -> Failure {
         let named = name.map(|name| format!(" ({})", words::bounded(name))).unwrap_or_default();
         failure.message = format!("Bedrock answered with status {}{named} and no text.", response.status);
     }
-    failure.retry_after_ms = retry_after_ms(response);
+    failure.retry_after_ms = retry::after_ms(response);
     failure
 }
 
@@ -84,11 +77,7 @@ pub(crate) fn has_message(event: Value<'_>) -> bool {
 
 /// An answer that is no JSON although its status is good.
 pub(crate) fn unreadable(body: &[u8]) -> Fault {
-    let words = words::first(body);
-    if words.is_empty() {
-        return Fault::unreadable("Bedrock answered with nothing. Try again, or check `api_base_url`.");
-    }
-    Fault::unreadable(format!("Bedrock's answer is not JSON: {words} (check `api_base_url`)"))
+    shared::unreadable("Bedrock", body)
 }
 
 /// An answer that is JSON and none of Converse's.
@@ -133,15 +122,12 @@ fn by_the_model(error: Value<'_>, mut failure: Failure) -> Failure {
 }
 
 fn told(message: String, name: &str) -> Told {
-    let lower = message.to_ascii_lowercase();
-    let too_long = TOO_LONG.iter().any(|phrase| lower.contains(phrase));
-    let names = too_long.then(|| OVERFLOW.to_owned()).into_iter().chain([name.to_owned()]).collect();
-    Told { message, names, ..Told::default() }
+    Told { message, names: vec![name.to_owned()], ..Told::default() }
 }
 
 fn kind_of(told: Told, status: Option<u16>) -> Failure {
-    if let Some(message) = overflow::message(&told, status) {
-        return Failure { kind: ErrorKind::InvalidRequest, message, status, retry_after_ms: None };
+    if let Some(message) = overflow::message(&told, &[], status) {
+        return shared::too_long(message, status);
     }
     let kind = told.names.last().and_then(|name| by_name(name));
     let kind = kind.or_else(|| status.map(ErrorKind::from_status)).unwrap_or(ErrorKind::Api);
@@ -165,11 +151,4 @@ fn strip_end<'n>(name: &'n str, end: &str) -> Option<&'n str> {
 fn bare(name: &str) -> &str {
     let name = name.split(':').next().unwrap_or(name);
     name.rsplit('#').next().unwrap_or(name).trim()
-}
-
-/// How long to wait. A date is left to the host, as a plugin's clock need not be right.
-fn retry_after_ms(response: &WireResponse) -> Option<u64> {
-    let seconds = response.header("retry-after")?.trim().parse::<f64>().ok().filter(|seconds| *seconds >= 0.0)?;
-    // A cast of a float saturates.
-    Some((seconds * 1000.0).ceil() as u64)
 }

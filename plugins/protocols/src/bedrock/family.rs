@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::openai::thinking::Fingerprint;
+use crate::shared::fingerprint::Fingerprint;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {
@@ -156,12 +156,7 @@ impl<'m> Model<'m> {
             Family::OpenAi => "openai".into(),
             Family::GptOss => "gpt-oss".into(),
             Family::Kimi => "kimi".into(),
-            Family::Other => {
-                let mut fingerprint = Fingerprint::default();
-                fingerprint.add(self.name);
-                // Half of the hash tells a handful of models apart.
-                format!("{:08x}", fingerprint.value() & 0xFFFF_FFFF).into()
-            }
+            Family::Other => Fingerprint::of(self.name).half().into(),
         }
     }
 }

@@ -6,7 +6,6 @@
 //! stream apart are the host's. What every field becomes is told in the README beside the component.
 
 mod conclude;
-mod context;
 mod decode;
 mod encode;
 mod errors;

@@ -1,12 +1,10 @@
 //! What a user may choose for one provider: what Bedrock offers beside the model, and what cannot be told from a model's id.
-//!
-//! Read with the span reader that the plugin has anyway: serde's readers would make the component half as large again, and
-//! the host has checked the options against the schema before they come here.
 
 mod guardrail;
 
 use crate::bedrock::family::Family;
-use ccr_plugin::messages::json::{Document, Kind, Value};
+use crate::shared::options::{Choices, each, fits, one_of, unknown};
+use ccr_plugin::messages::json::{Kind, Value};
 use ccr_plugin::{Fault, Settings};
 pub(crate) use guardrail::Guardrail;
 
@@ -106,10 +104,7 @@ impl Rule {
 impl Options {
     pub(crate) fn read(settings: &Settings) -> Result<Self, Fault> {
         let mut options = Self::default();
-        let document = Document::parse_str(settings.json()).map_err(|error| Fault::own(format!("options: {error}")))?;
-        for (name, value) in document.root().members() {
-            options.set(&name.decode(), value)?;
-        }
+        each(settings, |name, value| options.set(name, value))?;
         Ok(options)
     }
 
@@ -131,19 +126,16 @@ impl Options {
                 self.additional_fields = Some(object(name, value, fits, "an object")?);
             }
             "anthropic_beta" => {
-                let fits = value.kind() == Kind::Array && value.items().all(|beta| beta.kind() == Kind::String);
-                expect(name, fits.then_some(()), "a list of strings")?;
+                let strings = value.kind() == Kind::Array && value.items().all(|beta| beta.kind() == Kind::String);
+                fits(name, strings.then_some(()), "a list of strings")?;
                 let betas = value.items().filter_map(Value::as_str);
                 self.anthropic_beta = betas.map(|beta| beta.decode().into_owned()).collect();
             }
-            _ => return Err(Fault::own(format!("options: `{name}` is not an option; see the plugin's README"))),
+            _ => return Err(unknown(name)),
         }
         Ok(())
     }
 }
-
-/// The ways to write a choice.
-type Choices<T> = &'static [(&'static str, T)];
 
 const FAMILIES: Choices<Option<Family>> = &[
     ("auto", None),
@@ -164,47 +156,26 @@ const SERVICE_TIERS: Choices<Option<&'static str>> = &[
     ("reserved", Some("reserved")),
 ];
 
-fn one_of<T: Copy>(name: &str, value: Value<'_>, choices: Choices<T>) -> Result<T, Fault> {
-    let written = value.as_str();
-    let choice = choices.iter().find(|(choice, _)| written.is_some_and(|written| written == **choice));
-    let known: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-    expect(name, choice.map(|(_, meaning)| *meaning), &known.join(" or "))
-}
-
-fn object(name: &str, value: Value<'_>, fits: bool, expected: &str) -> Result<String, Fault> {
-    expect(name, fits.then(|| value.raw().to_owned()), expected)
-}
-
-fn expect<T>(name: &str, value: Option<T>, expected: &str) -> Result<T, Fault> {
-    value.ok_or_else(|| Fault::own(format!("options: `{name}` must be {expected}")))
+fn object(name: &str, value: Value<'_>, good: bool, expected: &str) -> Result<String, Fault> {
+    fits(name, good.then(|| value.raw().to_owned()), expected)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
+    use crate::shared::options::testing::agree;
     use serde_json::json;
 
-    /// Every value that the schema allows is understood, and every option is in the schema.
     #[test]
     fn the_schema_and_the_reader_agree() {
-        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
-        let properties = schema["properties"].as_object().unwrap();
-        for (name, property) in properties {
-            let values = property["enum"].as_array().cloned().unwrap_or_else(|| match name.as_str() {
-                "guardrail" => vec![json!({"identifier": "g", "version": "1"})],
-                "anthropic_beta" => vec![json!([]), json!(["a"])],
-                _ => vec![json!({}), json!({"a": "b"})],
-            });
-            for value in values {
-                let settings = Settings::of(json!({ name: value }).to_string());
-                assert!(Options::read(&settings).is_ok(), "{name}: {value}");
-            }
-            let fault = Options::read(&Settings::of(json!({ name: 7 }).to_string())).unwrap_err();
-            assert!(matches!(fault, Fault::Other(message) if message.contains(name)));
-        }
+        let others = |name: &str, _: &serde_json::Value| match name {
+            "guardrail" => vec![json!({"identifier": "g", "version": "1"})],
+            "anthropic_beta" => vec![json!([]), json!(["a"])],
+            _ => vec![json!({}), json!({"a": "b"})],
+        };
         // One for each field of `Options`.
-        assert_eq!(properties.len(), 10);
+        agree(SCHEMA, Options::read, 10, others);
     }
 
     #[test]

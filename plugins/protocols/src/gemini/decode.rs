@@ -9,8 +9,8 @@ mod part;
 #[cfg(test)]
 mod tests;
 
-use crate::gemini::context::Context;
 use crate::gemini::errors;
+use crate::shared::context::Context;
 use answer::Answer;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Document, Kind, Value};

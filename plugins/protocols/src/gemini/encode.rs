@@ -9,7 +9,6 @@ mod contents;
 mod conversation;
 mod generation;
 mod media;
-mod notes;
 mod params;
 pub(super) mod path;
 mod results;
@@ -21,12 +20,12 @@ mod vertex;
 #[cfg(test)]
 mod tests;
 
-use crate::gemini::context::ContextWriter;
 use crate::gemini::options::Options;
+use crate::shared::context::ContextWriter;
+use crate::shared::notes::Notes;
 use body::Body;
 use ccr_plugin::messages::json::{Document, Value, Writer};
 use ccr_plugin::{Credential, EncodedRequest, Fault, Request};
-use notes::Notes;
 use params::Params;
 
 /// Where Google wants the key.

@@ -1,21 +1,20 @@
 //! Failures: Google's `{"error":{"code":…,"message":…,"status":…,"details":[…]}}`, alone or in a list, turned into the one
 //! that clients know.
 //!
-//! [`overflow`] recognises a prompt that is too long, [`words`] shortens pages and texts that were never meant for an API.
+//! Prompts that are too long are recognised in [`crate::shared::errors`], which also shortens what was never meant for an API.
 //! What to do about a failure (retry, fall back) is the host's.
-
-mod overflow;
-mod words;
 
 #[cfg(test)]
 mod tests;
 
+use crate::shared::errors::told::Told as Said;
+use crate::shared::errors::{self as shared, Kinds, PROVIDER, overflow, retry, words};
 use ccr_plugin::messages::event::{ErrorKind, Failure};
 use ccr_plugin::messages::json::{Document, Kind, Str, Value};
 use ccr_plugin::{Fault, WireResponse};
 
 /// Google's names of statuses (`google.rpc.Code`), for errors that come without a number.
-const STATUSES: &[(&str, ErrorKind)] = &[
+const STATUSES: &Kinds = &[
     ("INVALID_ARGUMENT", ErrorKind::InvalidRequest),
     ("FAILED_PRECONDITION", ErrorKind::InvalidRequest),
     ("OUT_OF_RANGE", ErrorKind::InvalidRequest),
@@ -29,11 +28,14 @@ const STATUSES: &[(&str, ErrorKind)] = &[
 
 /// Reasons (`google.rpc.ErrorInfo`) that say more than the status: a wrong key is answered with 400, which would read as a
 /// mistake of the client's.
-const REASONS: &[(&str, ErrorKind)] = &[
+const REASONS: &Kinds = &[
     ("API_KEY_INVALID", ErrorKind::Authentication),
     ("API_KEY_SERVICE_BLOCKED", ErrorKind::Permission),
     ("BILLING_DISABLED", ErrorKind::Billing),
 ];
+
+/// How prompts that are too long are told of, beyond the words that other providers use too; in lower case.
+const TOO_LONG: &[&str] = &["exceeds the maximum number of tokens"];
 
 /// What can be told from an error.
 #[derive(Debug, Default)]
@@ -53,9 +55,9 @@ pub(crate) fn of_response(response: &WireResponse) -> Failure {
     };
     let mut failure = failure(told, Some(response.status));
     if failure.message.is_empty() {
-        failure.message = format!("The provider answered with status {} and no text.", response.status);
+        failure.message = shared::without_text(response.status);
     }
-    failure.retry_after_ms = failure.retry_after_ms.or_else(|| retry_after_ms(response));
+    failure.retry_after_ms = failure.retry_after_ms.or_else(|| retry::after_ms(response));
     failure
 }
 
@@ -70,11 +72,7 @@ pub(crate) fn in_answer(error: Value<'_>) -> Failure {
 
 /// An answer that is no JSON although its status is good.
 pub(crate) fn unreadable(body: &[u8]) -> Fault {
-    let words = words::first(body);
-    if words.is_empty() {
-        return Fault::unreadable("The provider answered with nothing. Try again, or check `api_base_url`.");
-    }
-    Fault::unreadable(format!("The provider's answer is not JSON: {words} (check `api_base_url`)"))
+    shared::unreadable(PROVIDER, body)
 }
 
 /// An answer that is JSON and none of Gemini's.
@@ -91,13 +89,12 @@ pub(crate) fn no_candidates(root: Value<'_>) -> Fault {
 fn failure(told: Told, status: Option<u16>) -> Failure {
     let status = status.or(told.status);
     let retry_after_ms = told.retry_after_ms;
-    if let Some(message) = overflow::message(&told.message, status) {
-        return Failure { kind: ErrorKind::InvalidRequest, message, status, retry_after_ms: None };
+    let said = Said { message: told.message.clone(), ..Said::default() };
+    if let Some(message) = overflow::message(&said, TOO_LONG, status) {
+        return shared::too_long(message, status);
     }
-    let named =
-        |table: &[(&str, ErrorKind)], name: &str| table.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind);
-    let kind = named(REASONS, &told.reason).or_else(|| status.map(ErrorKind::from_status));
-    let kind = kind.or_else(|| named(STATUSES, &told.name)).unwrap_or(ErrorKind::Api);
+    let kind = shared::kind_of(&[told.reason], REASONS).or_else(|| status.map(ErrorKind::from_status));
+    let kind = kind.or_else(|| shared::kind_of(&[told.name], STATUSES)).unwrap_or(ErrorKind::Api);
     Failure { kind, message: told.message, status, retry_after_ms }
 }
 
@@ -142,16 +139,5 @@ impl Told {
 
 /// A duration as protobuf writes it in JSON: seconds, perhaps with a fraction, and `s`.
 fn duration_ms(text: &str) -> Option<u64> {
-    milliseconds(text.strip_suffix('s')?)
-}
-
-/// How long to wait. A date is left to the host, as a plugin's clock need not be right.
-fn retry_after_ms(response: &WireResponse) -> Option<u64> {
-    milliseconds(response.header("retry-after")?.trim())
-}
-
-fn milliseconds(seconds: &str) -> Option<u64> {
-    let seconds = seconds.parse::<f64>().ok().filter(|seconds| *seconds >= 0.0)?;
-    // A cast of a float saturates.
-    Some((seconds * 1000.0).ceil() as u64)
+    retry::milliseconds(text.strip_suffix('s')?)
 }

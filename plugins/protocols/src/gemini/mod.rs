@@ -7,7 +7,6 @@
 
 mod client;
 mod conclude;
-mod context;
 mod decode;
 mod encode;
 mod errors;

@@ -1,10 +1,8 @@
 //! What a user may choose for one provider.
-//!
-//! Read with the span reader that the plugin has anyway: serde's readers would make the component half as large again, and
-//! the host has checked the options against the schema before they come here.
 
 use crate::gemini::model;
-use ccr_plugin::messages::json::{Document, Kind, Value};
+use crate::shared::options::{Choices, each, fits, flag, one_of, unknown};
+use ccr_plugin::messages::json::{Kind, Value};
 use ccr_plugin::{Fault, Settings};
 
 /// The options that both plugins have; a macro, as only such can be put together into one constant.
@@ -119,11 +117,7 @@ impl Options {
     }
 
     fn and(mut self, settings: &Settings) -> Result<Self, Fault> {
-        let document =
-            Document::parse(settings.json().as_bytes()).map_err(|error| Fault::own(format!("options: {error}")))?;
-        for (name, value) in document.root().members() {
-            self.set(&name.decode(), value)?;
-        }
+        each(settings, |name, value| self.set(name, value))?;
         Ok(self)
     }
 
@@ -141,7 +135,7 @@ impl Options {
         match name {
             "thinking" => self.thinking = one_of(name, value, THINKING)?,
             "missing_signature" => self.missing_signature = one_of(name, value, SIGNATURES)?,
-            "call_ids" => self.call_ids = Some(fits(name, value.as_bool(), "true or false")?),
+            "call_ids" => self.call_ids = Some(flag(name, value)?),
             "web_search" => self.google_search = one_of(name, value, SEARCHES)?,
             "safety_settings" => {
                 let list = (value.kind() == Kind::Array).then(|| value.raw().to_owned());
@@ -153,8 +147,7 @@ impl Options {
     }
 
     fn set_vertex(&mut self, name: &str, value: Value<'_>) -> Result<(), Fault> {
-        let unknown = || Fault::own(format!("options: `{name}` is not an option; see the plugin's README"));
-        let vertex = self.vertex.as_mut().ok_or_else(unknown)?;
+        let vertex = self.vertex.as_mut().ok_or_else(|| unknown(name))?;
         let text = || {
             let text = value.as_str().filter(|text| !text.is_empty()).map(|text| text.decode().into_owned());
             fits(name, text, "a text that is not empty")
@@ -162,15 +155,12 @@ impl Options {
         match name {
             "GOOGLE_CLOUD_PROJECT" | "project" => vertex.project = Some(text()?),
             "GOOGLE_CLOUD_LOCATION" | "location" => vertex.location = text()?,
-            "express" => vertex.express = fits(name, value.as_bool(), "true or false")?,
-            _ => return Err(unknown()),
+            "express" => vertex.express = flag(name, value)?,
+            _ => return Err(unknown(name)),
         }
         Ok(())
     }
 }
-
-/// The ways to write a choice.
-type Choices<T> = &'static [(&'static str, T)];
 
 const THINKING: Choices<ThinkingRule> = &[
     ("auto", ThinkingRule::Auto),
@@ -182,50 +172,22 @@ const SIGNATURES: Choices<SignatureRule> =
     &[("auto", SignatureRule::Auto), ("always", SignatureRule::Always), ("never", SignatureRule::Never)];
 const SEARCHES: Choices<bool> = &[("google_search", true), ("omit", false)];
 
-fn one_of<T: Copy>(name: &str, value: Value<'_>, choices: Choices<T>) -> Result<T, Fault> {
-    let written = value.as_str();
-    let choice = choices.iter().find(|(choice, _)| written.is_some_and(|written| written == **choice));
-    let known: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-    fits(name, choice.map(|(_, meaning)| *meaning), &known.join(" or "))
-}
-
-fn fits<T>(name: &str, value: Option<T>, expected: &str) -> Result<T, Fault> {
-    value.ok_or_else(|| Fault::own(format!("options: `{name}` must be {expected}")))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
+    use crate::shared::options::testing::agree;
     use serde_json::json;
 
-    /// Every value that the schema allows is understood, and every option is in the schema.
     #[test]
     fn the_schema_and_the_reader_agree() {
+        let others = |_: &str, property: &serde_json::Value| match property["type"].as_str() {
+            Some("string") => vec![json!("x")],
+            _ => vec![json!([]), json!([{"category": "c", "threshold": "OFF"}])],
+        };
         // One for each field of `Options`, and of `Vertex` with its two spellings.
-        agree(SCHEMA, Options::read, 5);
-        agree(VERTEX_SCHEMA, Options::read_vertex, 10);
-    }
-
-    fn agree(schema: &str, read: fn(&Settings) -> Result<Options, Fault>, count: usize) {
-        let schema: serde_json::Value = serde_json::from_str(schema).unwrap();
-        let properties = schema["properties"].as_object().unwrap();
-        for (name, property) in properties {
-            let values = property["enum"].as_array().cloned().unwrap_or_else(|| match property["type"].as_str() {
-                Some("boolean") => vec![json!(true), json!(false)],
-                Some("string") => vec![json!("x")],
-                _ => vec![json!([]), json!([{"category": "c", "threshold": "OFF"}])],
-            });
-            for value in values {
-                let settings = Settings::of(json!({ name: value }).to_string());
-                assert!(read(&settings).is_ok(), "{name}: {value}");
-            }
-            let wrong = Settings::of(json!({ name: {} }).to_string());
-            let fault = read(&wrong).unwrap_err();
-            assert!(matches!(fault, Fault::Other(message) if message.contains(name)));
-        }
-        assert_eq!(properties.len(), count);
-        assert!(read(&Settings::of(r#"{"other":1}"#)).is_err());
+        agree(SCHEMA, Options::read, 5, others);
+        agree(VERTEX_SCHEMA, Options::read_vertex, 10, others);
     }
 
     #[test]

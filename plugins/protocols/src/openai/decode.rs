@@ -12,8 +12,8 @@ mod template;
 #[cfg(test)]
 mod tests;
 
-use crate::openai::context::Context;
 use crate::openai::errors;
+use crate::shared::context::Context;
 use answer::Answer;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Document, Kind};

@@ -20,8 +20,8 @@ mod turns;
 #[cfg(test)]
 mod tests;
 
-use crate::openai::context::ContextWriter;
 use crate::openai::options::Options;
+use crate::shared::context::ContextWriter;
 use body::Body;
 use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::{EncodedRequest, Fault, Request, join_endpoint};

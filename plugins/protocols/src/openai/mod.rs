@@ -7,14 +7,12 @@
 pub mod azure;
 pub mod client;
 mod conclude;
-mod context;
 mod decode;
 mod encode;
 pub(crate) mod errors;
 pub(crate) mod model;
 mod options;
 pub(crate) mod thinking;
-pub(crate) mod tool_names;
 mod usage;
 
 use ccr_plugin::messages::event::{Event, Failure};

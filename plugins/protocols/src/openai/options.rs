@@ -1,9 +1,8 @@
 //! What a user may choose for one provider, where providers that speak this format disagree.
-//!
-//! Read with the span reader that the plugin has anyway: serde's readers would make the component half as large again, and
-//! the host has checked the options against the schema before they come here.
 
-use ccr_plugin::messages::json::{Document, Value};
+use crate::shared::effort::Effort;
+use crate::shared::options::{Choices, each, fits, flag, one_of, unknown};
+use ccr_plugin::messages::json::Value;
 use ccr_plugin::{Fault, Settings};
 
 /// JSON Schema of [`Options`], which the host checks the config with.
@@ -121,26 +120,6 @@ pub(crate) enum EffortRule {
     Never,
 }
 
-/// Steps of `reasoning_effort`, from little to much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Effort {
-    Low,
-    Medium,
-    High,
-    Xhigh,
-}
-
-impl Effort {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Xhigh => "xhigh",
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum EmptyContent {
     #[default]
@@ -200,13 +179,10 @@ impl Options {
         mut other: impl FnMut(&str, Value<'_>) -> Result<bool, Fault>,
     ) -> Result<Self, Fault> {
         let mut options = Self::default();
-        let document = Document::parse_str(settings.json()).map_err(|error| Fault::own(format!("options: {error}")))?;
-        for (name, value) in document.root().members() {
-            let name = name.decode();
-            if !options.set(&name, value)? && !other(&name, value)? {
-                return Err(Fault::own(format!("options: `{name}` is not an option; see the plugin's README")));
-            }
-        }
+        each(settings, |name, value| {
+            let known = options.set(name, value)? || other(name, value)?;
+            if known { Ok(()) } else { Err(unknown(name)) }
+        })?;
         Ok(options)
     }
 
@@ -244,8 +220,8 @@ impl Options {
             "max_effort" => self.max_effort = one_of(name, value, EFFORTS)?,
             "empty_content" => self.empty_content = one_of(name, value, EMPTY_CONTENTS)?,
             "response_format" => self.response_format = one_of(name, value, RESPONSE_FORMATS)?,
-            "include_usage" => self.include_usage = fits(name, value.as_bool(), "true or false")?,
-            "cache_control" => self.cache_control = fits(name, value.as_bool(), "true or false")?,
+            "include_usage" => self.include_usage = flag(name, value)?,
+            "cache_control" => self.cache_control = flag(name, value)?,
             "max_tools" => {
                 let most = value.as_u64().and_then(|most| usize::try_from(most).ok());
                 self.max_tools = Some(fits(name, most, "a number of tools")?);
@@ -257,16 +233,13 @@ impl Options {
             }
             "images" => self.omit_images = one_of(name, value, &[("send", false), ("omit", true)])?,
             "documents" => self.send_files = one_of(name, value, &[("text", false), ("file", true)])?,
-            "prompt_cache_key" => self.prompt_cache_key = fits(name, value.as_bool(), "true or false")?,
+            "prompt_cache_key" => self.prompt_cache_key = flag(name, value)?,
             "schemas" => self.schemas = one_of(name, value, SCHEMAS)?,
             _ => return Ok(false),
         }
         Ok(true)
     }
 }
-
-/// The ways to write a choice.
-type Choices<T> = &'static [(&'static str, T)];
 
 const MAX_TOKENS_FIELDS: Choices<MaxTokensField> = &[
     ("auto", MaxTokensField::Auto),
@@ -293,42 +266,16 @@ const RESPONSE_FORMATS: Choices<ResponseFormat> = &[
     ("omit", ResponseFormat::Omit),
 ];
 
-fn one_of<T: Copy>(name: &str, value: Value<'_>, choices: Choices<T>) -> Result<T, Fault> {
-    let written = value.as_str();
-    let choice = choices.iter().find(|(choice, _)| written.is_some_and(|written| written == **choice));
-    let known: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-    fits(name, choice.map(|(_, meaning)| *meaning), &known.join(" or "))
-}
-
-fn fits<T>(name: &str, value: Option<T>, expected: &str) -> Result<T, Fault> {
-    value.ok_or_else(|| Fault::own(format!("options: `{name}` must be {expected}")))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
+    use crate::shared::options::testing::agree;
     use serde_json::json;
 
-    /// Every value that the schema allows is understood, and every option is in the schema.
     #[test]
     fn the_schema_and_the_reader_agree() {
-        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
-        let properties = schema["properties"].as_object().unwrap();
-        for (name, property) in properties {
-            let values = property["enum"].as_array().cloned().unwrap_or_else(|| match property["type"].as_str() {
-                Some("boolean") => vec![json!(true), json!(false)],
-                _ => vec![json!(1), json!(128)],
-            });
-            for value in values {
-                let settings = Settings::of(json!({ name: value }).to_string());
-                assert!(Options::read(&settings).is_ok(), "{name}: {value}");
-            }
-            let wrong = Settings::of(json!({ name: {} }).to_string());
-            let fault = Options::read(&wrong).unwrap_err();
-            assert!(matches!(fault, Fault::Other(message) if message.contains(name)));
-        }
         // One for each field of `Options`.
-        assert_eq!(properties.len(), 15);
+        agree(SCHEMA, Options::read, 15, |_, _| vec![json!(1), json!(128)]);
     }
 }

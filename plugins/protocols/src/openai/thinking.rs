@@ -6,6 +6,7 @@
 //! entry as JSON follow, without the text that the block has already. Claude's own signatures need no envelope: they are good
 //! wherever Claude is served (Anthropic's documentation, "Extended thinking").
 
+use crate::shared::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Document, Str, Value, Writer};
 
 /// How signatures of this plugin begin: the version of the envelope, then the origin.
@@ -33,7 +34,7 @@ pub(crate) fn envelope(text: Fingerprint, entry: Value<'_>) -> String {
         out.key_str(key).value(value);
     }
     out.end_object();
-    format!("{}:{}", text.signature(), out.as_str())
+    format!("{}:{}", signature(text), out.as_str())
 }
 
 /// Where a block of reasoning came from, by its signature.
@@ -77,49 +78,17 @@ pub(crate) fn write_entry(entry: &str, text: Str<'_>, out: &mut Writer) -> bool 
     true
 }
 
-/// A running 64-bit FNV-1a hash (its authors' parameters): tells texts apart, protects nothing. Chosen because it needs no
-/// table and no buffer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fingerprint(u64);
-
-impl Default for Fingerprint {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fingerprint {
-    pub(crate) fn add(&mut self, text: &str) {
-        for byte in text.bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    pub(crate) fn value(self) -> u64 {
-        self.0
-    }
-
-    /// As it stands in a signature.
-    pub(crate) fn digits(self) -> String {
-        format!("{:016x}", self.0)
-    }
-
-    /// The signature of the text so far.
-    pub(crate) fn signature(self) -> String {
-        format!("{SIGNATURE_PREFIX}{}", self.digits())
-    }
+/// The signature of a text alone.
+pub(crate) fn signature(text: Fingerprint) -> String {
+    format!("{SIGNATURE_PREFIX}{}", text.digits())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Fingerprint;
+    use super::{Fingerprint, signature};
 
     #[test]
-    fn known_values_of_the_hash() {
-        let mut fingerprint = Fingerprint::default();
-        assert_eq!(fingerprint.value(), 0xcbf2_9ce4_8422_2325);
-        fingerprint.add("foo");
-        fingerprint.add("bar");
-        assert_eq!(fingerprint.signature(), "ccr1:openai:85944171f73967e8");
+    fn a_text_is_signed_with_its_hash() {
+        assert_eq!(signature(Fingerprint::of("foobar")), "ccr1:openai:85944171f73967e8");
     }
 }

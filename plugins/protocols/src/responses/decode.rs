@@ -14,8 +14,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use crate::responses::context::Context;
 use crate::responses::errors;
+use crate::shared::context::Context;
 use answer::Answer;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Document, Kind};

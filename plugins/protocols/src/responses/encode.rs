@@ -9,7 +9,6 @@ mod content;
 mod conversation;
 mod hints;
 mod media;
-mod notes;
 mod params;
 mod results;
 mod run;
@@ -19,13 +18,13 @@ mod turns;
 #[cfg(test)]
 mod tests;
 
-use crate::responses::context::ContextWriter;
 use crate::responses::options::Options;
 use crate::responses::thinking;
+use crate::shared::context::ContextWriter;
+use crate::shared::notes::Notes;
 use body::Body;
 use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::{EncodedRequest, Fault, Request, Target, join_endpoint};
-use notes::Notes;
 
 const ENDPOINT: &str = "/responses";
 

@@ -1,16 +1,16 @@
 //! Failures in the shapes that OpenAI and those who speak its format have for them, turned into the one that clients know.
 //!
-//! The words are read as for chat completions: `told` reads what a provider said, `overflow` recognises a prompt that is too
-//! long, `words` shortens pages and texts that were never meant for an API. What to do about a failure is the host's.
+//! The words are read in [`crate::shared::errors`]; here is what codes and types mean. What to do about a failure is the host's.
 
-use crate::openai::errors::told::Told;
-use crate::openai::errors::{overflow, words};
+pub(crate) use crate::shared::errors::says_something;
+use crate::shared::errors::told::Told;
+use crate::shared::errors::{self as shared, Kinds, PROVIDER, overflow, retry};
 use ccr_plugin::messages::event::{ErrorKind, Failure};
-use ccr_plugin::messages::json::{Document, Value};
+use ccr_plugin::messages::json::Value;
 use ccr_plugin::{Fault, WireResponse};
 
 /// Codes and types that say more than the status: OpenAI sends a spent budget as 429, which clients would retry for ever.
-const STRONGER_THAN_STATUS: &[(&str, ErrorKind)] = &[
+const STRONGER_THAN_STATUS: &Kinds = &[
     ("insufficient_quota", ErrorKind::Billing),
     ("billing_hard_limit_reached", ErrorKind::Billing),
     ("billing_not_active", ErrorKind::Billing),
@@ -21,7 +21,7 @@ const STRONGER_THAN_STATUS: &[(&str, ErrorKind)] = &[
 ];
 
 /// Codes and types for errors that come without a status, as within streams.
-const WITHOUT_STATUS: &[(&str, ErrorKind)] = &[
+const WITHOUT_STATUS: &Kinds = &[
     ("rate_limit_exceeded", ErrorKind::RateLimit),
     ("rate_limit_error", ErrorKind::RateLimit),
     ("invalid_prompt", ErrorKind::InvalidRequest),
@@ -47,15 +47,11 @@ const WITHOUT_STATUS: &[(&str, ErrorKind)] = &[
 
 /// An answer with a status outside of 200 to 299.
 pub(crate) fn of_response(response: &WireResponse) -> Failure {
-    let told = match Document::parse(&response.body) {
-        Ok(document) => Told::by(document.root()),
-        Err(_) => Told { message: words::first(&response.body), ..Told::default() },
-    };
-    let mut failure = failure(told, Some(response.status));
+    let mut failure = failure(shared::told(&response.body), Some(response.status));
     if failure.message.is_empty() {
-        failure.message = format!("The provider answered with status {} and no text.", response.status);
+        failure.message = shared::without_text(response.status);
     }
-    failure.retry_after_ms = retry_after_ms(response);
+    failure.retry_after_ms = retry::after_ms(response);
     failure
 }
 
@@ -75,18 +71,9 @@ pub(crate) fn broken_off(status: &str) -> Failure {
     Failure { kind: ErrorKind::Api, message, status: None, retry_after_ms: None }
 }
 
-/// Whether a member `error` reports one: it is there and null in every good answer.
-pub(crate) fn says_something(error: Value<'_>) -> bool {
-    error.as_bool().unwrap_or_else(|| error.as_str().map_or_else(|| !error.is_empty(), |text| !text.is_empty()))
-}
-
 /// An answer that is no JSON although its status is good.
 pub(crate) fn unreadable(body: &[u8]) -> Fault {
-    let words = words::first(body);
-    if words.is_empty() {
-        return Fault::unreadable("The provider answered with nothing. Try again, or check `api_base_url`.");
-    }
-    Fault::unreadable(format!("The provider's answer is not JSON: {words} (check `api_base_url`)"))
+    shared::unreadable(PROVIDER, body)
 }
 
 /// An answer that is JSON and no response.
@@ -108,25 +95,13 @@ pub(crate) fn not_ready(status: &str) -> Fault {
 
 fn failure(told: Told, status: Option<u16>) -> Failure {
     let status = status.or(told.status);
-    if let Some(message) = overflow::message(&told, status) {
-        return Failure { kind: ErrorKind::InvalidRequest, message, status, retry_after_ms: None };
+    if let Some(message) = overflow::message(&told, &[], status) {
+        return shared::too_long(message, status);
     }
-    let named = |table: &[(&str, ErrorKind)]| {
-        let of =
-            |name: &String| table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
-        told.names.iter().find_map(of)
-    };
+    let named = |table| shared::kind_of(&told.names, table);
     let kind = named(STRONGER_THAN_STATUS).or_else(|| status.map(ErrorKind::from_status));
     let kind = kind.or_else(|| named(WITHOUT_STATUS)).unwrap_or(ErrorKind::Api);
     Failure { kind, message: told.message, status, retry_after_ms: None }
-}
-
-/// How long to wait. A date is left to the host, as a plugin's clock need not be right.
-fn retry_after_ms(response: &WireResponse) -> Option<u64> {
-    let number = |name: &str| response.header(name)?.trim().parse::<f64>().ok().filter(|number| *number >= 0.0);
-    let milliseconds = number("retry-after-ms").or_else(|| number("retry-after").map(|seconds| seconds * 1000.0))?;
-    // A cast of a float saturates.
-    Some(milliseconds.ceil() as u64)
 }
 
 #[cfg(test)]

@@ -6,7 +6,6 @@
 //! events in a legal order are the host's. What every field becomes is told in the README beside the component.
 
 mod client;
-mod context;
 mod decode;
 mod encode;
 mod errors;

@@ -1,10 +1,9 @@
 //! What a user may choose for one provider, where providers that speak this format disagree.
-//!
-//! Read with the span reader that the plugin has anyway: serde's readers would make the component half as large again, and
-//! the host has checked the options against the schema before they come here.
 
 use crate::openai::model::{Class, class};
-use ccr_plugin::messages::json::{Document, Value};
+use crate::shared::effort::Effort;
+use crate::shared::options::{Choices, each, flag, one_of, unknown};
+use ccr_plugin::messages::json::Value;
 use ccr_plugin::{Fault, Settings};
 
 /// JSON Schema of [`Options`], which the host checks the config with.
@@ -52,26 +51,6 @@ pub(crate) enum ReasoningRule {
     Never,
 }
 
-/// Steps of reasoning effort, from little to much.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Effort {
-    Low,
-    Medium,
-    High,
-    Xhigh,
-}
-
-impl Effort {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Xhigh => "xhigh",
-        }
-    }
-}
-
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -88,11 +67,7 @@ impl Default for Options {
 impl Options {
     pub(crate) fn read(settings: &Settings) -> Result<Self, Fault> {
         let mut options = Self::default();
-        let document =
-            Document::parse(settings.json().as_bytes()).map_err(|error| Fault::own(format!("options: {error}")))?;
-        for (name, value) in document.root().members() {
-            options.set(&name.decode(), value)?;
-        }
+        each(settings, |name, value| options.set(name, value))?;
         Ok(options)
     }
 
@@ -102,8 +77,8 @@ impl Options {
             "max_effort" => self.max_effort = one_of(name, value, EFFORTS)?,
             "summary" => self.summary = one_of(name, value, SUMMARIES)?,
             "web_search" => self.web_search = one_of(name, value, WEB_SEARCHES)?,
-            "prompt_cache_key" => self.prompt_cache_key = fits(name, value.as_bool(), "true or false")?,
-            _ => return Err(Fault::own(format!("options: `{name}` is not an option; see the plugin's README"))),
+            "prompt_cache_key" => self.prompt_cache_key = flag(name, value)?,
+            _ => return Err(unknown(name)),
         }
         Ok(())
     }
@@ -117,9 +92,6 @@ impl Options {
     }
 }
 
-/// The ways to write a choice.
-type Choices<T> = &'static [(&'static str, T)];
-
 const REASONING_RULES: Choices<ReasoningRule> =
     &[("auto", ReasoningRule::Auto), ("always", ReasoningRule::Always), ("never", ReasoningRule::Never)];
 const EFFORTS: Choices<Effort> =
@@ -129,40 +101,16 @@ const SUMMARIES: Choices<Option<&'static str>> =
 const WEB_SEARCHES: Choices<Option<&'static str>> =
     &[("web_search", Some("web_search")), ("web_search_preview", Some("web_search_preview")), ("off", None)];
 
-fn one_of<T: Copy>(name: &str, value: Value<'_>, choices: Choices<T>) -> Result<T, Fault> {
-    let written = value.as_str();
-    let choice = choices.iter().find(|(choice, _)| written.is_some_and(|written| written == **choice));
-    let known: Vec<_> = choices.iter().map(|(choice, _)| *choice).collect();
-    fits(name, choice.map(|(_, meaning)| *meaning), &known.join(" or "))
-}
-
-fn fits<T>(name: &str, value: Option<T>, expected: &str) -> Result<T, Fault> {
-    value.ok_or_else(|| Fault::own(format!("options: `{name}` must be {expected}")))
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
-    use serde_json::json;
+    use crate::shared::options::testing::agree;
 
-    /// Every value that the schema allows is understood, and every option is in the schema.
     #[test]
     fn the_schema_and_the_reader_agree() {
-        let schema: serde_json::Value = serde_json::from_str(SCHEMA).unwrap();
-        let properties = schema["properties"].as_object().unwrap();
-        for (name, property) in properties {
-            let values = property["enum"].as_array().cloned().unwrap_or_else(|| vec![json!(true), json!(false)]);
-            for value in values {
-                let settings = Settings::of(json!({ name: value }).to_string());
-                assert!(Options::read(&settings).is_ok(), "{name}: {value}");
-            }
-            let wrong = Settings::of(json!({ name: {} }).to_string());
-            let fault = Options::read(&wrong).unwrap_err();
-            assert!(matches!(fault, Fault::Other(message) if message.contains(name)));
-        }
         // One for each field of `Options`.
-        assert_eq!(properties.len(), 5);
+        agree(SCHEMA, Options::read, 5, |_, _| Vec::new());
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! own text is the reasoning) or `n` (nothing that could go back). Whoever else reads it knows by the beginning that the
 //! block is none of Anthropic's.
 
+use crate::shared::fingerprint::Fingerprint;
+
 /// How signatures of this plugin begin: the version of the envelope, then the origin.
 pub(crate) const SIGNATURE_PREFIX: &str = "ccr1:openai-responses:";
 
@@ -66,46 +68,12 @@ impl<'t> Envelope<'t> {
 
 /// What tells providers apart in an envelope. A name of the config may be long and have any characters; this has neither.
 pub(crate) fn mark(provider: &str) -> String {
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(provider);
-    // Half of the hash tells a handful of providers apart.
-    format!("{:08x}", fingerprint.value() & 0xFFFF_FFFF)
-}
-
-/// A running 64-bit FNV-1a hash (its authors' parameters): tells texts apart, protects nothing. Chosen because it needs no
-/// table and no buffer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Fingerprint(u64);
-
-impl Default for Fingerprint {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fingerprint {
-    pub(crate) fn add(&mut self, text: &str) {
-        for byte in text.bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
-    }
-
-    pub(crate) fn value(self) -> u64 {
-        self.0
-    }
+    Fingerprint::of(provider).half()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Envelope, Fingerprint, Kept, mark};
-
-    #[test]
-    fn known_values_of_the_hash() {
-        let mut fingerprint = Fingerprint::default();
-        assert_eq!(fingerprint.value(), 0xcbf2_9ce4_8422_2325);
-        fingerprint.add("foobar");
-        assert_eq!(fingerprint.value(), 0x8594_4171_f739_67e8);
-    }
+    use super::{Envelope, Kept, mark};
 
     #[test]
     fn what_was_sealed_is_opened() {

@@ -2,6 +2,10 @@
 //! errors; and that what comes in is what an upstream of the same format gets. `UPDATE_GOLDEN=1` rewrites the expectations.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+#[path = "../common/cases.rs"]
+mod cases;
+
+use cases::cases;
 use ccr_plugin::messages::event::{ErrorKind, Event, Failure, FinishReason, Start, ToolArguments, ToolStart, Usage};
 use ccr_plugin::messages::json::Document;
 use ccr_plugin::messages::request::MessagesRequest;
@@ -9,29 +13,9 @@ use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::{ClientProtocol, ClientRequest, Encoder, Fault, Settings, Target, UpstreamProtocol};
 use ccr_protocols::gemini::Gemini;
 use serde_json::{Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 const ID: &str = "msg_1";
 const MODEL: &str = "gemini-2.5-pro";
-
-/// Runs every case of a folder; a case holds `expect` beside its input.
-fn cases(folder: &str, run: impl Fn(&Value) -> Value) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/gemini/client").join(folder);
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    for file in files {
-        let mut case: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        let found = run(&case);
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            case["expect"] = found;
-            fs::write(&file, format!("{}\n", serde_json::to_string_pretty(&case).unwrap())).unwrap();
-        } else {
-            assert_eq!(found, case["expect"], "{}", file.display());
-        }
-    }
-}
 
 fn request(case: &Value) -> ClientRequest {
     let path = case["path"].as_str().unwrap_or("/v1beta/models/gemini-2.5-pro:generateContent").to_owned();
@@ -49,7 +33,7 @@ fn fault(fault: Fault) -> Value {
 
 #[test]
 fn requests() {
-    cases("requests", |case| {
+    cases("gemini/client/requests", |_, case| {
         let decoded = match <Gemini as ClientProtocol>::decode(&request(case)) {
             Ok(decoded) => decoded,
             Err(error) => return fault(error),
@@ -185,7 +169,7 @@ fn folded(chunks: &[Value]) -> (Vec<Value>, Value) {
 
 #[test]
 fn answers() {
-    cases("answers", |case| {
+    cases("gemini/client/answers", |_, case| {
         let thoughts = if case["thoughts"] == json!(true) { "t" } else { "h" };
         let (sse, array) = (format!("e{thoughts}"), format!("a{thoughts}"));
         let answer = <Gemini as ClientProtocol>::encode(events(&case["events"]), ID, MODEL, array.as_bytes()).unwrap();
@@ -213,7 +197,7 @@ fn answers() {
 
 #[test]
 fn errors() {
-    cases("errors", |case| {
+    cases("gemini/client/errors", |_, case| {
         let kind = match case["kind"].as_str().unwrap() {
             "invalid_request_error" => ErrorKind::InvalidRequest,
             "rate_limit_error" => ErrorKind::RateLimit,

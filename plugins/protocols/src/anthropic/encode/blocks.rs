@@ -2,10 +2,10 @@
 
 use super::To;
 use super::calls::Calls;
-use super::notes::Notes;
 use super::{search, source};
 use crate::anthropic::names::tool_alias;
 use crate::anthropic::signature::Origin;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::anthropic::clean::{is_blank, is_blank_text};
 use ccr_plugin::messages::json::{Kind, Splice, Str, Value, Writer};
 

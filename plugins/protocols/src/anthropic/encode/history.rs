@@ -3,9 +3,9 @@
 use super::To;
 use super::blocks::{self, Is};
 use super::calls::{self, Answers, Calls, Place};
-use super::notes::Notes;
 use super::search;
 use crate::anthropic::options::Replay;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::anthropic::clean::{is_blank, without_trailing_space};
 use ccr_plugin::messages::json::{Document, Kind, Splice, Str, Value};

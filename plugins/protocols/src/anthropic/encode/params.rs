@@ -4,8 +4,8 @@
 use super::To;
 use super::history::History;
 use super::members::Members;
-use super::notes::Notes;
 use super::thinking;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 

@@ -5,8 +5,8 @@
 use super::To;
 use super::history::History;
 use super::members::Members;
-use super::notes::Notes;
 use crate::anthropic::model::Thinks;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use std::borrow::Cow;
 

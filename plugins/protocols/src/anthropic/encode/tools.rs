@@ -3,9 +3,9 @@
 use super::To;
 use super::blocks::trim;
 use super::members::Members;
-use super::notes::Notes;
-use crate::anthropic::context::ContextWriter;
 use crate::anthropic::names::tool_alias;
+use crate::shared::context::ContextWriter;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::anthropic::clean::{is_blank, is_blank_text};
 use ccr_plugin::messages::json::{Kind, Splice, Str, Value, Writer};
 
@@ -73,7 +73,7 @@ fn is_billing(block: Value<'_>) -> bool {
 fn custom<'d>(tool: Value<'d>, splice: &mut Splice<'d>, context: &mut ContextWriter, notes: &mut Notes) {
     let name = tool.get("name").and_then(Value::as_str);
     if let Some((value, name, alias)) = name.and_then(|name| Some((tool.get("name")?, name, tool_alias(name)?))) {
-        context.tool(&alias, name);
+        context.tool(&alias, name.raw());
         splice.replace(value.span(), ["\"", &alias, "\""].concat());
     }
     match tool.get("input_schema").filter(|schema| schema.kind() == Kind::Object) {

@@ -1,8 +1,8 @@
 //! The state of one answer: which block is open, and what of it must wait until its end.
 
 use crate::bedrock::conclude::{self, Ending};
-use crate::bedrock::context::Context;
 use crate::bedrock::{reasoning, usage};
+use crate::shared::context::Context;
 use ccr_plugin::messages::event::{Event, Failure, ToolDelta, Usage};
 use ccr_plugin::messages::json::{Str, Value};
 
@@ -98,7 +98,7 @@ impl Answer {
         }
         self.hidden = None;
         let text = |key: &str| call.get(key).and_then(Value::as_str).map(Str::decode);
-        let name = text("name").map(|name| self.context.tool_name(&name));
+        let name = text("name").map(|name| self.context.tool_name(name.into_owned()));
         let id = text("toolUseId").map(std::borrow::Cow::into_owned);
         events.push(Event::ToolDelta(ToolDelta { index: Some(index), id, name, arguments: arguments.to_owned() }));
     }

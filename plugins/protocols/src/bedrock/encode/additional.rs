@@ -3,16 +3,12 @@
 
 use super::To;
 use super::body::Body;
-use super::notes::Notes;
 use super::tools::Tools;
 use crate::bedrock::family::{Family, Model};
+use crate::shared::effort::{self, Effort};
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Document, Str, Value, Writer};
-
-/// Budgets up to which thinking counts as low and as medium. Claude Code's steps are 4,000, 10,000 and 31,999 tokens
-/// ("think", "think hard", "ultrathink"): each falls into a step of its own.
-const LOW_BUDGET: u64 = 4_096;
-const MEDIUM_BUDGET: u64 = 16_384;
 
 /// Betas that Bedrock knows (AWS's user guide, "Anthropic Claude Messages API"); it refuses a request with any other.
 /// Their dates are left out.
@@ -28,38 +24,6 @@ const BETAS: &[&str] = &[
 /// What Opus 4.5 wants beside an effort.
 const EFFORT_BETA: &str = "effort-2025-11-24";
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Effort {
-    Low,
-    Medium,
-    High,
-    Xhigh,
-    Max,
-}
-
-impl Effort {
-    fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "low" => Self::Low,
-            "medium" => Self::Medium,
-            "high" => Self::High,
-            "xhigh" => Self::Xhigh,
-            "max" => Self::Max,
-            _ => return None,
-        })
-    }
-
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Low => "low",
-            Self::Medium => "medium",
-            Self::High => "high",
-            Self::Xhigh => "xhigh",
-            Self::Max => "max",
-        }
-    }
-}
-
 /// How much a model that is no Claude shall think; `None` if nothing is asked, or nothing can be.
 pub(super) fn effort(body: &Body<'_>, model: Model<'_>) -> Option<Effort> {
     if body.thinking_is("disabled") || !model.thinks() {
@@ -71,17 +35,9 @@ pub(super) fn effort(body: &Body<'_>, model: Model<'_>) -> Option<Effort> {
 }
 
 fn asked(body: &Body<'_>) -> Option<Effort> {
-    if let Some(named) = body.effort().and_then(Value::as_str) {
-        return Effort::named(&named.decode());
-    }
-    let thinking = body.thinking?;
-    match thinking.get("budget_tokens").and_then(Value::as_u64) {
-        Some(..=LOW_BUDGET) => Some(Effort::Low),
-        Some(..=MEDIUM_BUDGET) => Some(Effort::Medium),
-        Some(_) => Some(Effort::High),
-        // As much as it sees fit is what the models do that think by themselves; Nova must be told a step.
-        None => body.thinking_is("adaptive").then_some(Effort::Medium),
-    }
+    // As much as it sees fit is what the models do that think by themselves; Nova must be told a step.
+    let free = || (body.effort().is_none() && body.thinking_is("adaptive")).then_some(Effort::Medium);
+    effort::asked(body.output_config, body.thinking).or_else(free)
 }
 
 pub(super) fn write(

@@ -3,7 +3,7 @@
 
 use super::To;
 use super::body::Params;
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 

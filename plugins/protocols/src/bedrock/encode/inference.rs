@@ -1,10 +1,11 @@
 //! What Converse takes for every model: limits, sampling, stop sequences, the form of the output.
 
 use super::To;
-use super::additional::{self, Effort};
+use super::additional;
 use super::body::Body;
-use super::notes::Notes;
 use crate::bedrock::family::Family;
+use crate::shared::effort::Effort;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 
 /// The highest temperature (API reference, `InferenceConfiguration`); OpenAI's goes up to 2.

@@ -1,7 +1,7 @@
 //! The list `messages`: `user` and `assistant` must alternate, begin with `user`, and have at least one block each.
 
 use super::To;
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

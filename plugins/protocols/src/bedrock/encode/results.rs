@@ -4,8 +4,8 @@ use super::To;
 use super::block::{Block, ToolResult, is_blank, mark};
 use super::media::{Media, begin_text};
 use super::messages::{Messages, Side, end_text};
-use super::notes::Notes;
 use super::words;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Value};
 use std::borrow::Cow;
 

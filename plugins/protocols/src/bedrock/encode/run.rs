@@ -4,7 +4,7 @@
 //! message behind the calls.
 
 use super::block::{Block, mark};
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 

@@ -2,8 +2,8 @@
 
 mod plain;
 
-use super::notes::Notes;
 use crate::bedrock::family::Family;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 use ccr_plugin::messages::schema::Lost;
 

@@ -1,10 +1,10 @@
 //! Tools and the choice among them.
 
 use super::body::Body;
-use super::notes::Notes;
 use super::{To, messages, schema};
-use crate::bedrock::context::ContextWriter;
-use crate::openai::tool_names;
+use crate::shared::context::ContextWriter;
+use crate::shared::notes::Notes;
+use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 use std::borrow::Cow;
@@ -130,7 +130,7 @@ impl<'d> Tools<'d> {
             tool.write(to, context, notes, out);
         }
         for name in &self.gone {
-            begin(&tool_names::on_the_wire(name), out);
+            begin(&on_the_wire::<Usual>(name), out);
             out.key("description").string(GONE);
             out.key("inputSchema").begin_object().key("json").raw(schema::NO_PARAMETERS).end_object();
             out.end_object().end_object();
@@ -142,7 +142,7 @@ impl<'d> Tools<'d> {
             Choice::Any => _ = out.key("toolChoice").raw(r#"{"any":{}}"#),
             Choice::Tool(name) => {
                 out.key("toolChoice").begin_object().key("tool").begin_object().key("name");
-                out.string(&tool_names::on_the_wire(name)).end_object().end_object();
+                out.string(&on_the_wire::<Usual>(name)).end_object().end_object();
             }
         }
         out.end_object();
@@ -175,7 +175,7 @@ fn begin(name: &str, out: &mut Writer) {
 impl Tool<'_> {
     fn write(&self, to: To<'_>, context: &mut ContextWriter, notes: &mut Notes, out: &mut Writer) {
         let name = self.name.decode();
-        let wire = tool_names::on_the_wire(&name);
+        let wire = on_the_wire::<Usual>(&name);
         if *wire != *name {
             context.tool(&wire, self.name.raw());
         }

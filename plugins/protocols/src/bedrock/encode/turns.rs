@@ -4,16 +4,16 @@ use super::To;
 use super::block::{Block, Thinking, ToolUse, is_blank};
 use super::media::Media;
 use super::messages::{Messages, Side, end_text};
-use super::notes::Notes;
 use super::results::{self, Call};
 use super::run::{Role, Run, Said};
 use super::words;
 use crate::bedrock::reasoning;
-use crate::openai::thinking::Fingerprint;
-use crate::openai::tool_names;
+use crate::shared::fingerprint::Fingerprint;
+use crate::shared::ids::Ids;
+use crate::shared::notes::Notes;
+use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::messages::json::{Kind, Str};
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 /// How Claude Code itself marks what the system says in between; Converse has a role for it, but hardly a model that takes it.
 const SYSTEM: (&str, &str) = ("<system-reminder>\\n", "\\n</system-reminder>");
@@ -32,13 +32,13 @@ pub(super) struct Turns<'d, 'o> {
     /// Calls of the last turn of the model.
     calls: Vec<Call<'d>>,
     /// All ids on the wire so far.
-    ids: HashSet<Cow<'d, str>>,
+    ids: Ids<'d>,
 }
 
 impl<'d, 'o> Turns<'d, 'o> {
     pub(super) fn new(to: To<'o>) -> Self {
         let takes_reasoning = to.options.replay_reasoning.or(to.model.takes_reasoning());
-        Self { to, mark: to.model.mark(), takes_reasoning, calls: Vec::new(), ids: HashSet::new() }
+        Self { to, mark: to.model.mark(), takes_reasoning, calls: Vec::new(), ids: Ids::default() }
     }
 
     pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
@@ -150,7 +150,7 @@ impl<'d, 'o> Turns<'d, 'o> {
         let wire = self.unique(call.id);
         let name = call.name.map(Str::decode).unwrap_or_default();
         let out = messages.block(Side::Assistant).begin_object().key("toolUse").begin_object();
-        out.key("toolUseId").escaped(&wire).key("name").string(&tool_names::on_the_wire(&name)).key("input");
+        out.key("toolUseId").escaped(&wire).key("name").string(&on_the_wire::<Usual>(&name)).key("input");
         match call.input.filter(|input| input.kind() == Kind::Object) {
             Some(input) => _ = out.value(input),
             None => _ = out.raw("{}"),
@@ -163,25 +163,20 @@ impl<'d, 'o> Turns<'d, 'o> {
     /// 0 in every answer).
     fn unique(&mut self, id: &'d str) -> Cow<'d, str> {
         let legal = |character: char| character.is_ascii_alphanumeric() || "_.:-".contains(character);
-        let mut wire = if !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(legal) {
+        let wire = if !id.is_empty() && id.len() <= LONGEST_ID && id.chars().all(legal) {
             Cow::Borrowed(id)
         } else {
             Cow::Owned(alias(id, legal, 1))
         };
-        let mut copy = 2_u32;
-        while !self.ids.insert(wire.clone()) {
-            wire = Cow::Owned(alias(id, legal, copy));
-            copy += 1;
-        }
-        wire
+        self.ids.unique(wire, |copy| alias(id, legal, copy))
     }
 }
 
 fn alias(id: &str, legal: impl Fn(char) -> bool, copy: u32) -> String {
     let mut alias: String = id.chars().map(|it| if legal(it) { it } else { '_' }).take(ID_ROOM).collect();
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(id);
+    let mut fingerprint = Fingerprint::of(id);
     fingerprint.add(&copy.to_string());
-    alias.push_str(&format!("_{:016x}", fingerprint.value()));
+    alias.push('_');
+    alias.push_str(&fingerprint.digits());
     alias
 }

@@ -2,7 +2,7 @@
 
 use super::block::{Block, is_blank};
 use super::media::filled;
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// What is said of a block without a word: Bedrock refuses empty texts.

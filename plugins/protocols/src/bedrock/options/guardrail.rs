@@ -1,6 +1,6 @@
 //! The option `guardrail`, and `guardrailConfig`, which it becomes.
 
-use super::{Choices, expect, one_of};
+use crate::shared::options::{Choices, fits, one_of, unknown};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
@@ -24,14 +24,11 @@ impl Guardrail {
                 "version" => version = value.as_str().map(Str::decode),
                 "trace" => trace = Some(one_of("guardrail.trace", value, TRACES)?),
                 "stream_mode" => stream_mode = Some(one_of("guardrail.stream_mode", value, STREAM_MODES)?),
-                other => {
-                    let words = format!("options: `guardrail.{other}` is not an option; see the plugin's README");
-                    return Err(Fault::own(words));
-                }
+                other => return Err(unknown(&format!("guardrail.{other}"))),
             }
         }
         let needed = identifier.zip(version).map(|(id, version)| (id.into_owned(), version.into_owned()));
-        let (identifier, version) = expect("guardrail", needed, "an object with `identifier` and `version`")?;
+        let (identifier, version) = fits("guardrail", needed, "an object with `identifier` and `version`")?;
         Ok(Self { identifier, version, trace, stream_mode })
     }
 

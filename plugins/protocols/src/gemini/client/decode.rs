@@ -10,7 +10,6 @@ mod extra;
 mod fields;
 mod generation;
 mod media;
-mod notes;
 mod part;
 mod schema;
 mod system;
@@ -23,11 +22,11 @@ mod tests;
 
 use super::context::Context;
 use super::path::Call;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::{ClientRequest, DecodedRequest, Fault};
 use fields::Fields;
 use generation::Generation;
-use notes::Notes;
 
 /// Room beyond the length of the request: an inner one is hardly ever longer, and an eighth covers what is escaped anew.
 fn room(body: usize) -> usize {

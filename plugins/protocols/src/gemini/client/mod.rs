@@ -4,7 +4,6 @@
 //! array that Google streams without `alt=sse`; [`forward`] passes a request on to an upstream of the same format.
 //! [`path`] reads what Gemini has in the path: model and method. What `thoughtSignature` carries is in [`thoughts`].
 
-mod base64;
 mod context;
 mod decode;
 mod encode;

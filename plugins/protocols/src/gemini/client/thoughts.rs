@@ -4,8 +4,8 @@
 //! `ccr1:KIND:…`: a signature behind thoughts that the client was shown (`sig`), thoughts that it did not ask for together with
 //! their signature (`block`), and thoughts that the provider had encrypted (`redacted`).
 
-use super::base64;
 use crate::gemini::signature;
+use crate::shared::base64;
 
 const SIGNATURE: &str = "ccr1:sig:";
 const BLOCK: &str = "ccr1:block:";

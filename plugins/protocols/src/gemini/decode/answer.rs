@@ -3,8 +3,9 @@
 use super::grounding::Searches;
 use super::part;
 use crate::gemini::conclude::{self, Ending};
-use crate::gemini::context::Context;
+use crate::gemini::tool_names::called;
 use crate::gemini::{errors, signature, usage};
+use crate::shared::context::Context;
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta, Usage};
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
@@ -197,7 +198,7 @@ impl Answer {
             self.carry(signature, events);
             Some(signature::remember(id, signature))
         };
-        let name = Some(self.context.tool_name(name));
+        let name = Some(self.context.tool_name(called(name).to_owned()));
         events.push(Event::ToolDelta(ToolDelta { index: Some(self.calls), id, name, arguments: arguments.to_owned() }));
         self.calls += 1;
     }

@@ -1,6 +1,6 @@
 //! One content block of the inner request, as far as the translation needs to know it.
 
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
 #[derive(Debug, Clone, Copy)]

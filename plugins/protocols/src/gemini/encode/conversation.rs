@@ -3,11 +3,11 @@
 use super::block::is_blank;
 use super::body::Body;
 use super::contents::Contents;
-use super::notes::Notes;
 use super::run::{Role, Run};
 use super::turns::Turns;
 use crate::gemini::model;
 use crate::gemini::options::{Options, SignatureRule};
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 

@@ -1,30 +1,19 @@
 //! `generationConfig`: limits, sampling, thinking, output format.
 
 use super::body::Body;
-use super::notes::Notes;
 use super::params::{JSON, Params};
 use crate::gemini::model::{self, Thinks, thinks};
 use crate::gemini::options::{Options, ThinkingRule};
+use crate::shared::effort::Effort;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 use ccr_plugin::messages::schema::{Lost, gemini};
 
 /// Gemini takes at most five (its API reference, `stopSequences`).
 const MOST_STOP_SEQUENCES: usize = 5;
 
-/// Budgets up to which thinking counts as low and as medium. Claude Code's steps are 4,000, 10,000 and 31,999 tokens
-/// ("think", "think hard", "ultrathink"): each falls into a step of its own.
-const LOW_BUDGET: u64 = 4_096;
-const MEDIUM_BUDGET: u64 = 16_384;
-
 /// What each effort is in tokens: Google's own table for clients that speak of effort (its guide "OpenAI compatibility").
 const EFFORT_BUDGETS: [(Effort, u64); 3] = [(Effort::Low, 1_024), (Effort::Medium, 8_192), (Effort::High, 24_576)];
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effort {
-    Low,
-    Medium,
-    High,
-}
 
 /// What the request wants of the model's thinking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -154,14 +143,12 @@ fn level(wish: Wish, minimal: bool, medium: bool, notes: &mut Notes, out: &mut W
             Effort::Low
         }
         Wish::Effort(effort) => effort,
-        Wish::Budget(tokens) if tokens <= LOW_BUDGET => Effort::Low,
-        Wish::Budget(tokens) if tokens <= MEDIUM_BUDGET => Effort::Medium,
-        Wish::Budget(_) => Effort::High,
+        Wish::Budget(tokens) => Effort::of_budget(tokens),
     };
     out.key("thinkingLevel").string(match effort {
         Effort::Low => "low",
         Effort::Medium if medium => "medium",
-        Effort::Medium | Effort::High => "high",
+        _ => "high",
     });
 }
 
@@ -171,12 +158,9 @@ fn wish(body: &Body<'_>) -> Option<Wish> {
         return Some(Wish::Off);
     }
     let effort = body.output_config.and_then(|config| config.get("effort")?.as_str());
-    match effort.map(|effort| effort.decode()).as_deref() {
-        Some("low") => return Some(Wish::Effort(Effort::Low)),
-        Some("medium") => return Some(Wish::Effort(Effort::Medium)),
+    if let Some(effort) = effort.and_then(|effort| Effort::named(&effort.decode())) {
         // Anthropic's steps go on with `xhigh` and `max`, Gemini's end here.
-        Some("high" | "xhigh" | "max") => return Some(Wish::Effort(Effort::High)),
-        _ => {}
+        return Some(Wish::Effort(effort.min(Effort::High)));
     }
     let thinking = body.thinking.filter(|thinking| thinking.kind() == Kind::Object)?;
     Some(thinking.get("budget_tokens").and_then(Value::as_u64).map_or(Wish::Free, Wish::Budget))

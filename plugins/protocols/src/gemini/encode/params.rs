@@ -1,8 +1,8 @@
 //! The inner request's member `ccr`: what Anthropic's form has no place for. `params` comes from clients of other formats, under
 //! the names of OpenAI's Chat Completions or under Gemini's own; `extra` from transformers. The rest are hints for others.
 
-use super::notes::Notes;
 use crate::gemini::options::Options;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 

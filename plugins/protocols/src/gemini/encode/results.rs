@@ -3,7 +3,7 @@
 use super::block::{Block, ToolResult, is_blank};
 use super::contents::{Contents, Role};
 use super::media::{self, Media};
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 
 /// An empty answer reads as if the tool had not run.

@@ -4,7 +4,7 @@
 //! an assistant's calls may be spread over several messages.
 
 use super::block::Block;
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 use std::ops::Range;

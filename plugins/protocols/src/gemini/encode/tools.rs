@@ -1,11 +1,11 @@
 //! Tools and the choice among them.
 
 use super::body::Body;
-use super::notes::Notes;
 use super::params::Params;
-use crate::gemini::context::ContextWriter;
 use crate::gemini::options::Options;
 use crate::gemini::tool_names;
+use crate::shared::context::ContextWriter;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use ccr_plugin::messages::schema::{Lost, gemini};

@@ -3,10 +3,11 @@
 use super::block::{Block, Thinking, ToolUse, is_blank};
 use super::contents::{Contents, Role};
 use super::media::{self, Media};
-use super::notes::Notes;
 use super::results::{self, Call};
 use super::run::{self, Run};
-use crate::gemini::{signature, tool_names};
+use crate::gemini::signature;
+use crate::gemini::tool_names;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str};
 
 /// How Claude Code itself marks what the system says in between; Gemini has no role for it.

@@ -4,7 +4,8 @@
 //! anything else in this format's envelope ([`crate::openai::thinking`]). A stream brings a text entry in pieces of one index.
 
 use super::answer::Answer;
-use crate::openai::thinking::{ANTHROPIC, ENVELOPE, Fingerprint, SIGNATURE_PREFIX};
+use crate::openai::thinking::{self, ANTHROPIC, ENVELOPE, SIGNATURE_PREFIX};
+use crate::shared::fingerprint::Fingerprint;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Document, Str, Value, Writer};
 
@@ -45,7 +46,7 @@ impl Entry {
         let summary = named("type") == Some("reasoning.summary");
         match self.get("signature").and_then(string) {
             Some(signature) if named("format") == Some(ANTHROPIC) || signature.starts_with(ENVELOPE) => signature,
-            None if !summary => text.signature(),
+            None if !summary => thinking::signature(text),
             _ => format!("{SIGNATURE_PREFIX}{}:{}", text.digits(), self.json()),
         }
     }

@@ -1,6 +1,6 @@
 //! Names of tools that come in fragments: only the whole alias can be turned back into the tool's own name.
 
-use crate::openai::context::Context;
+use crate::shared::context::Context;
 use ccr_plugin::messages::event::ToolDelta;
 
 /// The beginning of a name that may become an alias, held back until it is one or cannot become one.
@@ -39,7 +39,7 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use super::Names;
-    use crate::openai::context::{Context, ContextWriter};
+    use crate::shared::context::{Context, ContextWriter};
     use ccr_plugin::messages::event::ToolDelta;
 
     fn names(pieces: &[(u32, &str, &str)]) -> Vec<(u32, Option<String>)> {

@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use super::{StreamDecoder, whole};
-use crate::openai::context::ContextWriter;
+use crate::shared::context::ContextWriter;
 use ccr_plugin::messages::event::{ErrorKind, Event, FinishReason, Start, ToolDelta};
 use ccr_plugin::messages::sse::SseEvent;
 use ccr_plugin::{Decoder, Fault};

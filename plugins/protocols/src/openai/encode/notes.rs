@@ -1,11 +1,13 @@
-//! What is left out of a request, told to the host once per kind however often it occurs.
+//! What is left out of a request, and what the options say shall not be.
 
+use crate::shared::notes;
 use ccr_plugin::Request;
 use std::borrow::Cow;
 
 #[derive(Debug, Default)]
 pub(in crate::openai) struct Notes {
-    list: Vec<Cow<'static, str>>,
+    /// What was left out so far.
+    pub(in crate::openai) list: notes::Notes,
     /// `cache_control` is not left out where it usually stands.
     pub(in crate::openai) keep_cache_control: bool,
     /// Images are left out: the model takes text only.
@@ -16,10 +18,7 @@ pub(in crate::openai) struct Notes {
 
 impl Notes {
     pub(in crate::openai) fn dropped(&mut self, what: impl Into<Cow<'static, str>>) {
-        let what = what.into();
-        if !self.list.contains(&what) {
-            self.list.push(what);
-        }
+        self.list.dropped(what);
     }
 
     /// There is a `cache_control` in a place where it can be kept.
@@ -31,12 +30,10 @@ impl Notes {
 
     /// What was left out, for a client's request.
     pub(in crate::openai) fn into_list(self) -> Vec<String> {
-        self.list.into_iter().map(Cow::into_owned).collect()
+        self.list.into_list()
     }
 
     pub(in crate::openai) fn tell(&self, request: &dyn Request) {
-        for what in &self.list {
-            request.dropped(what);
-        }
+        self.list.tell(request);
     }
 }

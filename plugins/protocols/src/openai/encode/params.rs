@@ -3,9 +3,10 @@
 use super::body::Body;
 use super::hints::{param, speak_of_thinking};
 use super::notes::Notes;
-use crate::openai::context::ContextWriter;
 use crate::openai::model::{Class, class};
-use crate::openai::options::{Effort, EffortRule, MaxTokensField, Options, Replay, ResponseFormat};
+use crate::openai::options::{EffortRule, MaxTokensField, Options, Replay, ResponseFormat};
+use crate::shared::context::ContextWriter;
+use crate::shared::effort::{self, Effort};
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 
 /// OpenAI takes at most four (its API reference, `stop`).
@@ -14,11 +15,6 @@ const MOST_STOP_SEQUENCES: usize = 4;
 /// The limit that stands in the inner form where the client gave none: every model in use can put out as much, and it
 /// is enough for an answer of some twenty pages. All client protocols write the same.
 pub(in crate::openai) const STAND_IN: u64 = 8192;
-
-/// Budgets up to which thinking counts as low and as medium. Claude Code's steps are 4,000, 10,000 and 31,999 tokens
-/// ("think", "think hard", "ultrathink"): each falls into a step of its own.
-const LOW_BUDGET: u64 = 4_096;
-const MEDIUM_BUDGET: u64 = 16_384;
 
 pub(super) fn write(
     body: &Body<'_>,
@@ -113,27 +109,9 @@ fn reasoning(body: &Body<'_>, class: Class, options: &Options, notes: &mut Notes
     }
 }
 
-/// How much the request wants the model to think, if it says so.
+/// How much the request wants the model to think, if it says so; OpenAI's steps end below Anthropic's `max`.
 fn effort(body: &Body<'_>) -> Option<Effort> {
-    let named = body.output_config.and_then(|config| config.get("effort")?.as_str());
-    if let Some(named) = named {
-        return match &*named.decode() {
-            "low" => Some(Effort::Low),
-            "medium" => Some(Effort::Medium),
-            "high" => Some(Effort::High),
-            // Anthropic's highest step is called `max`.
-            "xhigh" | "max" => Some(Effort::Xhigh),
-            _ => None,
-        };
-    }
-    let budget = body.thinking?.get("budget_tokens")?.as_u64()?;
-    Some(if budget <= LOW_BUDGET {
-        Effort::Low
-    } else if budget <= MEDIUM_BUDGET {
-        Effort::Medium
-    } else {
-        Effort::High
-    })
+    effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
 }
 
 /// Structured output: `output_config.format`, in older clients `output_format`.

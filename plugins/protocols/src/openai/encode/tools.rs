@@ -2,9 +2,9 @@
 
 use super::body::Body;
 use super::notes::Notes;
-use crate::openai::context::ContextWriter;
 use crate::openai::options::{Options, Schemas};
-use crate::openai::tool_names;
+use crate::shared::context::ContextWriter;
+use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use ccr_plugin::messages::schema::{Lost, groq, openai_strict};
@@ -113,7 +113,7 @@ impl<'d> Tool<'d> {
     fn write(&self, schemas: Schemas, context: &mut ContextWriter, notes: &mut Notes, out: &mut Writer) {
         out.begin_object().key("type").string("function").key("function").begin_object();
         let name = self.name.decode();
-        let wire = tool_names::on_the_wire(&name);
+        let wire = on_the_wire::<Usual>(&name);
         if *wire != *name {
             context.tool(&wire, self.name.raw());
         }
@@ -230,6 +230,6 @@ fn forced(choice: Value<'_>, tools: &[Tool<'_>], out: &mut Writer) -> Result<(),
         )));
     }
     out.key("tool_choice").begin_object().key("type").string("function");
-    out.key("function").begin_object().key("name").string(&tool_names::on_the_wire(&name)).end_object().end_object();
+    out.key("function").begin_object().key("name").string(&on_the_wire::<Usual>(&name)).end_object().end_object();
     Ok(())
 }

@@ -7,10 +7,10 @@ use super::results::{self, Call};
 use super::run::{Role, Run};
 use super::thoughts::Thoughts;
 use crate::openai::options::EmptyContent;
-use crate::openai::tool_names;
+use crate::shared::ids::Ids;
+use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::messages::json::{Kind, Str, Writer};
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 #[derive(Debug)]
 pub(super) struct Turns<'d> {
@@ -19,12 +19,12 @@ pub(super) struct Turns<'d> {
     /// Calls of the last assistant message.
     calls: Vec<Call<'d>>,
     /// All ids on the wire so far.
-    ids: HashSet<Cow<'d, str>>,
+    ids: Ids<'d>,
 }
 
 impl<'d> Turns<'d> {
     pub(super) fn new(empty_content: EmptyContent, thoughts: Thoughts) -> Self {
-        Self { empty_content, thoughts, calls: Vec::new(), ids: HashSet::new() }
+        Self { empty_content, thoughts, calls: Vec::new(), ids: Ids::default() }
     }
 
     pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
@@ -102,28 +102,17 @@ impl<'d> Turns<'d> {
     }
 
     fn call(&mut self, call: ToolUse<'d>, out: &mut Writer) {
-        let wire = self.unique(call.id);
+        let wire = self.ids.numbered(Cow::Borrowed(call.id));
         out.begin_object().key("id").escaped(&wire).key("type").string("function");
         self.calls.push(Call { id: call.id, wire, answered: false });
         out.key("function").begin_object().key("name");
         let name = call.name.map(Str::decode).unwrap_or_default();
-        out.string(&tool_names::on_the_wire(&name)).key("arguments");
+        out.string(&on_the_wire::<Usual>(&name)).key("arguments");
         match call.input.filter(|input| input.kind() == Kind::Object) {
             Some(input) => _ = out.string(input.raw()),
             None => _ = out.string("{}"),
         }
         out.end_object().end_object();
-    }
-
-    /// The id, or one made from it if the conversation has it already (some providers count from 0 in every answer).
-    fn unique(&mut self, id: &'d str) -> Cow<'d, str> {
-        let mut wire = Cow::Borrowed(if id.is_empty() { "call" } else { id });
-        let mut copy = 2_u32;
-        while !self.ids.insert(wire.clone()) {
-            wire = Cow::Owned(format!("{}_{copy}", if id.is_empty() { "call" } else { id }));
-            copy += 1;
-        }
-        wire
     }
 }
 

@@ -10,16 +10,15 @@ mod fields;
 mod hints;
 mod item;
 mod media;
-mod notes;
 mod parts;
 mod settings;
 mod tools;
 
 use super::context::ContextWriter;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::{ClientRequest, DecodedRequest, Fault};
 use fields::Fields;
-use notes::Notes;
 
 /// Room beyond the length of the request: an inner one is hardly ever longer, and an eighth covers what is escaped anew.
 fn room(body: usize) -> usize {

@@ -4,10 +4,11 @@
 //! which only the gateway can open.
 
 use super::reasoning::OURS;
-use crate::responses::context::ContextWriter;
 use crate::responses::encode::path;
-use crate::responses::options::{Effort, Options, ReasoningRule};
+use crate::responses::options::{Options, ReasoningRule};
 use crate::responses::thinking;
+use crate::shared::context::ContextWriter;
+use crate::shared::effort::Effort;
 use ccr_plugin::messages::json::{Document, Splice, Str, Value, Writer};
 use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Header, Settings, Target};
 

@@ -3,9 +3,9 @@
 use super::channel::{Channel, written};
 use super::items::{Items, Source};
 use super::wire::{Place, Wire};
-use crate::responses::context::Context;
 use crate::responses::thinking::{Envelope, Kept};
 use crate::responses::{errors, usage};
+use crate::shared::context::Context;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta};
 use ccr_plugin::messages::json::{Kind as JsonKind, Str, Value};

@@ -1,7 +1,7 @@
 //! The top level of the inner request: which fields are known, and what happens to the others.
 
 use super::hints::Hints;
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Value};
 

@@ -2,8 +2,8 @@
 
 use super::block::{Block, is_blank};
 use super::media::{self, Attachment};
-use super::notes::Notes;
 use super::results;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::Writer;
 
 /// Texts of several blocks in one string, with an empty line between them, as they are things of their own.

@@ -4,9 +4,9 @@ use super::To;
 use super::block::is_blank;
 use super::body::Body;
 use super::content::Joined;
-use super::notes::Notes;
 use super::run::{Role, Run};
 use super::turns::Turns;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 

@@ -3,7 +3,7 @@
 //! `params` is named as in OpenAI's Chat Completions, `responses` is what only this API has; its being there tells that the
 //! client speaks this API itself. Options for other protocols are passed over.
 
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 

@@ -1,7 +1,7 @@
 //! Images and documents: what can be sent, and the words that stand for what cannot.
 
 use super::block::Block;
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// How base64 texts of the usual image formats begin (from their first bytes), for clients that name no media type.

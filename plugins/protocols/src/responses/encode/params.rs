@@ -2,10 +2,10 @@
 
 use super::To;
 use super::body::{Body, Thinks};
-use super::notes::Notes;
 use crate::responses::DEFAULT_MAX_TOKENS;
-use crate::responses::options::Effort;
-use crate::responses::thinking::Fingerprint;
+use crate::shared::effort::{self, Effort};
+use crate::shared::fingerprint::Fingerprint;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 
@@ -14,11 +14,6 @@ const FEWEST_TOKENS: u64 = 16;
 
 /// OpenAI refuses longer keys ("string too long").
 const LONGEST_CACHE_KEY: usize = 64;
-
-/// Budgets up to which thinking counts as low and as medium. Claude Code's steps are 4,000, 10,000 and 31,999 tokens
-/// ("think", "think hard", "ultrathink"): each falls into a step of its own.
-const LOW_BUDGET: u64 = 4_096;
-const MEDIUM_BUDGET: u64 = 16_384;
 
 pub(super) fn write(
     body: &Body<'_>,
@@ -155,27 +150,9 @@ fn wants_no_text(body: &Body<'_>) -> bool {
     body.thinking.and_then(|thinking| thinking.get("display")?.as_str()).is_some_and(|display| display == "omitted")
 }
 
-/// How much the request wants the model to think, if it says so.
+/// How much the request wants the model to think, if it says so; OpenAI's steps end below Anthropic's `max`.
 fn effort(body: &Body<'_>) -> Option<Effort> {
-    let named = body.output_config.and_then(|config| config.get("effort")?.as_str());
-    if let Some(named) = named {
-        return match &*named.decode() {
-            "low" => Some(Effort::Low),
-            "medium" => Some(Effort::Medium),
-            "high" => Some(Effort::High),
-            // Anthropic's highest step is called `max`.
-            "xhigh" | "max" => Some(Effort::Xhigh),
-            _ => None,
-        };
-    }
-    let budget = body.thinking?.get("budget_tokens")?.as_u64()?;
-    Some(if budget <= LOW_BUDGET {
-        Effort::Low
-    } else if budget <= MEDIUM_BUDGET {
-        Effort::Medium
-    } else {
-        Effort::High
-    })
+    effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
 }
 
 /// How the text shall look: structured output (`output_config.format`, in older clients `output_format`), and how long it is.
@@ -217,9 +194,7 @@ fn cache_key(session: &str, out: &mut Writer) {
     if session.chars().count() <= LONGEST_CACHE_KEY {
         out.string(session);
     } else {
-        let mut fingerprint = Fingerprint::default();
-        fingerprint.add(session);
-        out.string(&format!("{:016x}", fingerprint.value()));
+        out.string(&Fingerprint::of(session).digits());
     }
 }
 

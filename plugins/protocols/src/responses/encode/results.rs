@@ -3,7 +3,7 @@
 use super::block::{Block, ToolResult, is_blank};
 use super::content::{Joined, Message, begin_text, end_text};
 use super::media::{self, Attachment};
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use std::borrow::Cow;
 

@@ -4,7 +4,7 @@
 //! the calls.
 
 use super::block::Block;
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 use std::ops::Range;

@@ -2,10 +2,10 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use super::body::Body;
-use super::notes::Notes;
 use super::{encode, path, write};
 use crate::responses::options::Options;
 use crate::responses::thinking::{Envelope, Kept, mark};
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::{Fault, Request, Settings};

@@ -2,9 +2,9 @@
 
 use super::To;
 use super::body::Body;
-use super::notes::Notes;
-use crate::openai::tool_names;
-use crate::responses::context::ContextWriter;
+use crate::shared::context::ContextWriter;
+use crate::shared::notes::Notes;
+use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 
@@ -120,7 +120,7 @@ fn function(
 ) {
     let raw = name.raw();
     let name = name.decode();
-    let wire = tool_names::on_the_wire(&name);
+    let wire = on_the_wire::<Usual>(&name);
     if *wire != *name {
         context.tool(&wire, raw);
     }
@@ -223,7 +223,7 @@ fn forced(choice: Value<'_>, tools: &[Tool<'_>], out: &mut Writer) -> Result<(),
     match tools.iter().find(|tool| tool.is_called(&name)) {
         Some(Tool::Function { .. }) => {
             out.key("tool_choice").begin_object().key("type").string("function");
-            out.key("name").string(&tool_names::on_the_wire(&name)).end_object();
+            out.key("name").string(&on_the_wire::<Usual>(&name)).end_object();
         }
         // Said in the words that every server knows, where they mean the same.
         Some(Tool::WebSearch { .. }) if tools.len() == 1 => _ = out.key("tool_choice").string("required"),

@@ -4,14 +4,15 @@
 use super::To;
 use super::block::{Block, Thinking, ToolUse};
 use super::content::{Message, begin_text, end_text, says_something};
-use super::notes::Notes;
 use super::results::{self, Call};
 use super::run::Run;
-use crate::openai::tool_names;
-use crate::responses::thinking::{Envelope, Fingerprint, Kept};
+use crate::responses::thinking::{Envelope, Kept};
+use crate::shared::fingerprint::Fingerprint;
+use crate::shared::ids::Ids;
+use crate::shared::notes::Notes;
+use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::messages::json::{Kind, Str, Writer};
 use std::borrow::Cow;
-use std::collections::HashSet;
 
 /// OpenAI refuses longer ids of calls ("string too long"); some providers of earlier turns make longer ones.
 const LONGEST_ID: usize = 64;
@@ -22,14 +23,14 @@ pub(super) struct Turns<'d> {
     /// Calls of the last turn of the assistant.
     calls: Vec<Call<'d>>,
     /// All ids on the wire so far.
-    ids: HashSet<Cow<'d, str>>,
+    ids: Ids<'d>,
     /// Reasoning that waits for what it led to: OpenAI refuses it alone.
     thoughts: Vec<(Thinking<'d>, Envelope<'d>)>,
 }
 
 impl<'d> Turns<'d> {
     pub(super) fn new(to: To<'d>) -> Self {
-        Self { to, calls: Vec::new(), ids: HashSet::new(), thoughts: Vec::new() }
+        Self { to, calls: Vec::new(), ids: Ids::default(), thoughts: Vec::new() }
     }
 
     pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
@@ -142,41 +143,23 @@ impl<'d> Turns<'d> {
     }
 
     fn call(&mut self, call: ToolUse<'d>, out: &mut Writer) {
-        let wire = self.unique(call.id);
+        let short = if call.id.len() > LONGEST_ID { Cow::Owned(shortened(call.id)) } else { Cow::Borrowed(call.id) };
+        let wire = self.ids.numbered(short);
         out.begin_object().key("type").string("function_call").key("call_id").escaped(&wire);
         self.calls.push(Call { id: call.id, wire, answered: false });
         let name = call.name.map(Str::decode).unwrap_or_default();
-        out.key("name").string(&tool_names::on_the_wire(&name)).key("arguments");
+        out.key("name").string(&on_the_wire::<Usual>(&name)).key("arguments");
         match call.input.filter(|input| input.kind() == Kind::Object) {
             Some(input) => _ = out.string(input.raw()),
             None => _ = out.string("{}"),
         }
         out.end_object();
     }
-
-    /// The id, or one made from it if it is too long or if the conversation has it already (some providers count from 0 in
-    /// every answer).
-    fn unique(&mut self, id: &'d str) -> Cow<'d, str> {
-        let id = match id.len() {
-            0 => Cow::Borrowed("call"),
-            1..=LONGEST_ID => Cow::Borrowed(id),
-            _ => Cow::Owned(shortened(id)),
-        };
-        let mut wire = id.clone();
-        let mut copy = 2_u32;
-        while !self.ids.insert(wire.clone()) {
-            wire = Cow::Owned(format!("{id}_{copy}"));
-            copy += 1;
-        }
-        wire
-    }
 }
 
 /// Depends on nothing but the id, so that a conversation looks the same in every turn.
 fn shortened(id: &str) -> String {
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(id);
-    format!("call_{:016x}", fingerprint.value())
+    format!("call_{}", Fingerprint::of(id).digits())
 }
 
 fn text(kind: &str, text: &str, out: &mut Writer) {

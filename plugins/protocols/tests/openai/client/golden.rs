@@ -1,5 +1,6 @@
 //! Golden files.
 
+use super::cases::cases;
 use super::checker::{fold, frames};
 use super::events::{events, failure};
 use ccr_plugin::messages::json::Document;
@@ -8,28 +9,9 @@ use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::{ClientProtocol, ClientRequest, Encoder, Fault, Settings, Target, UpstreamProtocol};
 use ccr_protocols::openai::OpenAi;
 use serde_json::{Value, json};
-use std::fs;
-use std::path::{Path, PathBuf};
 
 const ID: &str = "msg_1";
 const MODEL: &str = "provider,model";
-
-fn cases(folder: &str, run: impl Fn(&Value) -> Value) {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/openai/client").join(folder);
-    let mut files: Vec<PathBuf> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    for file in files {
-        let mut case: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
-        let found = run(&case);
-        if std::env::var_os("UPDATE_GOLDEN").is_some() {
-            case["expect"] = found;
-            fs::write(&file, format!("{}\n", serde_json::to_string_pretty(&case).unwrap())).unwrap();
-        } else {
-            assert_eq!(found, case["expect"], "{}", file.display());
-        }
-    }
-}
 
 pub(crate) fn request(body: &Value) -> ClientRequest {
     ClientRequest { path: "/v1/chat/completions".into(), headers: Vec::new(), body: body.to_string().into_bytes() }
@@ -46,7 +28,7 @@ pub(crate) fn wire(inner: &Value, model: &str, settings: &Value) -> Value {
 
 #[test]
 fn requests() {
-    cases("requests", |case| match <OpenAi as ClientProtocol>::decode(&request(&case["request"])) {
+    cases("openai/client/requests", |_, case| match <OpenAi as ClientProtocol>::decode(&request(&case["request"])) {
         Ok(decoded) => {
             MessagesRequest::parse(&Document::parse(&decoded.body).unwrap()).unwrap();
             let body: Value = serde_json::from_slice(&decoded.body).unwrap();
@@ -80,7 +62,7 @@ fn context(case: &Value) -> Vec<u8> {
 
 #[test]
 fn answers() {
-    cases("answers", |case| {
+    cases("openai/client/answers", |_, case| {
         let answer = OpenAi::encode_answer(events(&case["events"]), &context(case));
         serde_json::from_slice(&answer).unwrap()
     });
@@ -101,7 +83,7 @@ impl EncodeAnswer for OpenAi {
 
 #[test]
 fn streams() {
-    cases("streams", |case| {
+    cases("openai/client/streams", |_, case| {
         let events = events(&case["events"]);
         let mut encoder = OpenAi::encoder(ID, MODEL, &context(case));
         let mut out = Vec::new();
@@ -125,7 +107,7 @@ fn streams() {
 
 #[test]
 fn errors() {
-    cases("errors", |case| {
+    cases("openai/client/errors", |_, case| {
         let answer = OpenAi::encode_error(&failure(&case["failure"]), "req_1", "/v1/chat/completions");
         assert_eq!(answer.content_type, "application/json");
         json!({"status": answer.status, "body": serde_json::from_slice::<Value>(&answer.body).unwrap()})

@@ -5,6 +5,8 @@
 //! expectations are rewritten: read the difference before keeping it.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
+#[path = "../../common/cases.rs"]
+mod cases;
 mod checker;
 mod events;
 mod forward;

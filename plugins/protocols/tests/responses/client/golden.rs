@@ -3,6 +3,7 @@
 //!
 //! With `UPDATE_GOLDEN=1` in the environment the expectations are rewritten: read the difference before keeping it.
 
+use crate::cases::{cases, updating};
 use crate::{checker, events, request, streamed, whole};
 use ccr_plugin::messages::json::Document;
 use ccr_plugin::messages::request::MessagesRequest;
@@ -12,39 +13,15 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-fn folder(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/responses/client").join(name)
-}
-
-fn read(file: &Path) -> Value {
-    serde_json::from_str(&fs::read_to_string(file).unwrap())
-        .unwrap_or_else(|error| panic!("{}: {error}", file.display()))
-}
-
-fn updating() -> bool {
-    std::env::var_os("UPDATE_GOLDEN").is_some()
-}
-
-/// Runs every case of a folder whose files hold `expect` beside the input.
-fn cases(name: &str, run: impl Fn(&Path, &Value) -> Value) {
-    let mut files: Vec<_> = fs::read_dir(folder(name)).unwrap().map(|entry| entry.unwrap().path()).collect();
-    files.sort();
-    assert!(!files.is_empty());
-    for file in files {
-        let mut case = read(&file);
-        let found = run(&file, &case);
-        if updating() {
-            case["expect"] = found;
-            fs::write(&file, format!("{}\n", serde_json::to_string_pretty(&case).unwrap())).unwrap();
-        } else {
-            assert_eq!(found, case["expect"], "{}", file.display());
-        }
-    }
+/// Where the stream of an answer stands.
+fn stream_of(file: &Path) -> PathBuf {
+    let name = file.with_extension("sse");
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/responses/client/streams").join(name.file_name().unwrap())
 }
 
 #[test]
 fn requests() {
-    cases("requests", |file, case| {
+    cases("responses/client/requests", |file, case| {
         let mut request = request(&case["request"]);
         let header =
             |(name, value): (&String, &Value)| Header { name: name.clone(), value: value.as_str().unwrap().into() };
@@ -70,12 +47,12 @@ fn requests() {
 
 #[test]
 fn answers_and_streams() {
-    cases("answers", |file, case| {
+    cases("responses/client/answers", |file, case| {
         let context = case["context"].as_str().unwrap_or_default().as_bytes();
         let stream = streamed(events::events(&case["events"]), context);
         let whole = whole(events::events(&case["events"]), context);
         assert_eq!(checker::fold(&stream).unwrap(), whole, "{}", file.display());
-        let expected = folder("streams").join(file.with_extension("sse").file_name().unwrap());
+        let expected = stream_of(file);
         if updating() {
             fs::write(&expected, &stream).unwrap();
         } else {
@@ -88,7 +65,7 @@ fn answers_and_streams() {
 
 #[test]
 fn errors() {
-    cases("errors", |_, case| {
+    cases("responses/client/errors", |_, case| {
         let failure = events::failure(&case["failure"]);
         let answer = OpenAiResponses::encode_error(&failure, "req_1", "/v1/responses");
         let mut encoder = OpenAiResponses::encoder(crate::ID, crate::MODEL, &[]);

@@ -1,7 +1,7 @@
 //! `toolConfig`: which functions the model may, must or must not call.
 
 use super::fields::members;
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 

@@ -3,9 +3,9 @@
 
 use super::calls::Calls;
 use super::fields::{list, member};
-use super::notes::Notes;
 use super::part::{self, At};
 use super::turn::{Role, Turn};
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 

@@ -2,8 +2,8 @@
 //! written by [`super::extra`].
 
 use super::fields::{members, whole};
-use super::notes::Notes;
 use super::{schema, thinking};
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use std::borrow::Cow;

@@ -1,7 +1,7 @@
 //! `inlineData` and `fileData` → images and documents.
 
 use super::fields::member;
-use crate::gemini::client::base64;
+use crate::shared::base64;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 use std::borrow::Cow;
 

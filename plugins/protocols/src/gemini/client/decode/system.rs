@@ -1,7 +1,7 @@
 //! `systemInstruction` → `system`: one block for each part.
 
 use super::fields::{list, member};
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 

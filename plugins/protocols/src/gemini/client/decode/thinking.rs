@@ -1,7 +1,7 @@
 //! `thinkingConfig` → `thinking` and `output_config.effort`.
 
 use super::fields::{member, members, whole};
-use super::notes::Notes;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Value, Writer};
 
 /// The least budget that the inner form knows: Anthropic refuses smaller ones.

@@ -3,8 +3,8 @@
 
 use super::choice::Choice;
 use super::fields::{Fields, list, members};
-use super::notes::Notes;
 use super::schema;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use std::borrow::Cow;

@@ -4,7 +4,8 @@
 //! Blocks need a signature, which tells who may be sent them again. Anthropic's own pass as they are; everything else gets this
 //! format's envelope (see [`crate::openai::thinking`]), with OpenRouter's entry in it where it is more than text.
 
-use crate::openai::thinking::{self, Fingerprint};
+use crate::openai::thinking;
+use crate::shared::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 use std::borrow::Cow;
 
@@ -146,7 +147,7 @@ fn plain(text: Value<'_>, out: &mut Writer) {
         out.escaped_part(piece.raw());
         fingerprint.add(&piece.decode());
     }
-    out.end_string().key("signature").string(&fingerprint.signature()).end_object();
+    out.end_string().key("signature").string(&thinking::signature(fingerprint)).end_object();
 }
 
 /// An entry of `reasoning_details`.
@@ -197,7 +198,6 @@ fn signed(text: Option<Str<'_>>, signature: &str, out: &mut Writer) {
 fn wrapped(item: Value<'_>, text: Option<Str<'_>>, out: &mut Writer) {
     out.begin_object().key("type").string("thinking").key("thinking");
     out.escaped(text.map(Str::raw).unwrap_or_default());
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(&text.map(Str::decode).unwrap_or_default());
+    let fingerprint = Fingerprint::of(&text.map(Str::decode).unwrap_or_default());
     out.key("signature").string(&thinking::envelope(fingerprint, item)).end_object();
 }

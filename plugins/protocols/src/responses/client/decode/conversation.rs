@@ -5,10 +5,10 @@
 
 use super::fields::Fields;
 use super::item::{Call, Input, Item, Role, What};
-use super::notes::Notes;
 use super::parts::{self, Place};
 use crate::responses::client::reasoning::{self, Content};
 use crate::responses::client::tool_name::ToolName;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 use ccr_plugin::messages::repair::repair;

@@ -4,8 +4,8 @@
 //! `ccr.responses` what only this API has. Its being there tells that the client speaks this API.
 
 use super::fields::Fields;
-use super::notes::Notes;
 use super::settings::format;
+use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// Fields that are read elsewhere, or that say nothing beyond the gateway: what is streamed is never padded, and nothing is

@@ -1,8 +1,8 @@
 //! One item of the input, as far as the translation needs to know it.
 
-use super::notes::Notes;
 use super::tools::kind_of;
 use crate::responses::client::tool_name::ToolName;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 

@@ -1,7 +1,7 @@
 //! Images and files of the client → blocks with a source.
 
-use super::notes::Notes;
 use super::parts::Place;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 

@@ -1,8 +1,8 @@
 //! The parts of a message or of a call's outcome → content blocks.
 
 use super::media;
-use super::notes::Notes;
 use super::tools::kind_of;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use std::fmt;

@@ -4,9 +4,9 @@
 //! way out. The provider's own tools that only OpenAI has cannot be given to others.
 
 use super::fields::Fields;
-use super::notes::Notes;
 use crate::responses::client::context::{ContextWriter, Wording};
 use crate::responses::client::tool_name::ToolName;
+use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use std::borrow::Cow;

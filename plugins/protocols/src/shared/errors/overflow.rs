@@ -24,6 +24,10 @@ const PHRASES: &[&str] = &[
     "exceeds the model's context",
     "context length exceeded",
     "input is too long",
+    // Nova.
+    "number of input tokens exceeds",
+    "input tokens exceeded",
+    "too many input tokens",
 ];
 
 /// Statuses that are about something else whatever the words: keys, money, permission, unknown models, limits per minute.
@@ -32,14 +36,15 @@ const OTHER_STATUSES: &[u16] = &[401, 402, 403, 404, 429];
 /// No context is shorter; smaller numbers in a message are something else (a position, a part of a name).
 const SHORTEST_CONTEXT: u64 = 256;
 
-/// What the client shall read, if the prompt was too long.
-pub(crate) fn message(told: &Told, status: Option<u16>) -> Option<String> {
+/// What the client shall read, if the prompt was too long. `own` are pieces of messages, in lower case, that would say something
+/// else elsewhere.
+pub(crate) fn message(told: &Told, own: &[&str], status: Option<u16>) -> Option<String> {
     if status.is_some_and(|status| OTHER_STATUSES.contains(&status)) {
         return None;
     }
     let named = told.names.iter().any(|name| NAMES.contains(&name.as_str()));
     let lower = told.message.to_ascii_lowercase();
-    let said = PHRASES.iter().any(|phrase| lower.contains(phrase));
+    let said = PHRASES.iter().chain(own).any(|phrase| lower.contains(phrase));
     if !named && !said && status != Some(413) {
         return None;
     }
@@ -71,7 +76,7 @@ mod tests {
     use super::{Told, message};
 
     fn of(text: &str) -> Option<String> {
-        message(&Told { message: text.into(), ..Told::default() }, Some(400))
+        message(&Told { message: text.into(), ..Told::default() }, &[], Some(400))
     }
 
     #[test]
@@ -100,7 +105,7 @@ mod tests {
     fn other_errors_are_not_about_length() {
         assert_eq!(of("Invalid value for max_tokens: 130000 is above 8192"), None);
         let limit = Told { message: "Request too large: maximum context length".into(), ..Told::default() };
-        assert_eq!(message(&limit, Some(429)), None);
-        assert!(message(&limit, Some(413)).is_some());
+        assert_eq!(message(&limit, &[], Some(429)), None);
+        assert!(message(&limit, &[], Some(413)).is_some());
     }
 }

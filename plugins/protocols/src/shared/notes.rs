@@ -4,17 +4,22 @@ use ccr_plugin::Request;
 use std::borrow::Cow;
 
 #[derive(Debug, Default)]
-pub(super) struct Notes(Vec<Cow<'static, str>>);
+pub(crate) struct Notes(Vec<Cow<'static, str>>);
 
 impl Notes {
-    pub(super) fn dropped(&mut self, what: impl Into<Cow<'static, str>>) {
+    pub(crate) fn dropped(&mut self, what: impl Into<Cow<'static, str>>) {
         let what = what.into();
         if !self.0.contains(&what) {
             self.0.push(what);
         }
     }
 
-    pub(super) fn tell(&self, request: &dyn Request) {
+    /// What was left out, for a client's request.
+    pub(crate) fn into_list(self) -> Vec<String> {
+        self.0.into_iter().map(Cow::into_owned).collect()
+    }
+
+    pub(crate) fn tell(&self, request: &dyn Request) {
         for what in &self.0 {
             request.dropped(what);
         }

@@ -1,13 +1,14 @@
-//! Base64 (RFC 4648): thought signatures and data are bytes in Gemini's API, written so in JSON.
+//! Base64 (RFC 4648), as files and signatures travel in JSON.
 //!
-//! Protobuf's JSON takes both alphabets, with padding or without, and Google's Python library sends the one for addresses.
+//! Both alphabets are read, with padding or without: protobuf's JSON takes them, and Google's Python library sends the one for
+//! addresses.
 
 use std::borrow::Cow;
 
 const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 /// The standard alphabet, padded.
-pub(super) fn encode(bytes: &[u8]) -> String {
+pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for group in bytes.chunks(3) {
         let byte = |at: usize| u32::from(group.get(at).copied().unwrap_or(0));
@@ -22,7 +23,7 @@ pub(super) fn encode(bytes: &[u8]) -> String {
 }
 
 /// `None` if it is no base64 of either alphabet.
-pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
+pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     let text = text.trim_end_matches('=');
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 2);
     for group in text.as_bytes().chunks(4) {
@@ -41,7 +42,7 @@ pub(super) fn decode(text: &str) -> Option<Vec<u8>> {
 }
 
 /// The same data in the alphabet and with the padding that other APIs insist on.
-pub(super) fn standard(text: &str) -> Cow<'_, str> {
+pub(crate) fn standard(text: &str) -> Cow<'_, str> {
     let missing = match text.trim_end_matches('=').len() % 4 {
         2 if !text.ends_with("==") => 2 - text.bytes().rev().take_while(|byte| *byte == b'=').count().min(2),
         3 if !text.ends_with('=') => 1,

@@ -1,0 +1,14 @@
+//! What several wire formats have in common: reading the inner request, and writing what is the same everywhere.
+//!
+//! Each module is one idea. What a provider's API asks for in its own way stays with the format; what is here knows none of
+//! them and is told by parameters where they differ.
+
+pub(crate) mod base64;
+pub(crate) mod context;
+pub(crate) mod effort;
+pub(crate) mod errors;
+pub(crate) mod fingerprint;
+pub(crate) mod ids;
+pub(crate) mod notes;
+pub(crate) mod options;
+pub(crate) mod tool_names;

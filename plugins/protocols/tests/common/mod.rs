@@ -1,0 +1,5 @@
+//! What the golden tests of all formats have in common.
+
+pub(crate) mod cases;
+pub(crate) mod events;
+pub(crate) mod golden;
