@@ -74,14 +74,16 @@ impl Encoding {
         128
     }
 
-    /// A counter for some texts of this encoding.
-    pub fn counter(self) -> Counter {
-        Counter { split: self.split(), vocabulary: self.vocabulary(), known: Vec::new() }
+    /// A counter for texts of about this many bytes altogether.
+    pub fn counter(self, bytes: usize) -> Counter {
+        // No piece is 0: its length is a part of it.
+        let known = if bytes >= WORTH_KNOWING { vec![(0, 0); KNOWN_PIECES] } else { Vec::new() };
+        Counter { split: self.split(), vocabulary: self.vocabulary(), known }
     }
 
     /// The number of tokens of a text.
     pub fn count(self, text: &str) -> u64 {
-        self.counter().count(text)
+        self.counter(text.len()).count(text)
     }
 
     #[cfg(test)]
@@ -126,17 +128,13 @@ const LONGEST_KNOWN: usize = 15;
 pub struct Counter {
     split: Split,
     vocabulary: &'static Vocabulary,
-    /// Pieces and their numbers of tokens, each in the slot that its hash says; empty until it pays off.
+    /// Pieces and their numbers of tokens, each in the slot that its hash says; empty where it does not pay off.
     known: Vec<(u128, u32)>,
 }
 
 impl Counter {
     /// The number of tokens of a text.
     pub fn count(&mut self, text: &str) -> u64 {
-        if self.known.is_empty() && text.len() >= WORTH_KNOWING {
-            // No piece is 0: its length is a part of it.
-            self.known = vec![(0, 0); KNOWN_PIECES];
-        }
         let mut rest = text;
         let mut tokens = 0;
         while !rest.is_empty() {

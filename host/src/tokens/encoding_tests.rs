@@ -121,7 +121,7 @@ proptest! {
     /// With what has been counted before in the slots.
     #[test]
     fn one_counter_for_many_texts(texts in prop::collection::vec(prop::collection::vec(part(), 0..20), 1..5)) {
-        let mut counter = Encoding::Cl100kBase.counter();
+        let mut counter = Encoding::Cl100kBase.counter(1_000_000);
         counter.count(&"to fill the slots ".repeat(500));
         for text in texts {
             let text = text.concat();
