@@ -108,7 +108,8 @@ impl FromStr for Encoding {
             "gpt2" => Ok(Self::R50kBase),
             "p50k_edit" => Ok(Self::P50kBase),
             name => Self::ALL.into_iter().find(|encoding| encoding.as_str() == name).ok_or_else(|| {
-                "must be one of cl100k_base, o200k_base, o200k_harmony, p50k_base, p50k_edit, r50k_base, gpt2".to_owned()
+                "must be one of cl100k_base, o200k_base, o200k_harmony, p50k_base, p50k_edit, r50k_base, gpt2"
+                    .to_owned()
             }),
         }
     }

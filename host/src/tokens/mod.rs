@@ -88,7 +88,13 @@ impl TokenCounts {
     }
 
     /// Counts, the longest first, as they change the most.
-    fn count_parts(&self, mut open: Vec<Open<'_>>, encoding: Encoding, sum: &mut Bounds, enough: impl Fn(Bounds) -> bool) {
+    fn count_parts(
+        &self,
+        mut open: Vec<Open<'_>>,
+        encoding: Encoding,
+        sum: &mut Bounds,
+        enough: impl Fn(Bounds) -> bool,
+    ) {
         open.sort_by_key(|open| std::cmp::Reverse(open.bounds.high));
         let bytes: usize = open.iter().map(|open| open.part.raw().len()).sum();
         let mut counted = Vec::with_capacity(open.len());

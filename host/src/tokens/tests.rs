@@ -32,11 +32,17 @@ fn text_in_all_its_places() {
     let text = "Say \"hello\"\nto the wörld.";
     assert_eq!(count(&request(json!({}))), 0);
     assert_eq!(count(&of_blocks(json!(text))), sum(&[text]));
-    assert_eq!(count(&of_blocks(json!([{"type": "text", "text": text}, {"type": "text", "text": "b"}]))), sum(&[text, "b"]));
+    assert_eq!(
+        count(&of_blocks(json!([{"type": "text", "text": text}, {"type": "text", "text": "b"}]))),
+        sum(&[text, "b"])
+    );
     assert_eq!(count(&request(json!({"system": text}))), sum(&[text]));
     assert_eq!(count(&request(json!({"system": [{"type": "text", "text": text}]}))), sum(&[text]));
     assert_eq!(count(&request(json!({"messages": [{"role": "system", "content": text}]}))), sum(&[text]));
-    assert_eq!(count(&of_blocks(json!([{"type": "thinking", "thinking": text, "signature": "x".repeat(500)}]))), sum(&[text]));
+    assert_eq!(
+        count(&of_blocks(json!([{"type": "thinking", "thinking": text, "signature": "x".repeat(500)}]))),
+        sum(&[text])
+    );
 }
 
 #[test]
@@ -46,9 +52,13 @@ fn tools_their_calls_and_results() {
     assert_eq!(count(&request(json!({"tools": [tool]}))), sum(&["Read", "Reads a file.", schema]));
     let call = json!([{"type": "tool_use", "id": "toolu_1", "name": "Read", "input": {"path": "a.txt"}}]);
     assert_eq!(count(&of_blocks(call)), sum(&["Read", r#"{"path":"a.txt"}"#]));
-    let result = |content: Value| count(&of_blocks(json!([{"type": "tool_result", "tool_use_id": "t", "content": content}])));
+    let result =
+        |content: Value| count(&of_blocks(json!([{"type": "tool_result", "tool_use_id": "t", "content": content}])));
     assert_eq!(result(json!("a\nb")), sum(&["a\nb"]));
-    assert_eq!(result(json!([{"type": "text", "text": "a"}, {"type": "image", "source": {"type": "url", "url": "u"}}])), 1 + 1600);
+    assert_eq!(
+        result(json!([{"type": "text", "text": "a"}, {"type": "image", "source": {"type": "url", "url": "u"}}])),
+        1 + 1600
+    );
     assert_eq!(result(Value::Null), 0);
 }
 
@@ -58,9 +68,15 @@ fn what_is_no_text() {
     let image = json!({"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": png}});
     assert_eq!(count(&of_blocks(json!([image]))), 54);
     let document = |source: Value| count(&of_blocks(json!([{"type": "document", "title": "T", "source": source}])));
-    assert_eq!(document(json!({"type": "text", "media_type": "text/plain", "data": "Hello world"})), sum(&["T", "Hello world"]));
+    assert_eq!(
+        document(json!({"type": "text", "media_type": "text/plain", "data": "Hello world"})),
+        sum(&["T", "Hello world"])
+    );
     assert_eq!(document(json!({"type": "base64", "data": "A".repeat(120_000)})), sum(&["T"]) + 10_000);
-    assert_eq!(document(json!({"type": "content", "content": [{"type": "text", "text": "a b"}, image]})), sum(&["T", "a b"]) + 54);
+    assert_eq!(
+        document(json!({"type": "content", "content": [{"type": "text", "text": "a b"}, image]})),
+        sum(&["T", "a b"]) + 54
+    );
     assert_eq!(document(json!({"type": "content", "content": "a b"})), sum(&["T", "a b"]));
     assert_eq!(document(json!({"type": "file", "file_id": "f"})), sum(&["T"]) + 1_500);
     assert_eq!(count(&of_blocks(json!([{"type": "redacted_thinking", "data": "x".repeat(50)}]))), 10);
@@ -95,7 +111,8 @@ fn bounds_settle_what_is_far_from_the_threshold() {
 #[test]
 fn counting_stops_where_enough_is_known() {
     let counts = TokenCounts::default();
-    let blocks: Vec<Value> = (0..100).map(|n| json!({"type": "text", "text": format!("{n} and {}", "so on ".repeat(300))})).collect();
+    let blocks: Vec<Value> =
+        (0..100).map(|n| json!({"type": "text", "text": format!("{n} and {}", "so on ".repeat(300))})).collect();
     let request = of_blocks(blocks.into());
     let (more, exact) = counts.exceeds(&request, &Tokenizer::default(), 10_000);
     assert_eq!((more, exact), (true, None));

@@ -103,6 +103,7 @@ impl Vocabulary {
     }
 
     /// The most bytes that a token stands for.
+    #[cfg(test)]
     pub(super) fn longest(&self) -> usize {
         self.longest
     }
