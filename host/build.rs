@@ -1,4 +1,8 @@
-//! Embeds the built-in plugins: every `*.wasm` of the folder that `cargo xtask plugins` fills.
+//! Embeds the built-in plugins: every `*.wasm` of the folder that `cargo xtask plugins` fills. What tokens are counted with is
+//! left to `build/tokens.rs`.
+
+#[path = "build/tokens.rs"]
+mod tokens;
 
 use std::fmt::Write as _;
 use std::path::PathBuf;
@@ -24,8 +28,9 @@ fn main() {
         let _ = writeln!(source, "    ({name:?}, include_bytes!({:?})),", file.display().to_string());
     }
     source.push_str("];\n");
-    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it")).join("built_in.rs");
-    fs::write(&out, source).expect("cargo's output folder can be written to");
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
+    fs::write(out.join("built_in.rs"), source).expect("cargo's output folder can be written to");
+    tokens::generate(&out);
 }
 
 /// `target/plugins` of the workspace.

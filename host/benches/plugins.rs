@@ -52,7 +52,14 @@ fn plugins_folder() -> PathBuf {
 }
 
 fn surroundings() -> Surroundings {
-    Surroundings { name: "openai".into(), settings: "{}".into(), config: "{}".into(), session: None, kv: None }
+    Surroundings {
+        name: "openai".into(),
+        settings: "{}".into(),
+        config: "{}".into(),
+        session: None,
+        kv: None,
+        tokenizers: Arc::default(),
+    }
 }
 
 fn target() -> Target {

@@ -12,7 +12,7 @@ use crate::config::Severity;
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
 use crate::plugins::Origin;
-use crate::{auth, headers, ids, pipeline};
+use crate::{auth, counting, headers, ids, pipeline};
 
 /// The gateway's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -25,6 +25,8 @@ pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respo
     let response = match (path, request.method()) {
         ("/v1/messages", &Method::POST) => pipeline::messages(gateway, request, Client::Inner).await,
         ("/v1/messages", _) => refuse(&method("/v1/messages", "POST")),
+        (counting::PATH, &Method::POST) => counting::answer(gateway, request).await,
+        (counting::PATH, _) => refuse(&method(counting::PATH, "POST")),
         ("/" | "/health", &Method::GET | &Method::HEAD) => public(gateway, &request, path),
         ("/v1/models", &Method::GET | &Method::HEAD) => models(gateway, &request, None),
         (path, &Method::GET | &Method::HEAD) if path.starts_with("/v1/models/") => {
@@ -167,7 +169,7 @@ fn model_entry(provider: &str, model: &str) -> Value {
     })
 }
 
-fn json_response(value: &Value) -> Response<Body> {
+pub(crate) fn json_response(value: &Value) -> Response<Body> {
     let mut response = Response::new(body::full(value.to_string()));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response

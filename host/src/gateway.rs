@@ -13,6 +13,7 @@ use crate::plugins::PluginEngine;
 use crate::plugins::cache::CompileCache;
 use crate::record::RecordLog;
 use crate::snapshot::{Snapshot, Unresolved};
+use crate::tokens::TokenCounts;
 use crate::upstream::Upstreams;
 
 /// Where everything comes from, so that it can be loaded again.
@@ -80,6 +81,11 @@ impl Gateway {
     /// The plugin engine.
     pub fn engine(&self) -> &PluginEngine {
         &self.engine
+    }
+
+    /// Counts tokens.
+    pub fn tokens(&self) -> &TokenCounts {
+        self.engine.tokens()
     }
 
     /// Who posts to this path, if anything is served there.

@@ -5,6 +5,7 @@
 //! answer back ([`answer`]), record ([`record`]).
 //!
 //! What it works with: [`config`] and [`plugins`], put together in a [`snapshot`]; the shared state is [`gateway`]'s.
+//! [`counting`] answers how many tokens a request has; [`tokens`] counts them.
 
 pub mod answer;
 pub mod auth;
@@ -12,6 +13,7 @@ pub mod body;
 pub mod cli;
 pub mod client;
 pub mod config;
+pub mod counting;
 pub mod daemon;
 pub mod demo;
 pub mod endpoints;
@@ -27,6 +29,7 @@ pub mod routing;
 pub mod run;
 pub mod server;
 pub mod snapshot;
+pub mod tokens;
 pub mod transform;
 pub mod upstream;
 pub mod wire;

@@ -261,7 +261,11 @@ impl Resolver<'_> {
 
     fn plugin(&self, provider: &Provider, name: &str, options: &Value) -> Result<PluginUse, String> {
         match self.registry.get(name) {
-            Some(plugin) => Ok(self.with_options(plugin, name, provider.preset_options(&plugin.name), options)),
+            Some(plugin) => {
+                let mut used = self.with_options(plugin, name, provider.preset_options(&plugin.name), options);
+                used.surroundings.tokenizers = Arc::clone(&provider.tokenizers);
+                Ok(used)
+            }
             None if self.registry.is_disabled(name) => Err(format!("plugin `{name}` is switched off in the config")),
             None => {
                 let reason = self.registry.why_broken(name).map_or("it is not there", |broken| &broken.reason);
@@ -310,6 +314,7 @@ impl Resolver<'_> {
             config: Arc::clone(self.public_config),
             session: None,
             kv: self.may_keep(plugin).then(|| self.engine.stores().of(&plugin.name)),
+            tokenizers: Arc::default(),
         };
         PluginUse { plugin: Arc::clone(plugin), surroundings }
     }

@@ -9,6 +9,7 @@ mod burst;
 mod cli;
 mod client_plugin;
 mod clients;
+mod count_tokens;
 mod demo;
 mod drain;
 mod edge_cases;

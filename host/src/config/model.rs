@@ -5,6 +5,7 @@
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use super::{ModelRef, Options, Provider, SafeUrl, Secret};
+use crate::tokens::Tokenizer;
 
 /// The whole configuration. Its `Debug` may be logged: secrets print as `[redacted]`.
 #[derive(Debug, Clone)]
@@ -93,6 +94,11 @@ impl Config {
             let preset = provider.preset.as_ref().filter(|preset| !preset.filled.is_empty())?;
             Some(format!("provider {}: preset {}: {}", provider.name, preset.name, preset.filled.join(", ")))
         })
+    }
+
+    /// How the tokens of a target are counted.
+    pub fn tokenizer(&self, target: &ModelRef) -> Tokenizer {
+        self.provider(target).map(|provider| provider.tokenizers.of(&target.model)).unwrap_or_default()
     }
 
     /// The provider that a reference points to.

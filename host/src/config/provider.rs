@@ -9,6 +9,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{Config, Options, SafeUrl, Secret, names::same_name};
+use crate::tokens::Tokenizers;
 
 /// A place to send requests to.
 #[derive(Debug, Clone)]
@@ -40,8 +41,8 @@ pub struct Provider {
     pub uses_given: bool,
     /// What single models can take.
     pub limits: Vec<(Arc<str>, ModelLimits)>,
-    /// `tokenizer`, as written.
-    pub tokenizer: Options,
+    /// How the tokens of its models are counted.
+    pub tokenizers: Arc<Tokenizers>,
     /// Members of the body of each request, in the place of what would be sent under the same name.
     pub extra_body: Options,
 }
@@ -64,7 +65,7 @@ impl Provider {
             preset: None,
             uses_given: false,
             limits: Vec::new(),
-            tokenizer: Options::default(),
+            tokenizers: Arc::default(),
             extra_body: Options::default(),
         }
     }

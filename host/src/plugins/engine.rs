@@ -12,6 +12,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, Po
 use super::bindings::imports::Imports;
 use super::guest::Guest;
 use super::kv::Stores;
+use crate::tokens::TokenCounts;
 
 /// How often guest code that runs lets others run, and its time is counted: a request beside plugins that spin waits for a turn of
 /// each at every step, so a turn must be short.
@@ -39,6 +40,8 @@ pub struct PluginEngine {
     wasi: Linker<Guest>,
     permits: Arc<Semaphore>,
     stores: Stores,
+    /// Here and not in the gateway's own state, as plugins ask for counts, too.
+    tokens: Arc<TokenCounts>,
     /// Calls under way; the clock stops when the engine, which holds this, goes.
     running: Arc<AtomicUsize>,
 }
@@ -59,7 +62,7 @@ impl PluginEngine {
         wasmtime_wasi::p2::add_to_linker_async(&mut wasi).map_err(plain)?;
         let running = start_clock(&engine)?;
         let permits = Arc::new(Semaphore::new(MAX_INSTANCES as usize));
-        Ok(Self { engine, bare, wasi, permits, stores: Stores::default(), running })
+        Ok(Self { engine, bare, wasi, permits, stores: Stores::default(), tokens: Arc::default(), running })
     }
 
     pub(super) fn wasmtime(&self) -> &Engine {
@@ -69,6 +72,11 @@ impl PluginEngine {
     /// What plugins keep.
     pub fn stores(&self) -> &Stores {
         &self.stores
+    }
+
+    /// Counts tokens.
+    pub fn tokens(&self) -> &Arc<TokenCounts> {
+        &self.tokens
     }
 
     /// How many calls are under way.

@@ -11,6 +11,8 @@ use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
+use crate::tokens::{TokenCounts, Tokenizers};
+
 /// Lines that one instance may write to the log: enough to tell what it does with one request, too few to fill a disk.
 const LOG_LINES: u32 = 64;
 
@@ -30,12 +32,21 @@ pub struct Surroundings {
     pub session: Option<Arc<str>>,
     /// The plugin's store, if it may have one.
     pub kv: Option<Arc<Store>>,
+    /// How tokens are counted for it: as for the provider that it is used for.
+    pub tokenizers: Arc<Tokenizers>,
 }
 
 impl Surroundings {
     /// Those of a plugin that is asked about itself.
     pub fn bare(name: &str) -> Self {
-        Self { name: name.into(), settings: "{}".into(), config: "{}".into(), session: None, kv: None }
+        Self {
+            name: name.into(),
+            settings: "{}".into(),
+            config: "{}".into(),
+            session: None,
+            kv: None,
+            tokenizers: Arc::default(),
+        }
     }
 }
 
@@ -51,13 +62,14 @@ pub struct Guest {
     pub(super) ticks: u32,
     pub(super) timed_out: bool,
     pub(super) surroundings: Surroundings,
+    pub(super) tokens: Arc<TokenCounts>,
     pub(super) log_lines_left: u32,
     /// Only for components that import WASI (their language's runtime does): a world with nothing in it.
     wasi: Option<Box<WasiCtx>>,
 }
 
 impl Guest {
-    pub(super) fn new(surroundings: Surroundings, memory_bytes: usize, wasi: bool) -> Self {
+    pub(super) fn new(surroundings: Surroundings, tokens: Arc<TokenCounts>, memory_bytes: usize, wasi: bool) -> Self {
         Self {
             table: ResourceTable::new(),
             memory: MemoryLimit { limit: memory_bytes, peak: 0, exceeded: false },
@@ -66,6 +78,7 @@ impl Guest {
             ticks: 0,
             timed_out: false,
             surroundings,
+            tokens,
             log_lines_left: LOG_LINES,
             wasi: wasi.then(|| Box::new(WasiCtx::builder().build())),
         }

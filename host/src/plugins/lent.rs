@@ -39,11 +39,6 @@ fn note(list: &mut Vec<String>, what: String) {
     }
 }
 
-/// The rough number of tokens of a text of this many bytes: four bytes a token is what English and code come to.
-fn estimated_tokens(bytes: usize) -> u64 {
-    (bytes as u64).div_ceil(4)
-}
-
 fn lent<'t, T: 'static>(table: &'t ResourceTable, handle: &Resource<T>) -> wasmtime::Result<&'t T> {
     Ok(table.get(handle)?)
 }
@@ -108,7 +103,11 @@ impl HostRequest for Guest {
     }
 
     fn token_count(&mut self, handle: Resource<Request>) -> wasmtime::Result<u64> {
-        Ok(estimated_tokens(lent(&self.table, &handle)?.request.text().len()))
+        let lent = lent(&self.table, &handle)?;
+        // A request that is not on its way to a model yet is counted as the config says in general.
+        let tokenizers = &self.surroundings.tokenizers;
+        let tokenizer = lent.target.as_ref().map_or(tokenizers.default, |target| tokenizers.of(&target.model));
+        Ok(self.tokens.count(&lent.request, &tokenizer))
     }
 
     fn drop(&mut self, handle: Resource<Request>) -> wasmtime::Result<()> {

@@ -74,7 +74,8 @@ impl Session {
                 .and_then(Result::ok)
                 .ok_or(Cause::Busy)?,
         };
-        let mut store = Store::new(engine.wasmtime(), Guest::new(surroundings, memory, wasi));
+        let mut store =
+            Store::new(engine.wasmtime(), Guest::new(surroundings, Arc::clone(engine.tokens()), memory, wasi));
         store.limiter(|guest| &mut guest.memory);
         store.set_hostcall_fuel(OUTPUT_ALLOWANCE);
         store.set_epoch_deadline(1);

@@ -7,6 +7,7 @@ mod plugins;
 mod preset;
 mod provider;
 mod router;
+mod tokenizer;
 mod transformers;
 
 use std::path::{Path, PathBuf};

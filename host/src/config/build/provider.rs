@@ -6,7 +6,7 @@ use http::{HeaderName, HeaderValue, header};
 use serde_json::Value;
 use url::Url;
 
-use super::{keys, preset, raw, transformers};
+use super::{keys, preset, tokenizer, transformers};
 use crate::config::{
     Env, Options, Provider, SafeUrl,
     presets::{self, Preset},
@@ -46,7 +46,7 @@ fn provider(node: &Node<'_>, index: usize, env: Env<'_>) -> Option<Provider> {
     if preset.is_none_or(|preset| !preset.key_optional && !preset.key.is_empty()) {
         keys::warn_of_missing_key(&table, &provider);
     }
-    provider.tokenizer = raw(&table, "tokenizer");
+    provider.tokenizers = table.get(&["tokenizer"]).map(|node| tokenizer::tokenizers(&node)).unwrap_or_default();
     provider.extra_body = extra_body(&table);
     // Of claude-code-router 3, without an effect here.
     table.get(&["id"]);

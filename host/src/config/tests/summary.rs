@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::config::{Config, ModelRef, PluginSettings, Provider, TransformerUse};
+use crate::tokens::Tokenizer;
 
 pub(super) fn summary(config: &Config) -> Value {
     let target = |target: &ModelRef| target.display(config);
@@ -44,11 +45,23 @@ fn provider(provider: &Provider) -> Value {
         "per_model": provider.per_model.iter().map(|(model, list)| (model.to_string(), uses(list).into())).collect::<serde_json::Map<_, Value>>(),
         "headers": provider.headers.iter().map(|(name, value)| json!([name.as_str(), value.to_str().unwrap()])).collect::<Vec<_>>(),
         "unavailable": provider.unavailable,
-        "raw": [&*provider.tokenizer, &*provider.extra_body],
+        "raw": [tokenizers(provider), (*provider.extra_body).clone()],
         "limits": provider.limits.iter().filter(|(model, _)| provider.models.contains(model)).map(|(model, limits)| (model.to_string(), json!([limits.context_window, limits.max_output_tokens]))).collect::<serde_json::Map<_, Value>>(),
         "preset": provider.preset.as_ref().map(|preset| json!([preset.name, preset.filled])),
         "type": provider.protocol,
     })
+}
+
+/// Null where nothing is said.
+fn tokenizers(provider: &Provider) -> Value {
+    let models = &provider.tokenizers.models;
+    let models = models.iter().map(|(model, tokenizer)| (model.to_string(), tokenizer.encoding.as_str().into()));
+    let models: serde_json::Map<_, Value> = models.collect();
+    let default = provider.tokenizers.default;
+    if models.is_empty() && default == Tokenizer::default() {
+        return Value::Null;
+    }
+    json!({ "default": default.encoding.as_str(), "models": models })
 }
 
 fn plugin(plugin: &PluginSettings) -> Value {

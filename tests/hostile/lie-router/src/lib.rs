@@ -1,5 +1,6 @@
 //! A router that lies, as the option `lie` says: a target that is not there (`unknown`), a reason of ten megabytes (`long`),
-//! a reason that would add a header (`header`), an edit of the request (`edit`), no end (`spin`), a panic (`trap`).
+//! a reason that would add a header (`header`), an edit of the request (`edit`), no end (`spin`), a panic (`trap`). With
+//! `count` it tells the truth: how many tokens it was told.
 
 use ccr_plugin::prelude::*;
 
@@ -17,7 +18,7 @@ impl Plugin for LieRouter {
 }
 
 impl Router for LieRouter {
-    fn route(_: &dyn Request, settings: &Settings) -> Result<Option<Decision>, Fault> {
+    fn route(request: &dyn Request, settings: &Settings) -> Result<Option<Decision>, Fault> {
         let lie = |name: &str| settings.json().contains(name);
         if lie("unknown") {
             return Ok(Some(Decision::new("nobody,nothing", "because")));
@@ -30,6 +31,9 @@ impl Router for LieRouter {
         }
         if lie("header") {
             return Ok(Some(Decision::new("other,m", "because\r\nx-injected: 1\r\n\u{1f600}")));
+        }
+        if lie("count") {
+            return Ok(Some(Decision::new("other,m", format!("{} tokens", request.token_count()))));
         }
         if lie("fault") {
             return Err(Fault::own("no luck today"));

@@ -1,0 +1,48 @@
+//! `POST /v1/messages/count_tokens`: how many input tokens a request has, before it is sent.
+//!
+//! The gateway counts by itself, in the tokenizer that the config gives the model; no provider is asked, and nothing is recorded.
+//! Counting is [`tokens`](crate::tokens)' part.
+
+use http::{HeaderMap, Request, Response};
+use hyper::body::Incoming;
+use serde_json::json;
+
+use crate::body::Body;
+use crate::config::{Config, Scenario};
+use crate::endpoints::json_response;
+use crate::error::GatewayError;
+use crate::gateway::Gateway;
+use crate::request::{self, InnerRequest};
+use crate::tokens::Tokenizer;
+use crate::{auth, headers, ids};
+
+/// Where it is asked.
+pub const PATH: &str = "/v1/messages/count_tokens";
+
+/// Answers one question.
+pub async fn answer(gateway: &Gateway, request: Request<Incoming>) -> Response<Body> {
+    let id = ids::request_id();
+    let response = match count(gateway, request, &id).await {
+        Ok(tokens) => json_response(&json!({ "input_tokens": tokens })),
+        Err(error) => error.render(&id),
+    };
+    headers::with_request_id(response, &id)
+}
+
+async fn count(gateway: &Gateway, request: Request<Incoming>, id: &str) -> Result<u64, GatewayError> {
+    let config = &gateway.snapshot().config;
+    let (head, body) = request.into_parts();
+    auth::authenticate(config, &head.headers, &head.uri)?;
+    let body = request::read_body(&head.headers, body, config.timeouts.client).await?;
+    let request = InnerRequest::parse(body, id, HeaderMap::new(), None)?;
+    let tokenizer = tokenizer(config, &request.about().model)?;
+    Ok(gateway.tokens().count(&request, &tokenizer))
+}
+
+/// The tokenizer of the model that is asked for. A name without a provider, as Claude Code sends it, is counted like the model
+/// that serves such requests when nothing else is known of them.
+fn tokenizer(config: &Config, model: &str) -> Result<Tokenizer, GatewayError> {
+    let named = config.resolve_model(model).map_err(|unknown| GatewayError::NoRoute(unknown.to_string()))?;
+    let target = named.as_ref().or_else(|| config.router.target(Scenario::Default));
+    Ok(target.map(|target| config.tokenizer(target)).unwrap_or_default())
+}

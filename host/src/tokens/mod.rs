@@ -1,0 +1,170 @@
+//! How many input tokens a request has.
+//!
+//! Nothing is counted until somebody asks, and what is asked is mostly whether there are more than so many: bounds that need no
+//! counting answer that first ([`TokenCounts::exceeds`]). What has been counted is remembered by block, so that the next turn
+//! of a conversation counts only what is new. The counts are those of `tiktoken` to the last token (`encoding_tests`), for the
+//! texts that [`parts`] finds; no provider's own count is the same, as each adds words of its own around them.
+//!
+//! Which tokenizer a model has is the config's part; what is done with a count, the caller's.
+
+mod cache;
+pub mod encoding;
+#[cfg(test)]
+mod encoding_tests;
+mod image;
+mod merge;
+mod parts;
+mod split;
+#[cfg(test)]
+mod tests;
+mod tokenizer;
+mod vocabulary;
+
+use ccr_messages::json::Document;
+use ccr_messages::request::MessagesRequest;
+
+use self::cache::Cache;
+pub use self::encoding::Encoding;
+use self::parts::Part;
+pub use self::tokenizer::{Tokenizer, Tokenizers};
+use crate::request::InnerRequest;
+
+/// Counts requests, and remembers the parts.
+#[derive(Debug, Default)]
+pub struct TokenCounts {
+    cache: Cache,
+}
+
+impl TokenCounts {
+    /// The number of a request's input tokens.
+    pub fn count(&self, request: &InnerRequest, tokenizer: &Tokenizer) -> u64 {
+        self.settle(request.document(), tokenizer.encoding, |bounds| bounds.low == bounds.high).low
+    }
+
+    /// Whether a request has more input tokens than `threshold`, and how many, if that came to be known. It is known exactly
+    /// where it had to be, so `None` means that it is far from the threshold.
+    pub fn exceeds(&self, request: &InnerRequest, tokenizer: &Tokenizer, threshold: u64) -> (bool, Option<u64>) {
+        let bounds = self.settle(request.document(), tokenizer.encoding, |bounds| {
+            bounds.low > threshold || bounds.high <= threshold
+        });
+        (bounds.low > threshold, (bounds.low == bounds.high).then_some(bounds.low))
+    }
+
+    /// Counts as much of a request as it takes to know enough.
+    fn settle(&self, document: &Document<'_>, encoding: Encoding, enough: impl Fn(Bounds) -> bool) -> Bounds {
+        // What is no request has no tokens; requests are checked when they come in.
+        let Ok(request) = MessagesRequest::parse(document) else { return Bounds::default() };
+        let (mut sum, mut open) = (Bounds::default(), Vec::new());
+        for part in parts::parts(&request) {
+            let bounds = Bounds::of(&part, encoding);
+            sum.add(bounds);
+            if bounds.low != bounds.high {
+                open.push(Open { part, bounds, key: 0 });
+            }
+        }
+        if enough(sum) {
+            return sum;
+        }
+        self.recall(&mut open, encoding, &mut sum);
+        if !enough(sum) && !open.is_empty() {
+            self.count_parts(open, encoding, &mut sum, enough);
+        }
+        sum
+    }
+
+    /// Takes out what has been counted before.
+    fn recall(&self, open: &mut Vec<Open<'_>>, encoding: Encoding, sum: &mut Bounds) {
+        for open in &mut *open {
+            open.key = self.cache.key(&open.part, encoding);
+        }
+        let mut cache = self.cache.lock();
+        open.retain(|open| match cache.get(open.key) {
+            Some(count) => {
+                sum.replace(open.bounds, count);
+                false
+            }
+            None => true,
+        });
+    }
+
+    /// Counts, the longest first, as they change the most.
+    fn count_parts(
+        &self,
+        mut open: Vec<Open<'_>>,
+        encoding: Encoding,
+        sum: &mut Bounds,
+        enough: impl Fn(Bounds) -> bool,
+    ) {
+        open.sort_by_key(|open| std::cmp::Reverse(open.bounds.high));
+        let bytes: usize = open.iter().map(|open| open.part.raw().len()).sum();
+        let mut counted = Vec::with_capacity(open.len());
+        aside(bytes, || {
+            let mut counter = encoding.counter(bytes);
+            for open in open {
+                let count = match open.part {
+                    Part::Text(text) => counter.count(&text.decode()),
+                    Part::Json(value) => counter.count(value.raw()),
+                    Part::Fixed(count) => count,
+                };
+                sum.replace(open.bounds, count);
+                counted.push((open.key, count));
+                if enough(*sum) {
+                    break;
+                }
+            }
+        });
+        self.cache.lock().extend(counted);
+    }
+}
+
+/// Text from this size on takes about as long as a plugin's time slice (a millisecond), and would hold up what else the thread
+/// has to do.
+const LARGE: usize = 64 * 1024;
+
+/// Counts within this thread, but tells the runtime to go on elsewhere if it takes long.
+fn aside<T>(bytes: usize, count: impl FnOnce() -> T) -> T {
+    use tokio::runtime::{Handle, RuntimeFlavor};
+    let on_worker = Handle::try_current().is_ok_and(|handle| handle.runtime_flavor() == RuntimeFlavor::MultiThread);
+    if bytes >= LARGE && on_worker { tokio::task::block_in_place(count) } else { count() }
+}
+
+/// A part that is not counted yet.
+struct Open<'d> {
+    part: Part<'d>,
+    bounds: Bounds,
+    key: u128,
+}
+
+/// What is known of a number of tokens: it is from `low` to `high`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Bounds {
+    low: u64,
+    high: u64,
+}
+
+/// Most bytes of JSON that stand for one byte of text: `\u0041` is `A`.
+const ESCAPED_PER_BYTE: usize = 6;
+
+impl Bounds {
+    /// Without looking at the text: a token stands for one byte at least, and no token for more than the longest does. An escape
+    /// is never shorter than what it stands for.
+    fn of(part: &Part<'_>, encoding: Encoding) -> Self {
+        if let Part::Fixed(count) = *part {
+            return Self { low: count, high: count };
+        }
+        let high = part.raw().len();
+        let bytes = if part.is_escaped() { high.div_ceil(ESCAPED_PER_BYTE) } else { high };
+        Self { low: bytes.div_ceil(encoding.longest_token()) as u64, high: high as u64 }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.low += other.low;
+        self.high += other.high;
+    }
+
+    /// Puts a count in the place of what was assumed.
+    fn replace(&mut self, assumed: Self, count: u64) {
+        self.low = self.low - assumed.low + count;
+        self.high = self.high - assumed.high + count;
+    }
+}
