@@ -7,6 +7,7 @@
 //! What it works with: [`config`] and [`plugins`], put together in a [`snapshot`]; the shared state is [`gateway`]'s.
 
 pub mod answer;
+pub mod attempts;
 pub mod auth;
 pub mod body;
 pub mod cli;
