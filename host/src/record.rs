@@ -51,7 +51,8 @@ pub struct Attempt {
     pub key: Option<String>,
     /// What the provider answered.
     pub status: Option<u16>,
-    /// Why not the next one as well, or why it: `transient`, `limited`, `key_refused`, `target_unfit`, `too_long` or `fatal`.
+    /// Why not the next one as well, or why it: `transient`, `limited`, `key_refused`, `target_unfit`,
+    /// `unavailable`, `too_long` or `fatal`.
     pub class: Option<&'static str>,
     /// Why it was not good.
     pub error: Option<String>,

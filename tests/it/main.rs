@@ -13,6 +13,7 @@ mod demo;
 mod drain;
 mod errors;
 mod eventstream;
+mod failover;
 mod hangup;
 mod headers;
 mod http;

@@ -19,6 +19,8 @@ pub(super) enum Class {
     KeyRefused,
     /// To another target: this one does not serve such requests.
     TargetUnfit,
+    /// To another key of the same provider, then to another target: nothing was sent, because something is not set up.
+    Unavailable,
     /// To a target with a longer context, if there is one; otherwise the client has to shorten the conversation.
     TooLong,
     /// Nowhere: the request is wrong, or nobody waits any more.
@@ -33,6 +35,7 @@ impl Class {
             Self::Limited => "limited",
             Self::KeyRefused => "key_refused",
             Self::TargetUnfit => "target_unfit",
+            Self::Unavailable => "unavailable",
             Self::TooLong => "too_long",
             Self::Fatal => "fatal",
         }
@@ -48,7 +51,7 @@ impl Class {
         match error {
             GatewayError::Connect { .. } | GatewayError::BadAnswer { .. } => Self::Transient,
             GatewayError::UpstreamTimeout { .. } => Self::Transient,
-            GatewayError::Unavailable(_) => Self::TargetUnfit,
+            GatewayError::Unavailable(_) => Self::Unavailable,
             GatewayError::Upstream(failure) => Self::of_failure(failure, statuses),
             GatewayError::Plugin(error) => match &error.cause {
                 Cause::Refused(Fault::Unavailable(_) | Fault::Other(_) | Fault::Unsupported(_)) => Self::TargetUnfit,

@@ -20,6 +20,9 @@ const MOST: NonZeroUsize = NonZeroUsize::new(4096).unwrap();
 /// The longest rest, whatever the provider asks for: an account that was paid for meanwhile should not wait longer.
 const LONGEST_REST: Duration = Duration::from_secs(10 * 60);
 
+/// Characters of a model's name that are kept; real ones are shorter, and clients may send any.
+const SHOWN: usize = 100;
+
 /// What is remembered.
 pub(super) struct Health {
     troubled: Mutex<LruCache<u64, Trouble>>,
@@ -131,7 +134,7 @@ impl Health {
         let mut troubled = self.lock();
         change(troubled.get_or_insert_mut(id, || Trouble {
             provider: place.provider.name.to_string(),
-            model: model.map(str::to_owned),
+            model: model.map(|model| model.chars().take(SHOWN).collect()),
             key: place.key.map(|key| key.id.clone()),
             failures: 0,
             rests: 0,

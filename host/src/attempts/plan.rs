@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime};
 
 use super::place::{Place, hash};
 use super::{Shared, keys};
-use crate::config::{Config, ModelRef};
+use crate::config::{Config, ModelRef, Provider};
 use crate::request::InnerRequest;
 
 /// Something that can be tried.
@@ -40,10 +40,15 @@ impl Candidate {
     }
 }
 
-/// By what a request is bound to a key and to one of several targets: its session, or, without one, itself.
-pub(super) fn session(request: &InnerRequest) -> u64 {
+/// By what a request is bound to a key and to one of several targets: its session, or, where the client names none, the message
+/// that the conversation begins with.
+pub(super) fn session(config: &Config, request: &InnerRequest) -> u64 {
+    let is_pool = |provider: &Provider| provider.keys.len() > 1;
+    if !config.has_aliases() && !config.providers.iter().any(is_pool) {
+        return 0;
+    }
     let about = request.about();
-    hash(about.session.as_deref().unwrap_or(&about.id))
+    hash(about.session.as_deref().or_else(|| request.get("/messages/0")).unwrap_or(&about.id))
 }
 
 /// Candidates for these targets, each at most once.

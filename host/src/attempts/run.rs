@@ -42,8 +42,8 @@ enum Round {
     Answered(Answer),
     /// Nobody will do better.
     Ended(GatewayError),
-    /// The prompt is too long for whoever said so.
-    TooLong(GatewayError),
+    /// The prompt is too long for this target.
+    TooLong(String, GatewayError),
     /// Nobody has done it.
     Failed,
 }
@@ -61,7 +61,7 @@ impl<'a> Run<'a> {
         Self {
             config: &attempts.snapshot.config,
             shared: Arc::clone(attempts.gateway.shared()),
-            session: plan::session(attempts.request),
+            session: plan::session(&attempts.snapshot.config, attempts.request),
             attempts,
             started: Instant::now(),
             made: 0,
@@ -83,12 +83,16 @@ impl<'a> Run<'a> {
             match self.round(&mut candidates).await {
                 Round::Answered(answer) => return Ok(answer),
                 Round::Ended(error) => return Err(error),
-                Round::TooLong(error) => match self.longer(&candidates) {
+                Round::TooLong(target, error) => match self.longer(&candidates) {
                     Some(longer) => {
                         candidates = longer;
                         continue;
                     }
-                    None => return Err(class::as_too_long(error)),
+                    None => {
+                        // Whoever failed before may have room for it: then the client should ask again, not shorten.
+                        self.failures.push(target, class::as_too_long(error));
+                        break;
+                    }
                 },
                 Round::Failed => {}
             }
@@ -206,7 +210,7 @@ impl<'a> Run<'a> {
         candidate.again = if waits { Again::From(now + wait) } else { Again::Never };
         match class {
             Class::Fatal => Step::Over(Round::Ended(error)),
-            Class::TooLong => Step::Over(Round::TooLong(error)),
+            Class::TooLong => Step::Over(Round::TooLong(candidate.target.display(self.config), error)),
             _ => {
                 self.failures.push(candidate.target.display(self.config), error);
                 Step::Failed(class)
@@ -233,7 +237,7 @@ impl<'a> Run<'a> {
                     health.cool(place, false, wait, now);
                 }
             }
-            Class::TargetUnfit | Class::TooLong | Class::Fatal => {}
+            Class::TargetUnfit | Class::Unavailable | Class::TooLong | Class::Fatal => {}
         }
     }
 
@@ -290,7 +294,7 @@ fn after(candidates: &mut [Candidate], at: usize, class: Class) {
             let same = behind.iter_mut().filter(|candidate| candidate.target == failed);
             same.for_each(|candidate| candidate.again = Again::Never);
         }
-        Class::Limited | Class::KeyRefused | Class::TooLong | Class::Fatal => {}
+        Class::Limited | Class::KeyRefused | Class::Unavailable | Class::TooLong | Class::Fatal => {}
     }
 }
 

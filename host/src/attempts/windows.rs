@@ -30,13 +30,13 @@ struct Count {
 }
 
 impl Windows {
-    /// How full the fullest window is, in thousandths, with this much more.
-    pub(super) fn fill(&self, key: u64, limits: &[KeyLimit], tokens: u64, now: SystemTime) -> u64 {
+    /// How full the fullest window is, in thousandths.
+    pub(super) fn fill(&self, key: u64, limits: &[KeyLimit], now: SystemTime) -> u64 {
+        if limits.is_empty() {
+            return 0;
+        }
         let counts = self.lock();
-        let fill = |limit: &KeyLimit| {
-            let used = used(&counts, key, limit, now).saturating_add(more(limit, tokens));
-            used.saturating_mul(1000) / limit.most.max(1)
-        };
+        let fill = |limit: &KeyLimit| used(&counts, key, limit, now).saturating_mul(1000) / limit.most.max(1);
         limits.iter().map(fill).max().unwrap_or_default()
     }
 
@@ -148,7 +148,7 @@ mod tests {
     fn tokens_are_corrected_when_they_are_known() {
         let windows = Windows::default();
         assert_eq!(windows.take(1, &LIMITS, 900, at(0)), Ok(()));
-        assert_eq!(windows.fill(1, &LIMITS, 0, at(0)), 900);
+        assert_eq!(windows.fill(1, &LIMITS, at(0)), 900);
         assert_eq!(windows.take(1, &LIMITS, 200, at(60)), Err(Duration::from_secs(3540)));
         windows.correct(1, &LIMITS, &Taken { at: at(0), tokens: 900 }, 100);
         assert_eq!(windows.take(1, &LIMITS, 200, at(60)), Ok(()));
