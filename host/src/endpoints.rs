@@ -6,6 +6,7 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use crate::attempts::Report;
 use crate::body::{self, Body};
 use crate::client::Client;
 use crate::config::Severity;
@@ -123,8 +124,24 @@ fn health(gateway: &Gateway) -> Value {
         "uptime_s": gateway.started.elapsed().as_secs(),
         "problems": problems,
         "plugins": plugins,
+        "targets": targets(gateway),
         "records_lost": gateway.records().lost(),
     })
+}
+
+/// Targets and keys that have failed lately; a key is only named.
+fn targets(gateway: &Gateway) -> Vec<Value> {
+    let entry = |report: Report| {
+        json!({
+            "provider": report.provider,
+            "model": report.model,
+            "key": report.key,
+            "state": report.state,
+            "failures": report.failures,
+            "left_s": report.left.as_secs_f64(),
+        })
+    };
+    gateway.shared().report().into_iter().map(entry).collect()
 }
 
 /// The models of the config, as Anthropic lists them: once as `provider,model`, which every client can ask for.
@@ -138,7 +155,10 @@ fn models(gateway: &Gateway, request: &Request<Incoming>, id: Option<&str>) -> R
             .config
             .providers
             .iter()
-            .flat_map(|provider| provider.models.iter().map(move |model| model_entry(&provider.name, model)))
+            .flat_map(|provider| {
+                let models = provider.models.iter().map(move |model| model_entry(&provider.name, model));
+                models.chain(provider.alias.as_ref().map(|_| alias_entry(&provider.name)))
+            })
             .collect();
         let end = |entry: Option<&Value>| entry.map_or(Value::Null, |entry| entry["id"].clone());
         let (first, last) = (end(data.first()), end(data.last()));
@@ -167,6 +187,11 @@ fn model_entry(provider: &str, model: &str) -> Value {
         "display_name": format!("{model} ({provider})"),
         "created_at": CREATED,
     })
+}
+
+/// A name for several models.
+fn alias_entry(name: &str) -> Value {
+    json!({ "type": "model", "id": name, "display_name": name, "created_at": CREATED })
 }
 
 pub(crate) fn json_response(value: &Value) -> Response<Body> {

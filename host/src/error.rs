@@ -148,21 +148,6 @@ impl GatewayError {
         }
     }
 
-    /// Whether another target may do better: not when the request itself is at fault, nor when nobody waits any more.
-    pub fn next_target_may_help(&self) -> bool {
-        match self {
-            Self::Unavailable(_) | Self::Connect { .. } | Self::UpstreamTimeout { .. } | Self::BadAnswer { .. } => true,
-            Self::Upstream(failure) => !matches!(failure.kind, ErrorKind::InvalidRequest | ErrorKind::TooLarge),
-            Self::Plugin(error) => match &error.cause {
-                Cause::Refused(fault) => {
-                    matches!(fault, Fault::Unavailable(_) | Fault::Other(_) | Fault::Unsupported(_))
-                }
-                _ => true,
-            },
-            _ => false,
-        }
-    }
-
     /// How long the client shall wait, if the upstream said so.
     fn retry_after_ms(&self) -> Option<u64> {
         match self {

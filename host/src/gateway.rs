@@ -7,6 +7,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 
+use crate::attempts::Shared;
 use crate::client::Client;
 use crate::config::{self, Config, Home, Overrides, Problem, Problems, Severity, Source};
 use crate::plugins::PluginEngine;
@@ -35,6 +36,7 @@ pub struct Gateway {
     snapshot: ArcSwap<Snapshot>,
     upstreams: ArcSwap<Upstreams>,
     records: Arc<RecordLog>,
+    shared: Arc<Shared>,
     /// Problems of the config that serves, and of a newer one that could not take its place.
     problems: Mutex<Vec<Problem>>,
     /// The address that is listened on was chosen at start; a reload cannot change it.
@@ -67,6 +69,7 @@ impl Gateway {
             snapshot: ArcSwap::from_pointee(snapshot),
             upstreams: ArcSwap::from_pointee(upstreams),
             records,
+            shared: Shared::new(),
             problems: Mutex::new(warnings.iter().cloned().collect()),
             listening,
             started: Instant::now(),
@@ -96,6 +99,11 @@ impl Gateway {
     /// The HTTP clients.
     pub fn upstreams(&self) -> Arc<Upstreams> {
         self.upstreams.load_full()
+    }
+
+    /// What attempts at targets have taught.
+    pub fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// The record log.

@@ -17,6 +17,7 @@ const MODEL: HeaderName = HeaderName::from_static("x-ccr-model");
 const SCENARIO: HeaderName = HeaderName::from_static("x-ccr-scenario");
 const REASON: HeaderName = HeaderName::from_static("x-ccr-route-reason");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-ccr-attempts");
+const FAILURES: HeaderName = HeaderName::from_static("x-ccr-fallback-failures");
 const DROPPED: HeaderName = HeaderName::from_static("x-ccr-dropped");
 
 /// Longest list of what was left out; the whole one is in the record.
@@ -40,7 +41,10 @@ pub fn describe(response: &mut Response<Body>, record: &RequestRecord) {
     headers.insert(MODEL, printable(record.model.as_deref().unwrap_or_default()));
     headers.insert(REASON, printable(record.route_reason.as_deref().unwrap_or_default()));
     headers.insert(ATTEMPTS, HeaderValue::from(record.attempts.len()));
-    headers.insert(DROPPED, dropped(&record.dropped));
+    if record.attempts.iter().any(|attempt| attempt.class.is_some()) {
+        headers.insert(FAILURES, listed(&failures(record)));
+    }
+    headers.insert(DROPPED, listed(&record.dropped));
 }
 
 /// Says that a stream of events follows, which nobody on the way may keep or gather.
@@ -79,7 +83,18 @@ impl EarlyHead {
     }
 }
 
-fn dropped(what: &[String]) -> HeaderValue {
+/// `provider,model (key): status class` for each attempt that failed.
+fn failures(record: &RequestRecord) -> Vec<String> {
+    let failed = record.attempts.iter().filter_map(|attempt| Some((attempt, attempt.class?)));
+    let words = failed.map(|(attempt, class)| {
+        let key = attempt.key.as_ref().map(|key| format!(" (key {key})")).unwrap_or_default();
+        let status = attempt.status.unwrap_or_default();
+        format!("{},{}{key}: {status} {class}", attempt.provider, attempt.model)
+    });
+    words.collect()
+}
+
+fn listed(what: &[String]) -> HeaderValue {
     let mut list = String::new();
     for (index, item) in what.iter().enumerate() {
         if list.len() + item.len() > MAX_DROPPED {
@@ -126,9 +141,9 @@ mod tests {
     #[test]
     fn a_long_list_is_cut_with_a_count() {
         let many: Vec<String> = (0..1000).map(|index| format!("tools.{index}.cache_control")).collect();
-        let value = dropped(&many);
+        let value = listed(&many);
         let text = value.to_str().expect("ASCII");
         assert!(text.len() < MAX_DROPPED + 40 && text.contains("more"), "{text}");
-        assert_eq!(dropped(&[]), "");
+        assert_eq!(listed(&[]), "");
     }
 }

@@ -8,6 +8,7 @@
 //! [`counting`] answers how many tokens a request has; [`tokens`] counts them.
 
 pub mod answer;
+pub mod attempts;
 pub mod auth;
 pub mod body;
 pub mod cli;

@@ -2,7 +2,6 @@
 //! answer back → record. (The first step, accept, is [`crate::server`]'s.)
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use bytes::Bytes;
 use ccr_messages::answer::Head;
@@ -14,19 +13,17 @@ use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Incoming;
 
-use crate::answer::{self, Answer, LiveStream, Reading, Whole};
+use crate::answer::{Answer, LiveStream, Whole};
+use crate::attempts::{self, Attempts};
 use crate::auth;
 use crate::body::{self, Body, Cut};
 use crate::client::{self, Answering, Client};
-use crate::config::ModelRef;
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
-use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
-use crate::record::{Attempt, OpenRecord, Outcome, milliseconds};
+use crate::record::{OpenRecord, Outcome};
 use crate::request::{self, InnerRequest};
 use crate::routing::{self, Route};
-use crate::snapshot::{Chain, Protocol, Snapshot};
-use crate::transform;
+use crate::snapshot::Snapshot;
 use crate::{headers, ids};
 
 /// Answers a request for a message, in whatever format the client speaks.
@@ -137,94 +134,18 @@ impl Exchange {
         response
     }
 
-    /// Tries the targets in their order, each from the original request, until one begins to answer.
-    async fn attempt_all(&mut self, request: &InnerRequest, route: &Route) -> Result<Answer, GatewayError> {
-        let mut last = GatewayError::NoRoute("the route has no targets".into());
-        for target in &route.targets {
-            let started = Instant::now();
-            let error = match self.attempt(request, target).await {
-                Ok(answer) => {
-                    self.note_attempt(target, started, None);
-                    return Ok(answer);
-                }
-                Err(error) => error,
-            };
-            self.note_attempt(target, started, Some(&error));
-            let go_on = error.next_target_may_help();
-            last = error;
-            if !go_on {
-                break;
-            }
-        }
-        Err(last)
-    }
-
-    /// Transform, forward, and the beginning of the answer, for one target.
-    async fn attempt(&mut self, request: &InnerRequest, target: &ModelRef) -> Result<Answer, GatewayError> {
-        let snapshot = Arc::clone(&self.snapshot);
-        let provider = snapshot
-            .config
-            .provider(target)
-            .ok_or_else(|| GatewayError::NoRoute("the provider is gone from the config".into()))?;
-        self.record.record.provider = Some(provider.name.to_string());
-        self.record.record.model = Some(target.model.to_string());
-        if let Some(reason) = &provider.unavailable {
-            return Err(GatewayError::Unavailable(format!("provider `{}` is unavailable: {reason}", provider.name)));
-        }
-        let chain = snapshot.chain(target).map_err(|reason| {
-            GatewayError::Unavailable(format!("provider `{}` is unavailable: {reason}", provider.name))
-        })?;
-
-        check_thread(request, chain)?;
-
-        let engine = self.gateway.engine();
-        let forwarded = match &self.answering {
-            Some(answering) => transform::forward(engine, provider, chain, target, answering, request).await?,
-            None => None,
-        };
-        let is_forwarded = forwarded.is_some();
-        let transformed = match forwarded {
-            Some(forwarded) => forwarded,
-            None => {
-                let mut transformed = transform::transform(
-                    engine,
-                    provider,
-                    chain,
-                    target,
-                    request.clone(),
-                    matches!(self.client, Client::Inner),
-                )
-                .await?;
-                transformed.dropped.splice(0..0, self.unread.iter().cloned());
-                transformed
-            }
-        };
-        self.record.add_plugin_time(transformed.plugin_time);
-        self.record.record.dropped.clone_from(&transformed.dropped);
-        self.record.record.ms.encode = Some(self.record.elapsed_ms());
-
-        let streaming = request.about().streaming;
-        let key = provider.keys.iter().find(|key| key.enabled).map(|key| &key.secret);
-        let mut response = self.gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
-        self.record.record.ms.upstream_head = Some(self.record.elapsed_ms());
-
-        let secrets = std::mem::take(&mut response.secrets);
-        let reading = Reading {
-            engine,
-            chain,
-            native: transformed.native,
-            context: &transformed.context,
-            instance: transformed.instance,
-            head: Head { id: ids::message_id(), model: request.about().model.clone() },
+    /// Transform, forward, and the beginning of the answer: of the first target that does it.
+    async fn attempt(&mut self, request: &InnerRequest, route: &Route) -> Result<Answer, GatewayError> {
+        let attempts = Attempts {
+            gateway: &self.gateway,
+            snapshot: &self.snapshot,
+            request,
+            inner_client: matches!(self.client, Client::Inner),
             answering: self.answering.as_ref(),
-            mending: transformed.mending,
-            session: request.about().session.as_ref(),
-            forwarded: is_forwarded || (transformed.native && !edits_answers(chain)),
-            secrets: &secrets,
-            streaming,
-            ping_every: snapshot.config.timeouts.ping,
+            unread: &self.unread,
+            record: &mut self.record,
         };
-        answer::begin(reading, response, &mut self.record).await.map_err(|error| error.redacted(&secrets))
+        attempts::first_answer(attempts, route).await
     }
 
     /// What a client that streams is sent while nothing else comes; empty if its format has nothing of the kind.
@@ -254,36 +175,6 @@ impl Exchange {
             Cut
         })
     }
-
-    fn note_attempt(&mut self, target: &ModelRef, started: Instant, error: Option<&GatewayError>) {
-        let provider = self.snapshot.config.provider(target);
-        self.record.record.attempts.push(Attempt {
-            provider: provider.map(|provider| provider.name.to_string()).unwrap_or_default(),
-            model: target.model.to_string(),
-            key: provider.and_then(|provider| provider.keys.iter().find(|key| key.enabled)).map(|key| key.id.clone()),
-            status: Some(error.map_or(200, |error| error.status().as_u16())),
-            error: error.map(ToString::to_string),
-            ms: milliseconds(started.elapsed()),
-        });
-    }
-}
-
-/// Whether a transformer wants to see the answer.
-fn edits_answers(chain: &Chain) -> bool {
-    chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS))
-}
-
-/// Only an upstream of the same format can keep threads. The anthropic package's `tool_runner` asks for one by default, and
-/// goes on without when it is told in just these words.
-fn check_thread(request: &InnerRequest, chain: &Chain) -> Result<(), GatewayError> {
-    let asks = request.get("/thread").is_some_and(|thread| thread != "null");
-    if asks && !matches!(chain.protocol, Protocol::Inner { .. }) {
-        return Err(GatewayError::Unsupported {
-            code: "thread_unsupported_request",
-            message: "threads are not supported for this model; send the whole conversation without `thread`".into(),
-        });
-    }
-    Ok(())
 }
 
 /// Answers a routed request. A client that streams and has heard nothing for a while gets the head of its stream and pings,
@@ -295,7 +186,7 @@ async fn respond(mut exchange: Exchange, request: InnerRequest, route: Route) ->
     let early_head = (streaming && !keep_alive.is_empty())
         .then(|| headers::early(&exchange.snapshot.config, &route, exchange.stream_type()));
     let mut work = Box::pin(async move {
-        let answer = exchange.attempt_all(&request, &route).await;
+        let answer = exchange.attempt(&request, &route).await;
         (exchange, answer)
     });
     let Some(early_head) = early_head else {

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 use ccr_messages::event::{Failure, Usage};
 use serde::Serialize;
 
+use crate::attempts::Lease;
+
 /// Bytes of lines that may wait for the disk: some seconds of a busy gateway.
 const WAITING_BYTES: usize = 8 * 1024 * 1024;
 
@@ -49,8 +51,13 @@ pub struct Attempt {
     pub key: Option<String>,
     /// What the provider answered.
     pub status: Option<u16>,
+    /// Why not the next one as well, or why it: `transient`, `limited`, `key_refused`, `target_unfit`,
+    /// `unavailable`, `too_long` or `fatal`.
+    pub class: Option<&'static str>,
     /// Why it was not good.
     pub error: Option<String>,
+    /// How long it was waited for before.
+    pub waited_ms: f64,
     /// How long it took to the answer's head, or to failure.
     pub ms: f64,
 }
@@ -181,6 +188,8 @@ const KEPT_BODY: usize = 1024 * 1024;
 pub struct OpenRecord {
     /// What is known so far.
     pub record: RequestRecord,
+    /// What the request holds upstream until it ends.
+    pub lease: Option<Lease>,
     started: Instant,
     log: Arc<RecordLog>,
 }
@@ -218,7 +227,7 @@ impl OpenRecord {
             request_body: None,
             response_body: None,
         };
-        Self { record, started: Instant::now(), log: Arc::clone(log) }
+        Self { record, lease: None, started: Instant::now(), log: Arc::clone(log) }
     }
 
     /// Milliseconds since the request came.
@@ -263,6 +272,9 @@ impl OpenRecord {
 impl Drop for OpenRecord {
     fn drop(&mut self) {
         self.record.ms.total = self.elapsed_ms();
+        if let Some(lease) = self.lease.take() {
+            lease.settle(&self.record.usage);
+        }
         self.log.write(&self.record);
     }
 }

@@ -8,6 +8,7 @@
 
 mod build;
 mod check;
+mod failover;
 mod home;
 mod interpolate;
 mod load;
@@ -25,6 +26,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use failover::{Alias, Counted, Failover, KeyLimit, Member, Strategy};
 pub use home::Home;
 pub(crate) use home::{expand, user_home};
 pub use load::{Source, load, load_text};

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use super::{ModelRef, Options, Provider, SafeUrl, Secret};
+use super::{Failover, ModelRef, Options, Provider, SafeUrl, Secret};
 use crate::tokens::Tokenizer;
 
 /// The whole configuration. Its `Debug` may be logged: secrets print as `[redacted]`.
@@ -29,6 +29,8 @@ pub struct Config {
     pub router: RouterConfig,
     /// What to try after the first target failed. A scenario that is not in it has no fallback.
     pub fallback: BTreeMap<Scenario, Vec<ModelRef>>,
+    /// What happens when targets fail.
+    pub failover: Failover,
     /// Transformers from files.
     pub transformers: Vec<CustomTransformer>,
     /// Router components, asked in this order.
@@ -63,6 +65,7 @@ impl Default for Config {
             providers: Vec::new(),
             router: RouterConfig::default(),
             fallback: BTreeMap::new(),
+            failover: Failover::default(),
             transformers: Vec::new(),
             custom_routers: Vec::new(),
             force_use_image_agent: false,
@@ -99,6 +102,11 @@ impl Config {
     /// How the tokens of a target are counted.
     pub fn tokenizer(&self, target: &ModelRef) -> Tokenizer {
         self.provider(target).map(|provider| provider.tokenizers.of(&target.model)).unwrap_or_default()
+    }
+
+    /// Whether there are names for several targets; they stand behind the providers.
+    pub fn has_aliases(&self) -> bool {
+        self.providers.last().is_some_and(|last| last.alias.is_some())
     }
 
     /// The provider that a reference points to.

@@ -55,7 +55,11 @@ pub(super) enum Found<'a> {
 /// Reads `provider,model` (split at the first comma) or `provider/model` (only if there is such a provider, since
 /// models have slashes too). The provider and a listed model are found in any case.
 pub(super) fn look_up<'a>(providers: &[Provider], asked: &'a str) -> Found<'a> {
-    let find = |name: &str| providers.iter().position(|provider| same_name(&provider.name, name));
+    if let Some(target) = alias(providers, asked) {
+        return Found::Model { target, listed: true };
+    }
+    let find =
+        |name: &str| providers.iter().position(|provider| provider.alias.is_none() && same_name(&provider.name, name));
     let (provider, model) = if let Some((name, model)) = asked.split_once(',') {
         match find(name.trim()) {
             Some(provider) => (provider, model.trim()),
@@ -76,6 +80,15 @@ pub(super) fn look_up<'a>(providers: &[Provider], asked: &'a str) -> Found<'a> {
         Some(model) => Found::Model { target: ModelRef { provider, model: model.clone() }, listed: true },
         None => Found::Model { target: ModelRef { provider, model: unsuffixed.into() }, listed: false },
     }
+}
+
+/// An alias is named alone. Aliases stand behind the providers, so a config without any is not searched.
+fn alias(providers: &[Provider], asked: &str) -> Option<ModelRef> {
+    providers.last().filter(|last| last.alias.is_some())?;
+    let unsuffixed = asked.trim().strip_suffix(LONG_CONTEXT_SUFFIX).map_or(asked.trim(), str::trim_end);
+    let is_meant = |provider: &Provider| provider.alias.is_some() && same_name(&provider.name, unsuffixed);
+    let provider = providers.iter().position(is_meant)?;
+    Some(ModelRef { provider, model: Arc::clone(&providers[provider].name) })
 }
 
 fn listed<'a>(models: &'a [Arc<str>], name: &str) -> Option<&'a Arc<str>> {
@@ -127,7 +140,8 @@ impl Config {
 
 /// The provider that was probably meant.
 pub(super) fn nearest_provider<'a>(providers: &'a [Provider], name: &str) -> Option<&'a str> {
-    nearest(name, providers.iter().map(|provider| &*provider.name)).filter(|(_, near)| *near).map(|(name, _)| name)
+    let real = providers.iter().filter(|provider| provider.alias.is_none());
+    nearest(name, real.map(|provider| &*provider.name)).filter(|(_, near)| *near).map(|(name, _)| name)
 }
 
 #[cfg(test)]

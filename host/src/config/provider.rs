@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
-use super::{Config, Options, SafeUrl, Secret, names::same_name};
+use super::{Alias, Config, KeyLimit, Options, SafeUrl, Secret, names::same_name};
 use crate::tokens::Tokenizers;
 
 /// A place to send requests to.
@@ -45,6 +45,8 @@ pub struct Provider {
     pub tokenizers: Arc<Tokenizers>,
     /// Members of the body of each request, in the place of what would be sent under the same name.
     pub extra_body: Options,
+    /// It is no provider but a name for several targets, which take its place when a request is sent.
+    pub alias: Option<Alias>,
 }
 
 impl Provider {
@@ -67,6 +69,7 @@ impl Provider {
             limits: Vec::new(),
             tokenizers: Arc::default(),
             extra_body: Options::default(),
+            alias: None,
         }
     }
 
@@ -134,14 +137,14 @@ pub struct ProviderKey {
     pub priority: u32,
     /// Share among keys of one priority.
     pub weight: u32,
-    /// As written: windows of requests and tokens.
-    pub limits: Options,
+    /// How much it may be used.
+    pub limits: Vec<KeyLimit>,
 }
 
 impl ProviderKey {
     /// A key that is the only one.
     pub(super) fn alone(id: String, secret: Secret) -> Self {
-        Self { id, secret, enabled: true, priority: 0, weight: 1, limits: Options::default() }
+        Self { id, secret, enabled: true, priority: 0, weight: 1, limits: Vec::new() }
     }
 }
 
@@ -166,9 +169,12 @@ pub struct ModelRef {
 }
 
 impl ModelRef {
-    /// `provider,model`, for headers, records and messages.
+    /// `provider,model`, or an alias, for headers, records and messages.
     pub fn display(&self, config: &Config) -> String {
-        let provider = config.providers.get(self.provider).map_or("?", |provider| &*provider.name);
-        format!("{provider},{}", self.model)
+        match config.providers.get(self.provider) {
+            Some(provider) if provider.alias.is_some() => provider.name.to_string(),
+            Some(provider) => format!("{},{}", provider.name, self.model),
+            None => format!("?,{}", self.model),
+        }
     }
 }

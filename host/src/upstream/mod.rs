@@ -6,7 +6,7 @@
 //!
 //! [`request`] writes a request, [`connect`] opens connections, [`pool`] keeps them, [`decompress`] undoes compression.
 //! [`credentials`] finds what a request must carry; what has to be asked for that goes over the same connections ([`side`]).
-//! Retries and fallbacks are the pipeline's.
+//! Retries and fallbacks are [`crate::attempts`]'.
 
 mod aws;
 mod body;

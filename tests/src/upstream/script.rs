@@ -140,6 +140,13 @@ impl Script {
         self
     }
 
+    /// The steps of another script.
+    #[must_use]
+    pub fn then(mut self, other: Self) -> Self {
+        self.0.extend(other.0);
+        self
+    }
+
     /// Closes the connection in an orderly way.
     #[must_use]
     pub fn close(mut self) -> Self {

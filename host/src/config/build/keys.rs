@@ -1,6 +1,6 @@
 //! A provider's keys: one, several, or a pool.
 
-use super::raw;
+use super::failover::limits;
 use crate::config::{
     Provider, ProviderKey, Secret,
     model::is_loopback,
@@ -38,7 +38,7 @@ fn key(node: &Node<'_>, id: String) -> Option<ProviderKey> {
     let priority = number("priority").unwrap_or(0);
     let weight = number("weight").unwrap_or(1);
     let enabled = table.get(&["enabled"]).and_then(|node| node.boolean()).unwrap_or(true);
-    let limits = raw(&table, "limits");
+    let limits = table.get(&["limits"]).map(|node| limits(&node)).unwrap_or_default();
     table.finish();
     let key = simple(secret?);
     let id = names.iter().flatten().find_map(Node::filled_text).map_or(key.id, str::to_owned);

@@ -2,6 +2,7 @@
 //!
 //! `docs/config.md` lists the same keys for people. What can only be judged with everything at hand is left to `check`.
 
+mod failover;
 mod keys;
 mod plugins;
 mod preset;
@@ -53,6 +54,8 @@ pub(super) fn config(root: &Node<'_>, places: &Places<'_>, demo: Option<&Demo>) 
         config.providers.push(demo_provider(demo));
     }
     if let Some(node) = table.get(&["Router"]) {
+        failover::add_aliases(&node, &mut config.providers);
+        config.failover = failover::failover(&node, &config.providers);
         config.router = router::router(&node, &config.providers);
     }
     if let Some(node) = table.get(&["fallback"]) {
@@ -75,9 +78,10 @@ fn demo_provider(demo: &Demo) -> Provider {
     Provider { base_url: demo.base_url.clone(), models, ..Provider::named(DEMO) }
 }
 
-/// The demo stands last in the list of providers.
+/// Only aliases stand behind the demo.
 fn default_to_demo(config: &mut Config, demo: &Demo) {
-    let Some((provider, model)) = config.providers.len().checked_sub(1).zip(demo.models.first()) else {
+    let position = config.providers.iter().position(|provider| *provider.name == *DEMO);
+    let Some((provider, model)) = position.zip(demo.models.first()) else {
         return;
     };
     let target = ModelRef { provider, model: model.as_str().into() };

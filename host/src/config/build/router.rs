@@ -29,6 +29,8 @@ pub(super) fn router(node: &Node<'_>, providers: &[Provider]) -> RouterConfig {
     }
     router.rules = raw(&table, "rules");
     router.fallback = raw(&table, "fallback");
+    // Read where the rest of what it is about is read.
+    table.get(&["aliases"]);
     router.built_in_rules = raw(&table, "builtInRules");
     table.finish();
     nested.into_iter().for_each(Table::finish);
@@ -63,7 +65,7 @@ pub(super) fn fallback(node: &Node<'_>, providers: &[Provider]) -> BTreeMap<Scen
 }
 
 /// Resolves `provider,model`. What cannot be resolved is an error; an unlisted model is not, since lists age.
-fn reference(node: &Node<'_>, providers: &[Provider]) -> Option<ModelRef> {
+pub(super) fn reference(node: &Node<'_>, providers: &[Provider]) -> Option<ModelRef> {
     let text = node.filled_text()?;
     match look_up(providers, text) {
         Found::Model { target, listed } => {

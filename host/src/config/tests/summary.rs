@@ -4,21 +4,21 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::config::{Config, ModelRef, PluginSettings, Provider, TransformerUse};
+use crate::config::{Alias, Config, Failover, KeyLimit, ModelRef, PluginSettings, Provider, TransformerUse};
 use crate::tokens::Tokenizer;
 
 pub(super) fn summary(config: &Config) -> Value {
     let target = |target: &ModelRef| target.display(config);
     let paths = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
     let times = [config.timeouts.connect, config.timeouts.first_byte, config.timeouts.idle, config.timeouts.shutdown];
-    json!({
+    let mut summary = json!({
         "host": config.host,
         "port": config.port,
         "key": config.api_key.as_ref().map(|key| key.expose().to_owned()),
         "log": [json!(config.log), json!(config.log_level.as_str()), json!(config.record_bodies)],
         "proxy": config.proxy_url.as_ref().map(|url| url.expose().as_str()),
         "timeouts_ms": times.map(|time| time.as_millis() as u64),
-        "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
+        "providers": config.providers.iter().filter(|provider| provider.alias.is_none()).map(provider).collect::<Vec<_>>(),
         "router": config.router.targets.iter().map(|(scenario, model)| (scenario.as_str().to_owned(), target(model).into())).collect::<serde_json::Map<_, _>>(),
         "threshold": config.router.long_context_threshold,
         "raw": [&*config.router.rules, &*config.router.fallback, &*config.router.built_in_rules, &*config.status_line],
@@ -30,7 +30,33 @@ pub(super) fn summary(config: &Config) -> Value {
         "plugins": config.plugins.iter().map(plugin).collect::<Vec<_>>(),
         "allowed": [&config.allowed_hosts, &config.allowed_origins],
         "claude": [json!(config.claude_path), json!(config.non_interactive)],
-    })
+    });
+    if config.failover != Failover::default() {
+        let models = config.failover.models.iter().map(target).collect::<Vec<_>>();
+        let settings = Failover { models: Vec::new(), ..config.failover.clone() };
+        summary["failover"] = json!([models, format!("{settings:?}")]);
+    }
+    let alias = |alias: &Alias| {
+        let members = alias
+            .members
+            .iter()
+            .map(|member| json!([target(&member.target), member.weight, member.priority, member.price]));
+        json!([alias.strategy.as_str(), members.collect::<Vec<_>>()])
+    };
+    let aliases = config
+        .providers
+        .iter()
+        .filter_map(|provider| Some((provider.name.to_string(), alias(provider.alias.as_ref()?))));
+    if config.has_aliases() {
+        summary["aliases"] = aliases.collect();
+    }
+    summary
+}
+
+/// Null for a key without any.
+fn limits(limits: &[KeyLimit]) -> Value {
+    let limit = |limit: &KeyLimit| json!([format!("{:?}", limit.counts), limit.most, limit.window.as_millis() as u64]);
+    if limits.is_empty() { Value::Null } else { limits.iter().map(limit).collect() }
 }
 
 fn provider(provider: &Provider) -> Value {
@@ -39,7 +65,7 @@ fn provider(provider: &Provider) -> Value {
     json!({
         "name": &*provider.name,
         "url": provider.base_url.expose().as_str(),
-        "keys": provider.keys.iter().map(|key| json!([key.id, key.secret.expose(), key.enabled, key.priority, key.weight, *key.limits])).collect::<Vec<_>>(),
+        "keys": provider.keys.iter().map(|key| json!([key.id, key.secret.expose(), key.enabled, key.priority, key.weight, limits(&key.limits)])).collect::<Vec<_>>(),
         "models": provider.models.iter().map(|model| &**model).collect::<Vec<_>>(),
         "use": uses(&provider.transformers),
         "per_model": provider.per_model.iter().map(|(model, list)| (model.to_string(), uses(list).into())).collect::<serde_json::Map<_, Value>>(),

@@ -1,0 +1,99 @@
+//! What can be tried for a request, in order: the targets of its route and of the fallback, names for several of them replaced by
+//! those, and each with the keys of its provider.
+
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use super::place::{Place, hash};
+use super::{Shared, keys};
+use crate::config::{Config, ModelRef, Provider};
+use crate::request::InnerRequest;
+
+/// Something that can be tried.
+#[derive(Debug, Clone)]
+pub(super) struct Candidate {
+    /// Provider and model.
+    pub(super) target: ModelRef,
+    /// The place of the key in the provider's list.
+    pub(super) key: Option<usize>,
+    /// The alias that it came by.
+    pub(super) alias: Option<Arc<str>>,
+    /// After it was tried: when it may be tried again, or never.
+    pub(super) again: Again,
+}
+
+/// When a candidate may be tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Again {
+    /// It was not tried.
+    Untried,
+    /// Not before this moment.
+    From(Instant),
+    /// Not in this request.
+    Never,
+}
+
+impl Candidate {
+    /// Where it leads.
+    pub(super) fn place<'a>(&'a self, config: &'a Config) -> Option<Place<'a>> {
+        Some(Place::new(config.provider(&self.target)?, &self.target, self.key))
+    }
+}
+
+/// By what a request is bound to a key and to one of several targets: its session, or, where the client names none, the message
+/// that the conversation begins with.
+pub(super) fn session(config: &Config, request: &InnerRequest) -> u64 {
+    let is_pool = |provider: &Provider| provider.keys.len() > 1;
+    if !config.has_aliases() && !config.providers.iter().any(is_pool) {
+        return 0;
+    }
+    let about = request.about();
+    hash(about.session.as_deref().or_else(|| request.get("/messages/0")).unwrap_or(&about.id))
+}
+
+/// Candidates for these targets, each at most once.
+pub(super) fn plan<'a>(
+    shared: &Shared,
+    config: &'a Config,
+    targets: impl Iterator<Item = &'a ModelRef>,
+    session: u64,
+) -> Vec<Candidate> {
+    let mut candidates: Vec<Candidate> = Vec::with_capacity(1);
+    for target in targets {
+        match config.provider(target).and_then(|provider| Some((&provider.name, provider.alias.as_ref()?))) {
+            None => add(&mut candidates, shared, config, target, None, session),
+            Some((name, alias)) => {
+                for member in shared.loads.order(config, alias, name, session) {
+                    add(&mut candidates, shared, config, &member, Some(name), session);
+                }
+            }
+        }
+    }
+    candidates
+}
+
+fn add(
+    candidates: &mut Vec<Candidate>,
+    shared: &Shared,
+    config: &Config,
+    target: &ModelRef,
+    alias: Option<&Arc<str>>,
+    session: u64,
+) {
+    if candidates.iter().any(|known| known.target == *target) {
+        return;
+    }
+    let keys = match config.provider(target) {
+        None => vec![None],
+        Some(provider) => {
+            let spill_over = config.failover.spill_over;
+            keys::order(&shared.windows, provider, target, session, spill_over, SystemTime::now())
+        }
+    };
+    candidates.extend(keys.into_iter().map(|key| Candidate {
+        target: target.clone(),
+        key,
+        alias: alias.cloned(),
+        again: Again::Untried,
+    }));
+}

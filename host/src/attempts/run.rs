@@ -1,0 +1,358 @@
+//! The attempts of one request, one after the other: rounds over all candidates, and pauses between rounds.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
+
+use ccr_messages::event::{ErrorKind, Failure};
+
+use super::class::{self, Class};
+use super::lease::Lease;
+use super::pause;
+use super::place::Place;
+use super::plan::{self, Again, Candidate};
+use super::summary::Failures;
+use super::windows::Taken;
+use super::{Attempts, Shared, single};
+use crate::answer::Answer;
+use crate::config::{Config, Counted, Scenario};
+use crate::error::GatewayError;
+use crate::record::{Attempt, milliseconds};
+use crate::request::InnerRequest;
+use crate::routing::Route;
+
+/// The attempts of one request so far.
+pub(super) struct Run<'a> {
+    attempts: Attempts<'a>,
+    config: &'a Config,
+    shared: Arc<Shared>,
+    session: u64,
+    started: Instant,
+    made: u32,
+    /// Before the next attempt.
+    waited: Duration,
+    failures: Failures,
+    /// Keys that were passed over because their windows are full.
+    used_up: Vec<(String, GatewayError)>,
+    /// The target for long contexts has been turned to.
+    lengthened: bool,
+}
+
+/// What came of a round over all candidates.
+enum Round {
+    Answered(Answer),
+    /// Nobody will do better.
+    Ended(GatewayError),
+    /// The prompt is too long for this target.
+    TooLong(String, GatewayError),
+    /// Nobody has done it.
+    Failed,
+}
+
+/// What came of one candidate.
+enum Step {
+    Skipped,
+    Failed(Class),
+    Over(Round),
+}
+
+impl<'a> Run<'a> {
+    /// None yet.
+    pub(super) fn new(attempts: Attempts<'a>) -> Self {
+        Self {
+            config: &attempts.snapshot.config,
+            shared: Arc::clone(attempts.gateway.shared()),
+            session: plan::session(&attempts.snapshot.config, attempts.request),
+            attempts,
+            started: Instant::now(),
+            made: 0,
+            waited: Duration::ZERO,
+            failures: Failures::default(),
+            used_up: Vec::new(),
+            lengthened: false,
+        }
+    }
+
+    /// Makes them.
+    pub(super) async fn go(mut self, route: &Route) -> Result<Answer, GatewayError> {
+        let config = self.config;
+        self.shared.budget.earn(config.failover.retry_share);
+        let targets = route.targets.iter().chain(&config.failover.models);
+        let mut candidates = plan::plan(&self.shared, config, targets, self.session);
+        let mut retry = 0;
+        loop {
+            match self.round(&mut candidates).await {
+                Round::Answered(answer) => return Ok(answer),
+                Round::Ended(error) => return Err(error),
+                Round::TooLong(target, error) => match self.longer(&candidates) {
+                    Some(longer) => {
+                        candidates = longer;
+                        continue;
+                    }
+                    None => {
+                        // Whoever failed before may have room for it: then the client should ask again, not shorten.
+                        self.failures.push(target, class::as_too_long(error));
+                        break;
+                    }
+                },
+                Round::Failed => {}
+            }
+            let Some(pause) = self.pause(&candidates, retry) else { break };
+            retry += 1;
+            tokio::time::sleep(pause).await;
+            self.waited = pause;
+        }
+        if self.failures.is_empty() {
+            self.used_up.drain(..).for_each(|(target, error)| self.failures.push(target, error));
+        }
+        Err(self.failures.most_useful())
+    }
+
+    /// Every candidate in its order; those that rest only if there is no other.
+    async fn round(&mut self, candidates: &mut [Candidate]) -> Round {
+        for last_resort in [false, true] {
+            let before = self.made;
+            for at in 0..candidates.len() {
+                match self.step(&mut candidates[at], last_resort).await {
+                    Step::Skipped => {}
+                    Step::Over(round) => return round,
+                    Step::Failed(class) => after(candidates, at, class),
+                }
+            }
+            if self.made > before {
+                break;
+            }
+        }
+        Round::Failed
+    }
+
+    async fn step(&mut self, candidate: &mut Candidate, last_resort: bool) -> Step {
+        let now = Instant::now();
+        let config = self.config;
+        if self.made >= config.failover.attempts {
+            return Step::Over(Round::Failed);
+        }
+        let known = candidate.clone();
+        let Some(place) = known.place(config) else {
+            return Step::Over(Round::Ended(GatewayError::NoRoute("the provider is gone from the config".into())));
+        };
+        let probe = match candidate.again {
+            Again::Never => return Step::Skipped,
+            Again::From(moment) if now < moment => return Step::Skipped,
+            Again::From(_) => None,
+            Again::Untried => match self.shared.health.enter(&place, now) {
+                Some(probe) if !last_resort => Some(probe),
+                None if last_resort => None,
+                _ => return Step::Skipped,
+            },
+        };
+        let Some(lease) = self.lease(&known, &place) else { return Step::Skipped };
+        self.attempts.record.lease = Some(lease);
+        self.made += 1;
+        let started = Instant::now();
+        let answer = single::attempt(&mut self.attempts, &known).await;
+        let took = started.elapsed();
+        let step = match answer {
+            Ok(answer) => {
+                self.served(&known, &place, took);
+                Step::Over(Round::Answered(answer))
+            }
+            Err(error) => self.failed(candidate, &place, took, error),
+        };
+        // Only now others may find out how it is.
+        drop(probe);
+        step
+    }
+
+    /// What an attempt holds while it lasts; none if the key's windows are full.
+    fn lease(&mut self, candidate: &Candidate, place: &Place<'_>) -> Option<Lease> {
+        let target = self.config.has_aliases().then(|| place.target_id());
+        let mut lease = Lease::begin(&self.shared, target);
+        let Some(key) = place.key.filter(|key| !key.limits.is_empty()) else { return Some(lease) };
+        let counts_tokens = key.limits.iter().any(|limit| limit.counts == Counted::Tokens);
+        let tokens = if counts_tokens { estimate(self.attempts.request) } else { 0 };
+        let taken = Taken { at: SystemTime::now(), tokens };
+        let id = place.key_id();
+        match self.shared.windows.take(id, &key.limits, tokens, taken.at) {
+            Ok(()) => {
+                lease.hold(id, &key.limits, taken);
+                Some(lease)
+            }
+            Err(wait) => {
+                self.used_up.push((candidate.target.display(self.config), used_up(place, &key.id, wait)));
+                None
+            }
+        }
+    }
+
+    fn served(&mut self, candidate: &Candidate, place: &Place<'_>, took: Duration) {
+        self.shared.health.served(place);
+        if self.config.has_aliases() {
+            self.shared.loads.answers(place.target_id(), took);
+        }
+        if let Some(alias) = &candidate.alias
+            && self.attempts.request.about().session.is_some()
+        {
+            self.shared.loads.sits(alias, self.session, place.target_id());
+        }
+        self.note(place, took, None);
+    }
+
+    fn failed(&mut self, candidate: &mut Candidate, place: &Place<'_>, took: Duration, error: GatewayError) -> Step {
+        if let Some(lease) = self.attempts.record.lease.take() {
+            lease.give_back();
+        }
+        let class = Class::of(&error, &self.config.failover.statuses);
+        let now = Instant::now();
+        self.note(place, took, Some((class, &error)));
+        self.remember(place, class, &error, now);
+        let wait = class::asked_wait(&error).unwrap_or_default();
+        let waits = class.may_pass() && wait <= self.config.failover.longest_wait;
+        candidate.again = if waits { Again::From(now + wait) } else { Again::Never };
+        match class {
+            Class::Fatal => Step::Over(Round::Ended(error)),
+            Class::TooLong => Step::Over(Round::TooLong(candidate.target.display(self.config), error)),
+            _ => {
+                self.failures.push(candidate.target.display(self.config), error);
+                Step::Failed(class)
+            }
+        }
+    }
+
+    /// What a failure means for later requests.
+    fn remember(&self, place: &Place<'_>, class: Class, error: &GatewayError, now: Instant) {
+        let settings = &self.config.failover;
+        let (health, asked) = (&self.shared.health, class::asked_wait(error));
+        match class {
+            Class::KeyRefused => {
+                // Unknown or not paid for; what is forbidden may be the model.
+                let all_models = matches!(error.status().as_u16(), 401 | 402);
+                health.cool(place, all_models, asked.unwrap_or(settings.cooldown), now);
+            }
+            Class::Limited => health.cool(place, false, asked.unwrap_or(settings.cooldown), now),
+            Class::Transient => {
+                health.failed(place, settings, now);
+                let is_pool = place.provider.keys.iter().filter(|key| key.enabled).count() > 1;
+                let answered = matches!(error, GatewayError::Upstream(_));
+                if let Some(wait) = asked.or((is_pool && answered).then_some(settings.cooldown)) {
+                    health.cool(place, false, wait, now);
+                }
+            }
+            Class::TargetUnfit | Class::Unavailable | Class::TooLong | Class::Fatal => {}
+        }
+    }
+
+    fn note(&mut self, place: &Place<'_>, took: Duration, failure: Option<(Class, &GatewayError)>) {
+        self.attempts.record.record.attempts.push(Attempt {
+            provider: place.provider.name.to_string(),
+            model: place.model.to_owned(),
+            key: place.key.map(|key| key.id.clone()),
+            status: Some(failure.map_or(200, |(_, error)| error.status().as_u16())),
+            class: failure.map(|(class, _)| class.as_str()),
+            error: failure.map(|(_, error)| error.to_string()),
+            waited_ms: milliseconds(std::mem::take(&mut self.waited)),
+            ms: milliseconds(took),
+        });
+    }
+
+    /// The pause before another round, if there shall be one.
+    fn pause(&self, candidates: &[Candidate], retry: u32) -> Option<Duration> {
+        let settings = &self.config.failover;
+        if retry >= settings.retries || self.made >= settings.attempts {
+            return None;
+        }
+        let moment = |candidate: &Candidate| match candidate.again {
+            Again::From(moment) => Some(moment),
+            Again::Untried | Again::Never => None,
+        };
+        let soonest = candidates.iter().filter_map(moment).min()?.saturating_duration_since(Instant::now());
+        let pause = soonest.max(pause::backoff(settings, retry));
+        // Nobody waits longer for a first attempt either.
+        let in_time = self.started.elapsed() + pause < self.config.timeouts.first_byte;
+        (in_time && self.shared.budget.spend()).then_some(pause)
+    }
+
+    /// The target for long contexts, if there is one that was not tried.
+    fn longer(&mut self, tried: &[Candidate]) -> Option<Vec<Candidate>> {
+        if std::mem::replace(&mut self.lengthened, true) {
+            return None;
+        }
+        let target = self.config.router.target(Scenario::LongContext)?;
+        let mut longer = plan::plan(&self.shared, self.config, std::iter::once(target), self.session);
+        longer.retain(|candidate| tried.iter().all(|tried| tried.target != candidate.target));
+        (!longer.is_empty()).then_some(longer)
+    }
+}
+
+/// What a failure of one candidate means for those behind it.
+fn after(candidates: &mut [Candidate], at: usize, class: Class) {
+    let failed = candidates[at].target.clone();
+    let behind = &mut candidates[at + 1..];
+    match class {
+        // Another key will hardly help against an outage: other targets go first.
+        Class::Transient => behind.sort_by_key(|candidate| candidate.target == failed),
+        Class::TargetUnfit => {
+            let same = behind.iter_mut().filter(|candidate| candidate.target == failed);
+            same.for_each(|candidate| candidate.again = Again::Never);
+        }
+        Class::Limited | Class::KeyRefused | Class::Unavailable | Class::TooLong | Class::Fatal => {}
+    }
+}
+
+/// What a request may cost: four bytes a token, as claude-code-router estimates, and all of the answer that it allows.
+fn estimate(request: &InnerRequest) -> u64 {
+    const BYTES_PER_TOKEN: u64 = 4;
+    let answer = request.get("/max_tokens").and_then(|number| number.parse().ok()).unwrap_or(0u64);
+    (request.text().len() as u64 / BYTES_PER_TOKEN).saturating_add(answer)
+}
+
+fn used_up(place: &Place<'_>, key: &str, wait: Duration) -> GatewayError {
+    let (name, path) = (&place.provider.name, &place.provider.path);
+    let message = format!(
+        "key `{key}` of provider `{name}` is used up for now: wait, raise its `limits` in {path}.credentials, or add a key"
+    );
+    let retry_after_ms = u64::try_from(wait.as_millis()).ok();
+    GatewayError::Upstream(Failure { kind: ErrorKind::RateLimit, message, status: Some(429), retry_after_ms })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::ModelRef;
+
+    fn candidates() -> Vec<Candidate> {
+        let candidate = |(provider, key)| Candidate {
+            target: ModelRef { provider, model: "m".into() },
+            key: Some(key),
+            alias: None,
+            again: Again::Untried,
+        };
+        [(0, 0), (0, 1), (1, 0), (0, 2)].map(candidate).into()
+    }
+
+    fn keys(candidates: &[Candidate]) -> Vec<(usize, Option<usize>)> {
+        candidates.iter().map(|candidate| (candidate.target.provider, candidate.key)).collect()
+    }
+
+    #[test]
+    fn after_an_outage_other_targets_go_before_other_keys() {
+        let mut list = candidates();
+        after(&mut list, 0, Class::Transient);
+        assert_eq!(keys(&list), [(0, Some(0)), (1, Some(0)), (0, Some(1)), (0, Some(2))]);
+    }
+
+    #[test]
+    fn after_a_refused_key_the_next_key_is_next() {
+        let mut list = candidates();
+        after(&mut list, 0, Class::KeyRefused);
+        assert_eq!(keys(&list), keys(&candidates()));
+        assert!(list.iter().all(|candidate| candidate.again == Again::Untried));
+    }
+
+    #[test]
+    fn a_target_that_is_unfit_is_not_tried_with_other_keys() {
+        let mut list = candidates();
+        after(&mut list, 0, Class::TargetUnfit);
+        let untried: Vec<bool> = list.iter().map(|candidate| candidate.again == Again::Untried).collect();
+        assert_eq!(untried, [true, false, true, false]);
+    }
+}

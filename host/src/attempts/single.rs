@@ -1,0 +1,96 @@
+//! One attempt: the request transformed for one target, sent with one key, and the beginning of the answer.
+//!
+//! Each starts from the original request, so nothing of an earlier target's format is left in it.
+
+use std::sync::Arc;
+
+use ccr_messages::answer::Head;
+
+use super::Attempts;
+use super::plan::Candidate;
+use crate::answer::{self, Answer, Reading};
+use crate::error::GatewayError;
+use crate::ids;
+use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
+use crate::request::InnerRequest;
+use crate::snapshot::{Chain, Protocol};
+use crate::transform;
+
+/// Transform, forward, and the answer up to its first content, or all of it if the client does not stream.
+pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) -> Result<Answer, GatewayError> {
+    let Attempts { gateway, snapshot, request, inner_client, answering, unread, record } = attempts;
+    let target = &candidate.target;
+    let provider = snapshot
+        .config
+        .provider(target)
+        .ok_or_else(|| GatewayError::NoRoute("the provider is gone from the config".into()))?;
+    record.record.provider = Some(provider.name.to_string());
+    record.record.model = Some(target.model.to_string());
+    let unavailable =
+        |reason: &str| GatewayError::Unavailable(format!("provider `{}` is unavailable: {reason}", provider.name));
+    if let Some(reason) = &provider.unavailable {
+        return Err(unavailable(reason));
+    }
+    let chain = snapshot.chain(target).map_err(unavailable)?;
+    check_thread(request, chain)?;
+
+    let engine = gateway.engine();
+    let forwarded = match answering {
+        Some(answering) => transform::forward(engine, provider, chain, target, answering, request).await?,
+        None => None,
+    };
+    let is_forwarded = forwarded.is_some();
+    let transformed = match forwarded {
+        Some(forwarded) => forwarded,
+        None => {
+            let copy = (*request).clone();
+            let mut made = transform::transform(engine, provider, chain, target, copy, *inner_client).await?;
+            made.dropped.splice(0..0, unread.iter().cloned());
+            made
+        }
+    };
+    record.add_plugin_time(transformed.plugin_time);
+    record.record.dropped.clone_from(&transformed.dropped);
+    record.record.ms.encode = Some(record.elapsed_ms());
+
+    let streaming = request.about().streaming;
+    let key = candidate.key.and_then(|key| provider.keys.get(key)).map(|key| &key.secret);
+    let mut response = gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
+    record.record.ms.upstream_head = Some(record.elapsed_ms());
+
+    let secrets = std::mem::take(&mut response.secrets);
+    let reading = Reading {
+        engine,
+        chain,
+        native: transformed.native,
+        context: &transformed.context,
+        instance: transformed.instance,
+        head: Head { id: ids::message_id(), model: request.about().model.clone() },
+        answering: *answering,
+        mending: transformed.mending,
+        session: request.about().session.as_ref(),
+        forwarded: is_forwarded || (transformed.native && !edits_answers(chain)),
+        secrets: &secrets,
+        streaming,
+        ping_every: snapshot.config.timeouts.ping,
+    };
+    answer::begin(reading, response, record).await.map_err(|error| error.redacted(&secrets))
+}
+
+/// Whether a transformer wants to see the answer.
+fn edits_answers(chain: &Chain) -> bool {
+    chain.transformers.iter().any(|used| used.plugin.hooks.contains(TransformerHooks::EVENTS))
+}
+
+/// Only an upstream of the same format can keep threads. The anthropic package's `tool_runner` asks for one by default, and
+/// goes on without when it is told in just these words.
+fn check_thread(request: &InnerRequest, chain: &Arc<Chain>) -> Result<(), GatewayError> {
+    let asks = request.get("/thread").is_some_and(|thread| thread != "null");
+    if asks && !matches!(chain.protocol, Protocol::Inner { .. }) {
+        return Err(GatewayError::Unsupported {
+            code: "thread_unsupported_request",
+            message: "threads are not supported for this model; send the whole conversation without `thread`".into(),
+        });
+    }
+    Ok(())
+}
