@@ -173,3 +173,94 @@ fn report(problems: &Problems) {
         tracing::warn!("{problems}");
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use std::fs;
+
+    use super::*;
+    use crate::config::{Overrides, Scenario, load_text};
+
+    fn config() -> Config {
+        let text = r#"{Providers: [{name: "p", api_base_url: "http://127.0.0.1:1", api_key: "k", models: ["a", "b", "c"]}],
+            Router: {default: "p,a", think: "p,a", longContextThreshold: 5}}"#;
+        load_text("config.json", text, Path::new("/folder"), &|_| None, &Overrides::default()).unwrap().0
+    }
+
+    /// A home with the project `-w-app`, of which the session `s1` is one.
+    fn home() -> (tempfile::TempDir, Projects) {
+        let folder = tempfile::tempdir().unwrap();
+        let claude = folder.path().join("claude");
+        fs::create_dir_all(claude.join("-w-app")).unwrap();
+        fs::create_dir_all(folder.path().join("home/-w-app")).unwrap();
+        fs::write(claude.join("-w-app/s1.jsonl"), "{}").unwrap();
+        let projects = Projects::at(folder.path().join("home"), Some(claude));
+        (folder, projects)
+    }
+
+    fn router(projects: &Projects, session: &str) -> Option<Arc<ProjectRouter>> {
+        // As if the time of an answer had passed.
+        for (_, known) in projects.lock().iter_mut() {
+            known.pause = Duration::ZERO;
+        }
+        projects.router(&config(), Some(&session.into()))
+    }
+
+    fn model(router: &ProjectRouter, scenario: Scenario) -> &str {
+        &router.router.target(scenario).unwrap().model
+    }
+
+    #[test]
+    fn nearer_files_lie_over_further_ones_key_by_key() {
+        let (folder, projects) = home();
+        assert!(router(&projects, "s1").is_none());
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("claude/-w-app/claude-code-router.json", r#"{"Router": {"default": "p,b", "background": "p,b"}}"#);
+        write("home/-w-app/config.json", r#"{default: "p,c", longContextThreshold: 7, /* JSON5 */}"#);
+        let merged = router(&projects, "s1").unwrap();
+        assert_eq!(merged.files, "-w-app/config.json, -w-app/claude-code-router.json");
+        assert_eq!(model(&merged, Scenario::Default), "c");
+        assert_eq!(model(&merged, Scenario::Background), "b");
+        assert_eq!(model(&merged, Scenario::Think), "a");
+        assert_eq!(merged.router.long_context_threshold, 7);
+        write("home/-w-app/s1.json", r#"{"Router": {"think": "p/b"}}"#);
+        assert_eq!(model(&router(&projects, "s1").unwrap(), Scenario::Think), "b");
+        assert!(router(&projects, "s2").is_none(), "a session of no project");
+    }
+
+    #[test]
+    fn a_changed_file_is_read_again_and_a_bad_one_is_left_out() {
+        let (folder, projects) = home();
+        let file = folder.path().join("home/-w-app/config.json");
+        fs::write(&file, r#"{"Router": {"default": "p,b"}}"#).unwrap();
+        assert_eq!(model(&router(&projects, "s1").unwrap(), Scenario::Default), "b");
+        for bad in ["{", "[]", r#"{"Router": {"default": "nobody,x"}}"#, r#"{"Router": 5}"#] {
+            fs::write(&file, bad).unwrap();
+            assert!(router(&projects, "s1").is_none(), "{bad}");
+        }
+        fs::write(&file, r#"{"Router": {"default": "p, c"}}"#).unwrap();
+        assert_eq!(model(&router(&projects, "s1").unwrap(), Scenario::Default), "c");
+        fs::remove_file(&file).unwrap();
+        assert!(router(&projects, "s1").is_none());
+    }
+
+    #[test]
+    fn a_session_that_is_a_path_is_none() {
+        let (folder, projects) = home();
+        fs::write(folder.path().join("claude/x.jsonl"), "{}").unwrap();
+        for name in ["../x", "a/b", "", ".", "a.b", "..", &"a".repeat(200)] {
+            assert!(router(&projects, name).is_none() && projects.lock().is_empty(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_session_without_a_project_is_looked_for_less_and_less_often() {
+        let (folder, projects) = home();
+        assert!(router(&projects, "late").is_none());
+        fs::write(folder.path().join("claude/-w-app/late.jsonl"), "{}").unwrap();
+        fs::write(folder.path().join("home/-w-app/config.json"), r#"{"default": "p,b"}"#).unwrap();
+        assert!(projects.router(&config(), Some(&"late".into())).is_none(), "asked again at once");
+        assert!(router(&projects, "late").is_some(), "asked later");
+    }
+}
