@@ -4,12 +4,15 @@
 
 use std::time::Duration;
 
-use super::trace::{Trace, brief};
+use super::trace::{Trace, brief, line};
 use crate::config::ModelRef;
 use crate::error::GatewayError;
 use crate::plugins::{Cause, PluginEngine, PluginError, router};
 use crate::request::InnerRequest;
 use crate::snapshot::{PluginUse, Snapshot};
+
+/// Longest failure in a trace: a sentence or two with a path.
+const MAX_FAILURE: usize = 400;
 
 /// What came of asking them.
 #[derive(Default)]
@@ -51,7 +54,7 @@ pub(super) async fn ask_all(
             },
         };
         tracing::warn!(request = request.about().id, "routed without a custom router: {failure}");
-        trace.passed("CUSTOM_ROUTER_PATH", failure.clone());
+        trace.passed("CUSTOM_ROUTER_PATH", line(&failure, MAX_FAILURE).into_owned());
         asked.failures.push(failure);
     }
     Ok(asked)

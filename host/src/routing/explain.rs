@@ -5,8 +5,8 @@ use std::fmt::Write as _;
 use http::HeaderMap;
 use serde::Serialize;
 
-use super::trace::{Step, Trace};
-use super::{Route, Routing};
+use super::trace::{Step, Trace, line};
+use super::{MAX_REASON, Route, Routing};
 use crate::config::Config;
 use crate::error::GatewayError;
 use crate::request::InnerRequest;
@@ -81,7 +81,8 @@ impl Explained {
             let _ = writeln!(text, "=> refused: {error}");
         }
         if let (Some(provider), Some(model)) = (&self.provider, &self.model) {
-            let _ = writeln!(text, "=> {provider},{model} ({})", self.reason.as_deref().unwrap_or_default());
+            let reason = line(self.reason.as_deref().unwrap_or_default(), MAX_REASON);
+            let _ = writeln!(text, "=> {provider},{model} ({reason})");
         }
         if !self.fallback.is_empty() {
             let _ = writeln!(text, "   then {}", self.fallback.join(", "));

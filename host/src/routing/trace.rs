@@ -45,9 +45,14 @@ impl Trace {
     }
 }
 
-/// Somebody else's words, on one line and short enough for a trace or a message.
+/// Somebody else's word, on one line and short enough to be one of several.
 pub fn brief(text: &str) -> Cow<'_, str> {
-    let mut end = text.len().min(SHOWN);
+    line(text, SHOWN)
+}
+
+/// Somebody else's words on one line, without what a terminal would act on, and no longer than this many bytes.
+pub fn line(text: &str, most: usize) -> Cow<'_, str> {
+    let mut end = text.len().min(most);
     while !text.is_char_boundary(end) {
         end -= 1;
     }
