@@ -362,7 +362,7 @@ fn rules_that_cannot_work_are_found_when_they_are_read() {
         (condition("model", "like", json!("x")), "no operator"),
         (condition("tokens", ">", json!("many")), "never matches"),
         (condition("tokens", "contains", json!(1)), "never matches"),
-        (condition("scenario", "==", json!("thinking")), "did you mean `think`"),
+        (condition("scenario", "==", json!("thinks")), "did you mean `think`"),
         (condition("request.header.authorization", "==", json!("x")), "never matches"),
         (condition("request.header.a b", "==", json!("x")), "name of a header"),
         (json!({"condition": {"left": "model"}, "target": "p,rule"}), "not complete"),

@@ -91,6 +91,9 @@ fn condition(item: &Node<'_>) -> Option<Condition> {
     let table = item.table()?;
     let (left, operator, right) =
         (table.get(&["left"]), table.get(&["operator", "op"]), table.get(&["right", "value"]));
+    // Here `null` is a value: what is not there is equal to it.
+    let null = Node { value: &Value::Null, ..item.clone() };
+    let right = right.or_else(|| (table.has("right") || table.has("value")).then_some(null));
     table.finish();
     let (Some(left), Some(operator), Some(right)) = (left, operator, right) else {
         item.error("is not complete", "write `left`, `operator` and `right`");
