@@ -13,8 +13,8 @@ use lru::LruCache;
 
 use crate::config::{Config, Home, Problems, RouterConfig, load_router, process_env, user_home};
 
-/// Sessions whose project is remembered: as many as are remembered otherwise.
-const MOST: NonZeroUsize = NonZeroUsize::new(10_000).expect("not zero");
+/// Sessions whose project is remembered, as in claude-code-router: each may hold a router of its own, of some kilobytes.
+const MOST: NonZeroUsize = NonZeroUsize::new(1000).expect("not zero");
 
 /// How long an answer is believed: whoever edits a file does not notice.
 const FRESH: Duration = Duration::from_secs(1);
