@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::config::{Config, ModelRef, PluginSettings, Provider, TransformerUse};
+use crate::config::{Config, ModelRef, Options, PluginSettings, Provider, Rule, TransformerUse};
 
 pub(super) fn summary(config: &Config) -> Value {
     let target = |target: &ModelRef| target.display(config);
@@ -20,8 +20,7 @@ pub(super) fn summary(config: &Config) -> Value {
         "providers": config.providers.iter().map(provider).collect::<Vec<_>>(),
         "router": config.router.targets.iter().map(|(scenario, model)| (scenario.as_str().to_owned(), target(model).into())).collect::<serde_json::Map<_, _>>(),
         "threshold": config.router.long_context_threshold,
-        "rules": config.router.rules.iter().map(|rule| json!([rule.name, format!("{:?}", rule.conditions), rule.target.as_ref().map(target), format!("{:?}", rule.rewrites), rule.fallback.as_ref().map(|list| list.iter().map(target).collect::<Vec<_>>())])).collect::<Vec<_>>(),
-        "raw": [&*config.router.fallback, &*config.router.built_in_rules, &*config.status_line],
+        "raw": [&*rules(config), &*config.router.fallback, &*config.router.built_in_rules, &*config.status_line],
         "fallback": config.fallback.iter().map(|(scenario, list)| (scenario.as_str().to_owned(), list.iter().map(target).collect::<Vec<_>>().into())).collect::<serde_json::Map<_, Value>>(),
         "transformers": config.transformers.iter().map(|entry| json!([entry.name, entry.path.display().to_string(), *entry.options])).collect::<Vec<_>>(),
         "routers": paths(&config.custom_routers),
@@ -31,6 +30,18 @@ pub(super) fn summary(config: &Config) -> Value {
         "allowed": [&config.allowed_hosts, &config.allowed_origins],
         "claude": [json!(config.claude_path), json!(config.non_interactive)],
     })
+}
+
+/// `null` if there are none.
+fn rules(config: &Config) -> Options {
+    let models = |list: &Vec<ModelRef>| list.iter().map(|target| target.display(config)).collect::<Vec<_>>();
+    let rule = |rule: &Rule| {
+        let target = rule.target.as_ref().map(|target| target.display(config));
+        let made = [format!("{:?}", rule.conditions), format!("{:?}", rule.rewrites)];
+        json!([rule.name, made, target, rule.fallback.as_ref().map(models)])
+    };
+    let rules: Vec<Value> = config.router.rules.iter().map(rule).collect();
+    Options::new(if rules.is_empty() { Value::Null } else { Value::Array(rules) })
 }
 
 fn provider(provider: &Provider) -> Value {
