@@ -1,12 +1,16 @@
 //! The command line: what can be typed, and what it means.
 
+use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Home, LogLevel, Overrides, Source, presets, process_env};
 use crate::gateway::{self, Sources, StartError};
+use crate::request;
 
 /// Exit code for a bad config (`EX_USAGE` of sysexits.h, as other proxies use it).
 const BAD_CONFIG: u8 = 64;
@@ -30,6 +34,21 @@ enum Command {
         /// Folder with plugins.
         #[arg(long, value_name = "DIR")]
         plugins: Option<PathBuf>,
+    },
+    /// Show where a request would go, and why, without sending it. The request (Anthropic Messages JSON) comes on standard input.
+    Explain {
+        /// Config file; the one in the home folder if none is named.
+        #[arg(short, long, value_name = "FILE")]
+        config: Option<PathBuf>,
+        /// Folder with plugins.
+        #[arg(long, value_name = "DIR")]
+        plugins: Option<PathBuf>,
+        /// A header of the request, `name: value`; may be given several times.
+        #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
+        headers: Vec<String>,
+        /// Print JSON, as `POST /api/explain` answers.
+        #[arg(long)]
+        json: bool,
     },
     /// List the providers that are known by name: their protocol, address and key variable.
     Providers,
@@ -74,6 +93,9 @@ pub fn run() -> ExitCode {
         Command::Start(start) if start.daemon => crate::daemon::spawn(),
         Command::Start(start) => crate::run::start(start.meant(), start.demo),
         Command::Check { file, plugins } => check(sources(file, plugins, Overrides::default())),
+        Command::Explain { config, plugins, headers, json } => {
+            explain(&sources(config, plugins, Overrides::default()), &headers, json)
+        }
         Command::Providers => {
             print!("{}", providers());
             Ok(())
@@ -124,6 +146,33 @@ fn check(sources: Sources) -> Result<(), StartError> {
         println!("{path}: good, with warnings");
     }
     Ok(())
+}
+
+fn explain(sources: &Sources, headers: &[String], json: bool) -> Result<(), StartError> {
+    let headers = headers.iter().map(|line| header(line)).collect::<anyhow::Result<HeaderMap>>()?;
+    let headers = request::visible_headers(&headers);
+    let mut body = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut body).context("standard input cannot be read")?;
+    let home = Home::find(&process_env);
+    let told = crate::run::runtime()?.block_on(gateway::explain_offline(sources, &home, body, headers))?;
+    if json {
+        println!("{}", serde_json::to_string_pretty(&told).context("the decision makes no JSON")?);
+    } else {
+        print!("{}", told.text());
+    }
+    match told.error {
+        // Said above already; the exit code says it to scripts.
+        Some(_) => Err(StartError::Other(anyhow::anyhow!("the request would be refused"))),
+        None => Ok(()),
+    }
+}
+
+/// `name: value`.
+fn header(line: &str) -> anyhow::Result<(HeaderName, HeaderValue)> {
+    let parsed = line.split_once(':').and_then(|(name, value)| {
+        Some((HeaderName::try_from(name.trim()).ok()?, HeaderValue::try_from(value.trim()).ok()?))
+    });
+    parsed.with_context(|| format!("`{line}` is no header; write `--header 'name: value'`"))
 }
 
 /// The table of presets, a line each.

@@ -58,6 +58,8 @@ pub struct Answering {
     pub context: Arc<[u8]>,
     /// Content type of a streamed answer.
     pub stream_type: HeaderValue,
+    /// Nothing has changed the request since it was read, so that it may go out as it came.
+    pub may_forward: bool,
 }
 
 impl Client {
@@ -99,6 +101,7 @@ impl Foreign {
             original: Arc::new(original),
             context: decoded.context.into(),
             stream_type,
+            may_forward: true,
         };
         Ok(Decoded { request, answering, dropped: decoded.dropped, spent })
     }
@@ -138,7 +141,7 @@ impl Answering {
     ) -> Result<Option<Forwarded>, PluginError> {
         let Protocol::Plugin(used) = &chain.protocol else { return Ok(None) };
         let same = used.plugin.digest == self.foreign.used.plugin.digest;
-        if !same || !chain.transformers.is_empty() {
+        if !self.may_forward || !same || !chain.transformers.is_empty() {
             return Ok(None);
         }
         role::forward(engine, &used.plugin, used.in_session(session), &self.original, target).await

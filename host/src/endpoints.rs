@@ -13,7 +13,8 @@ use crate::config::Severity;
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
 use crate::plugins::Origin;
-use crate::{auth, counting, headers, ids, pipeline};
+use crate::routing::{self, Routing};
+use crate::{auth, counting, headers, ids, pipeline, request};
 
 /// The gateway's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -34,6 +35,8 @@ pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respo
             let id = percent_decoded(&path["/v1/models/".len()..]);
             models(gateway, &request, Some(&id))
         }
+        ("/api/explain", &Method::POST) => explain(gateway, request).await,
+        ("/api/explain", _) => refuse(&method("/api/explain", "POST")),
         (path, &Method::POST) => {
             let snapshot = gateway.snapshot();
             match gateway.client(&snapshot, path).await {
@@ -174,6 +177,23 @@ fn models(gateway: &Gateway, request: &Request<Incoming>, id: Option<&str>) -> R
         // A bare name goes where the router says, so it is there.
         Ok(None) => json_response(&json!({ "type": "model", "id": id, "display_name": id, "created_at": CREATED })),
         Err(unknown) => refuse(&GatewayError::NoRoute(unknown.to_string())),
+    }
+}
+
+/// Where the request in the body would go, and why. Nothing is sent, and nothing is remembered.
+async fn explain(gateway: &Gateway, request: Request<Incoming>) -> Response<Body> {
+    let snapshot = gateway.snapshot();
+    let (head, body) = request.into_parts();
+    let told = async {
+        let caller = auth::authenticate(&snapshot.config, &head.headers, &head.uri)?;
+        let body = request::read_body(&head.headers, body, snapshot.config.timeouts.client).await?;
+        let (engine, sessions, client_key) = (gateway.engine(), gateway.sessions(), caller.key_name.as_deref());
+        let routing = Routing { engine, snapshot: &snapshot, sessions, client_key };
+        routing::explain::explain(&routing, body, request::visible_headers(&head.headers)).await
+    };
+    match told.await {
+        Ok(told) => json_response(&json!(told)),
+        Err(error) => refuse(&error),
     }
 }
 

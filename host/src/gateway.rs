@@ -13,6 +13,9 @@ use crate::config::{self, Config, Home, Overrides, Problem, Problems, Severity, 
 use crate::plugins::PluginEngine;
 use crate::plugins::cache::CompileCache;
 use crate::record::RecordLog;
+use crate::routing::Routing;
+use crate::routing::explain::{Explained, explain};
+use crate::routing::sessions::Sessions;
 use crate::snapshot::{Snapshot, Unresolved};
 use crate::tokens::TokenCounts;
 use crate::upstream::Upstreams;
@@ -37,6 +40,8 @@ pub struct Gateway {
     upstreams: ArcSwap<Upstreams>,
     records: Arc<RecordLog>,
     shared: Arc<Shared>,
+    home: Home,
+    sessions: Arc<Sessions>,
     /// Problems of the config that serves, and of a newer one that could not take its place.
     problems: Mutex<Vec<Problem>>,
     /// The address that is listened on was chosen at start; a reload cannot change it.
@@ -59,7 +64,7 @@ impl Gateway {
         let upstreams = Upstreams::new(&config)?;
         let records = records(&config)?;
         let listening = (config.host.clone(), config.port);
-        let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, None)
+        let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, None)
             .await
             .map_err(|unresolved| StartError::Config(as_problems(&sources, unresolved)))?;
         Ok(Self {
@@ -70,6 +75,8 @@ impl Gateway {
             upstreams: ArcSwap::from_pointee(upstreams),
             records,
             shared: Shared::new(),
+            home: home.clone(),
+            sessions: Arc::default(),
             problems: Mutex::new(warnings.iter().cloned().collect()),
             listening,
             started: Instant::now(),
@@ -111,6 +118,11 @@ impl Gateway {
         &self.records
     }
 
+    /// What is remembered of sessions; it outlives reloads.
+    pub fn sessions(&self) -> &Arc<Sessions> {
+        &self.sessions
+    }
+
     /// What is wrong with the config, or with a newer one that could not be taken.
     pub fn problems(&self) -> Vec<Problem> {
         self.problems.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -147,9 +159,10 @@ impl Gateway {
             true => None,
             false => Some(Upstreams::new(&config)?),
         };
-        let snapshot = Snapshot::build(config, &self.engine, &self.cache, &self.sources.plugins, Some(&current))
-            .await
-            .map_err(|unresolved| StartError::Config(as_problems(&self.sources, unresolved)))?;
+        let snapshot =
+            Snapshot::build(config, &self.engine, &self.cache, &self.sources.plugins, &self.home, Some(&current))
+                .await
+                .map_err(|unresolved| StartError::Config(as_problems(&self.sources, unresolved)))?;
         if let Some(upstreams) = new_upstreams {
             self.upstreams.store(Arc::new(upstreams));
         }
@@ -190,7 +203,7 @@ pub async fn check(sources: &Sources, home: &Home) -> Result<(Config, Problems),
     let (config, mut problems) = load(sources)?;
     let engine = PluginEngine::new().context("plugins cannot be checked")?;
     let cache = CompileCache::open(home.dir().join("cache"));
-    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, None)
+    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, None)
         .await
         .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
     for broken in snapshot.registry.broken() {
@@ -207,6 +220,24 @@ pub async fn check(sources: &Sources, home: &Home) -> Result<(Config, Problems),
         problems.push(found);
     }
     Ok((snapshot.config, problems))
+}
+
+/// Where a request would go by this config, without serving; for `ccr explain`.
+pub async fn explain_offline(
+    sources: &Sources,
+    home: &Home,
+    body: Vec<u8>,
+    headers: http::HeaderMap,
+) -> Result<Explained, StartError> {
+    let (config, _) = load(sources)?;
+    let engine = PluginEngine::new().context("plugins cannot be loaded")?;
+    let cache = CompileCache::open(home.dir().join("cache"));
+    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, None)
+        .await
+        .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
+    let (sessions, client_key) = (Sessions::default(), snapshot.config.api_key.is_some().then_some("default"));
+    let routing = Routing { engine: &engine, snapshot: &snapshot, sessions: &sessions, client_key };
+    Ok(explain(&routing, body, headers).await.map_err(|error| anyhow::anyhow!("{error}"))?)
 }
 
 /// Says what presets gave to providers, which no file shows.

@@ -22,14 +22,16 @@ use crate::error::GatewayError;
 use crate::gateway::Gateway;
 use crate::record::{OpenRecord, Outcome};
 use crate::request::{self, InnerRequest};
-use crate::routing::{self, Route};
+use crate::routing::trace::Trace;
+use crate::routing::{Route, Routing};
 use crate::snapshot::Snapshot;
 use crate::{headers, ids};
 
 /// Answers a request for a message, in whatever format the client speaks.
 pub async fn messages(gateway: &Arc<Gateway>, request: Request<Incoming>, client: Client) -> Response<Body> {
     let id = ids::request_id();
-    let record = OpenRecord::begin(gateway.records(), id.clone(), request.method(), request.uri().path());
+    let mut record = OpenRecord::begin(gateway.records(), id.clone(), request.method(), request.uri().path());
+    record.remember_in(gateway.sessions());
     // One snapshot for the whole request: a reload changes nothing for it.
     let snapshot = gateway.snapshot();
     let mut exchange =
@@ -67,14 +69,27 @@ impl Exchange {
         if self.snapshot.config.record_bodies {
             self.record.keep_bodies(&body);
         }
-        let request = self.decode(&head, body).await?;
+        let mut request = self.decode(&head, body).await?;
         self.note_request(&request);
 
         // Agents prepare the request here; none is served yet.
 
-        let route = routing::route(self.gateway.engine(), &self.snapshot, &request).await?;
+        let route = self.route(&mut request).await?;
         self.note_route(&route);
         Ok((request, route))
+    }
+
+    async fn route(&mut self, request: &mut InnerRequest) -> Result<Route, GatewayError> {
+        let (engine, snapshot, sessions) = (self.gateway.engine(), &self.snapshot, self.gateway.sessions());
+        let client_key = self.record.record.client_key.as_deref();
+        let mut trace = Trace::default();
+        let routed = Routing { engine, snapshot, sessions, client_key }.route(request, &mut trace).await;
+        self.record.record.route = trace.into_steps();
+        if let (Ok(route), Some(answering)) = (&routed, &mut self.answering) {
+            // The client's own bytes are not what shall be sent then.
+            answering.may_forward = !route.edited;
+        }
+        routed
     }
 
     /// The client's body as the inner form.

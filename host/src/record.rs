@@ -15,6 +15,8 @@ use ccr_messages::event::{Failure, Usage};
 use serde::Serialize;
 
 use crate::attempts::Lease;
+use crate::routing::sessions::Sessions;
+use crate::routing::trace::Step;
 
 /// Bytes of lines that may wait for the disk: some seconds of a busy gateway.
 const WAITING_BYTES: usize = 8 * 1024 * 1024;
@@ -89,6 +91,14 @@ pub struct UsageNote {
     pub web_search_requests: Option<u64>,
 }
 
+impl UsageNote {
+    /// All input, that of caches included; `None` if nothing is known.
+    fn whole_input(&self) -> Option<u64> {
+        let parts = [self.input_tokens, self.cache_read_input_tokens, self.cache_creation_input_tokens];
+        parts.into_iter().flatten().reduce(u64::saturating_add).filter(|input| *input > 0)
+    }
+}
+
 impl From<Usage> for UsageNote {
     fn from(usage: Usage) -> Self {
         Self {
@@ -140,6 +150,8 @@ pub struct RequestRecord {
     pub scenario: Option<&'static str>,
     /// Why it went where it went.
     pub route_reason: Option<String>,
+    /// What was asked on the way to the decision.
+    pub route: Vec<Step>,
     /// The model that the client asked for.
     pub requested_model: Option<String>,
     /// The provider that served it.
@@ -192,6 +204,7 @@ pub struct OpenRecord {
     pub lease: Option<Lease>,
     started: Instant,
     log: Arc<RecordLog>,
+    sessions: Option<Arc<Sessions>>,
 }
 
 impl OpenRecord {
@@ -207,6 +220,7 @@ impl OpenRecord {
             path: path.to_owned(),
             scenario: None,
             route_reason: None,
+            route: Vec::new(),
             requested_model: None,
             provider: None,
             model: None,
@@ -227,7 +241,12 @@ impl OpenRecord {
             request_body: None,
             response_body: None,
         };
-        Self { record, lease: None, started: Instant::now(), log: Arc::clone(log) }
+        Self { record, lease: None, started: Instant::now(), log: Arc::clone(log), sessions: None }
+    }
+
+    /// Lets the session's usage be remembered, once it is known, for the routing of its next request.
+    pub fn remember_in(&mut self, sessions: &Arc<Sessions>) {
+        self.sessions = Some(Arc::clone(sessions));
     }
 
     /// Milliseconds since the request came.
@@ -274,6 +293,11 @@ impl Drop for OpenRecord {
         self.record.ms.total = self.elapsed_ms();
         if let Some(lease) = self.lease.take() {
             lease.settle(&self.record.usage);
+        }
+        if let (Some(sessions), Some(session)) = (&self.sessions, &self.record.session)
+            && let Some(input) = self.record.usage.whole_input()
+        {
+            sessions.note(session, input);
         }
         self.log.write(&self.record);
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use ccr_messages::json::{self, Document};
+use ccr_messages::json::{self, Document, Splice};
 use ccr_messages::request::{Block, MessagesRequest, Thinking};
 use http::HeaderMap;
 use http_body_util::BodyExt as _;
@@ -16,7 +16,7 @@ use crate::error::GatewayError;
 pub const MAX_BODY: usize = 50 * 1024 * 1024;
 
 /// What stays the same of a request, whatever is edited.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct About {
     /// The gateway's id of the request.
     pub id: String,
@@ -127,6 +127,22 @@ impl InnerRequest {
             Some(edited) => self.replace(edited),
             None => Ok(()),
         }
+    }
+
+    /// Makes several edits at once.
+    pub fn splice(&mut self, edits: Splice<'_>) -> Result<(), String> {
+        let edited = edits.apply(self.document.text().as_bytes()).map_err(|error| error.to_string())?;
+        self.replace(edited)
+    }
+
+    /// Changes the client's headers, for this request alone.
+    pub fn edit_headers(&mut self, edit: impl FnOnce(&mut HeaderMap)) {
+        edit(&mut Arc::make_mut(&mut self.about).headers);
+    }
+
+    /// Whether it is a legal request still; `Err` says what is wrong.
+    pub fn check(&self) -> Result<(), String> {
+        MessagesRequest::parse(&self.document).map(drop).map_err(|error| error.to_string())
     }
 
     fn replace(&mut self, text: Vec<u8>) -> Result<(), String> {

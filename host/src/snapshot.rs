@@ -13,10 +13,11 @@ use tokio::sync::OnceCell;
 
 pub use self::unresolved::Unresolved;
 use crate::client::{Client, Foreign};
-use crate::config::{Config, ModelRef, Provider, TransformerUse};
+use crate::config::{Config, Home, ModelRef, Provider, TransformerUse};
 use crate::plugins::cache::CompileCache;
 use crate::plugins::registry::{DEFAULT_PROTOCOL, Loader, Registry};
 use crate::plugins::{Origin, Plugin, PluginEngine, Surroundings};
+use crate::routing::projects::Projects;
 
 /// One generation of config and plugins.
 pub struct Snapshot {
@@ -30,6 +31,8 @@ pub struct Snapshot {
     plans: Vec<ProviderPlan>,
     /// The custom routers, in their order.
     pub routers: Vec<Result<PluginUse, String>>,
+    /// Routers of single projects.
+    pub projects: Projects,
     /// Formats of clients beside Anthropic's; loaded when the first such client comes.
     formats: OnceCell<Vec<Foreign>>,
 }
@@ -99,6 +102,7 @@ impl Snapshot {
         engine: &PluginEngine,
         cache: &CompileCache,
         folder: &Path,
+        home: &Home,
         previous: Option<&Self>,
     ) -> Result<Self, Vec<Unresolved>> {
         let loader =
@@ -113,7 +117,8 @@ impl Snapshot {
         }
         let plans = config.providers.iter().map(|provider| resolver.plan(provider)).collect();
         let routers = config.custom_routers.iter().map(|path| resolver.router(path)).collect();
-        Ok(Self { plans, routers, public_config, registry, config, formats: OnceCell::new() })
+        let projects = Projects::of(home);
+        Ok(Self { plans, routers, public_config, registry, config, projects, formats: OnceCell::new() })
     }
 
     /// Who posts to this path: a client of the first format that serves it.

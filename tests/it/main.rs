@@ -31,5 +31,6 @@ mod plugins_hostile;
 mod presets;
 mod reload;
 mod router_plugin;
+mod routing;
 mod support;
 mod transformers;

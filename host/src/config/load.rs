@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::{
-    Config, Env, Overrides, Problems, build, check, home,
+    Config, Env, Overrides, Problems, Provider, RouterConfig, build, check, home,
     interpolate::interpolate,
     problem::Severity,
     read::{self, Failure},
@@ -47,6 +47,38 @@ pub fn load_text(
     overrides: &Overrides,
 ) -> Result<(Config, Problems), Problems> {
     Loading { file: file.to_owned(), base, env, overrides }.text(text, |_| {})
+}
+
+/// Reads a project's file: its `Router`, key by key over `base`. A file without `Router` may hold the keys themselves.
+/// Problems do not keep the rest from counting; only a text that is no JSON5 gives nothing.
+pub fn load_router(
+    file: &str,
+    text: &str,
+    env: Env<'_>,
+    providers: &[Provider],
+    base: &RouterConfig,
+) -> (Option<RouterConfig>, Problems) {
+    let parsed = match read::parse(text) {
+        Ok(parsed) => parsed,
+        Err(failure) => return (None, refuse(file.to_owned(), failure)),
+    };
+    let mut value = parsed.value;
+    let interpolated = interpolate(&mut value, env);
+    let reader = Reader::new(file.to_owned(), interpolated.unset);
+    for secret in &interpolated.secrets {
+        reader.secret(secret);
+    }
+    for unset in &reader.unset {
+        reader.error(&unset.path, format!("the environment variable {} is not set", unset.variable), "set it");
+    }
+    let root = Node::root(&reader, &value);
+    let nested = value.as_object().is_some_and(|map| map.contains_key("Router"));
+    let router = match root.table() {
+        Some(table) if nested => table.get(&["Router"]).map(|node| build::router_over(&node, providers, base)),
+        Some(_) => Some(build::router_over(&root, providers, base)),
+        None => None,
+    };
+    (router, reader.into_problems())
 }
 
 /// What to do without a file.

@@ -20,6 +20,7 @@ mod problem;
 mod provider;
 mod read;
 mod reader;
+mod rule;
 mod secret;
 mod watch;
 
@@ -29,7 +30,7 @@ mod tests;
 pub use failover::{Alias, Counted, Failover, KeyLimit, Member, Strategy};
 pub use home::Home;
 pub(crate) use home::{expand, user_home};
-pub use load::{Source, load, load_text};
+pub use load::{Source, load, load_router, load_text};
 pub use model::{
     Config, CustomTransformer, FailMode, Grants, HostPort, LogLevel, PluginSettings, PluginTimeouts, RouterConfig,
     Scenario, Timeouts,
@@ -38,6 +39,7 @@ pub use names::UnknownModel;
 pub use overrides::{Demo, Overrides};
 pub use problem::{Problem, Problems, Severity};
 pub use provider::{ModelLimits, ModelRef, PresetUse, Provider, ProviderKey, TransformerUse};
+pub use rule::{Condition, Left, ListEdit, Operator, Rewrite, Rule};
 pub use secret::{Options, SafeUrl, Secret};
 pub use watch::{Changed, WatchError, WatchPaths, Watcher};
 

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use super::{Failover, ModelRef, Options, Provider, SafeUrl, Secret};
+use super::{Failover, ModelRef, Options, Provider, Rule, SafeUrl, Secret};
 use crate::tokens::Tokenizer;
 
 /// The whole configuration. Its `Debug` may be logged: secrets print as `[redacted]`.
@@ -234,8 +234,8 @@ pub struct RouterConfig {
     pub targets: BTreeMap<Scenario, ModelRef>,
     /// From how many input tokens on a request is long.
     pub long_context_threshold: u64,
-    /// `rules`, as written.
-    pub rules: Options,
+    /// Asked in this order; the first that matches counts.
+    pub rules: Vec<Rule>,
     /// `fallback` within the router, as written.
     pub fallback: Options,
     /// `builtInRules`, as written.
@@ -255,7 +255,7 @@ impl Default for RouterConfig {
             targets: BTreeMap::new(),
             // claude-code-router's: about half of what common models take, before they get slow and dear.
             long_context_threshold: 60_000,
-            rules: Options::default(),
+            rules: Vec::new(),
             fallback: Options::default(),
             built_in_rules: Options::default(),
         }

@@ -102,6 +102,8 @@ pub struct UnknownModel {
     pub asked: String,
     /// A provider that may have been meant.
     pub nearest: Option<String>,
+    /// A target that may have been meant, where no provider's name is near: one that lists the model.
+    pub instead: Option<String>,
     /// The provider exists; the model's name is missing.
     pub no_model: bool,
 }
@@ -115,7 +117,7 @@ impl fmt::Display for UnknownModel {
             return write!(f, "`{shown}` names a provider but no model; write `provider,model`");
         }
         write!(f, "`{shown}` names a provider that is not in the configuration")?;
-        match &self.nearest {
+        match self.nearest.as_ref().or(self.instead.as_ref()) {
             Some(name) => write!(f, "; did you mean `{name}`?"),
             None => f.write_str("; add it to Providers, or ask for a model of one that is there"),
         }
@@ -128,13 +130,28 @@ impl Config {
     /// Finds the target that a request names itself. `None`: it names a model only, and the router decides.
     /// The suffix `[1m]` is dropped unless the provider lists the model with it.
     pub fn resolve_model(&self, asked: &str) -> Result<Option<ModelRef>, UnknownModel> {
-        let unknown = |nearest, no_model| Err(UnknownModel { asked: asked.to_owned(), nearest, no_model });
+        let unknown = |nearest, no_model| {
+            let instead = asked.split_once(',').and_then(|(_, model)| self.nearest_target(model.trim()));
+            Err(UnknownModel { asked: asked.to_owned(), nearest, instead, no_model })
+        };
         match look_up(&self.providers, asked) {
             Found::Bare => Ok(None),
             Found::Model { target, .. } => Ok(Some(target)),
             Found::NoModel => unknown(None, true),
             Found::UnknownProvider(name) => unknown(nearest_provider(&self.providers, name).map(str::to_owned), false),
         }
+    }
+}
+
+impl Config {
+    /// The listed model that was probably meant by a name alone, as `provider,model`.
+    pub fn nearest_target(&self, model: &str) -> Option<String> {
+        let model = model.strip_suffix(LONG_CONTEXT_SUFFIX).unwrap_or(model);
+        let all =
+            || self.providers.iter().flat_map(|provider| provider.models.iter().map(move |name| (provider, name)));
+        let (name, near) = nearest(model, all().map(|(_, name)| &**name))?;
+        let (provider, name) = all().find(|(_, listed)| near && ***listed == *name)?;
+        Some(format!("{},{name}", provider.name))
     }
 }
 

@@ -8,8 +8,11 @@ mod plugins;
 mod preset;
 mod provider;
 mod router;
+mod rules;
 mod tokenizer;
 mod transformers;
+
+pub(super) use self::router::router as router_over;
 
 use std::path::{Path, PathBuf};
 
@@ -56,7 +59,7 @@ pub(super) fn config(root: &Node<'_>, places: &Places<'_>, demo: Option<&Demo>) 
     if let Some(node) = table.get(&["Router"]) {
         failover::add_aliases(&node, &mut config.providers);
         config.failover = failover::failover(&node, &config.providers);
-        config.router = router::router(&node, &config.providers);
+        config.router = router::router(&node, &config.providers, &config.router);
     }
     if let Some(node) = table.get(&["fallback"]) {
         config.fallback = router::fallback(&node, &config.providers);
@@ -166,7 +169,7 @@ fn components(table: &Table<'_>, places: &Places<'_>, config: &mut Config) {
     }
     if let Some(node) = table.get(&["CUSTOM_ROUTER_PATH"]) {
         let files = node.one_or_many();
-        config.custom_routers = files.iter().filter(|node| !is_script(node)).filter_map(path).collect();
+        config.custom_routers = files.iter().filter(|node| !is_router_script(node)).filter_map(path).collect();
     }
     if let Some(force) = table.get(&["forceUseImageAgent"]).and_then(|node| node.boolean()) {
         config.force_use_image_agent = force;
@@ -191,19 +194,35 @@ fn transformer(node: &Node<'_>, places: &Places<'_>) -> Option<CustomTransformer
     Some(CustomTransformer { name, path: places.resolve(file.filled_text()?), options, at: node.path.clone() })
 }
 
-/// Says so where a path names a script of claude-code-router, which cannot be run here.
-fn is_script(node: &Node<'_>) -> bool {
+/// The path of a script of claude-code-router, which cannot be run here.
+fn script<'a>(node: &Node<'a>) -> Option<&'a str> {
     let Value::String(path) = node.value else {
-        return false;
+        return None;
     };
-    let script = [".js", ".cjs", ".mjs", ".ts"].iter().any(|ending| path.to_ascii_lowercase().ends_with(ending));
+    let is_script = [".js", ".cjs", ".mjs", ".ts"].iter().any(|ending| path.to_ascii_lowercase().ends_with(ending));
+    is_script.then_some(path)
+}
+
+const IS_SCRIPT: &str = "is a script and is left out: plugins are WebAssembly components here";
+
+/// Says so where a path names a script.
+fn is_script(node: &Node<'_>) -> bool {
+    let script = script(node).is_some();
     if script {
-        node.warning(
-            "is a script and is left out: plugins are WebAssembly components here",
-            "build it as a component and name the .wasm file",
-        );
+        node.warning(IS_SCRIPT, "build it as a component and name the .wasm file");
     }
     script
+}
+
+/// The same for a custom router: those of claude-code-router become components with one command.
+fn is_router_script(node: &Node<'_>) -> bool {
+    let Some(path) = script(node) else { return false };
+    let wasm = Path::new(path).with_extension("wasm");
+    let command = format!("node plugins/examples/js-router/build.mjs {path} {}", wasm.display());
+    let hint =
+        format!("make a component of it with `{command}` (its README says how), and name {} here", wasm.display());
+    node.warning(IS_SCRIPT, hint);
+    true
 }
 
 /// The `options` of a plugin or transformer: an object, empty if there is none.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::raw;
+use super::{raw, rules};
 use crate::config::{
     RouterConfig, Scenario,
     names::{Found, look_up, nearest, nearest_provider, same_name},
@@ -10,28 +10,37 @@ use crate::config::{
     reader::{Node, Table},
 };
 
-pub(super) fn router(node: &Node<'_>, providers: &[Provider]) -> RouterConfig {
-    let mut router = RouterConfig::default();
+/// A router as it is written, key by key over `base`.
+pub(crate) fn router(node: &Node<'_>, providers: &[Provider], base: &RouterConfig) -> RouterConfig {
+    let mut router = base.clone();
     let Some(table) = node.table() else {
         return router;
     };
+    let mut targets = BTreeMap::new();
     // Some of claude-code-router's documents put the scenarios one level deeper.
     let nested = table.get(&["routes"]).and_then(|node| node.table());
     for part in [Some(&table), nested.as_ref()].into_iter().flatten() {
         for scenario in Scenario::ALL {
             if let Some(target) = part.get(&[scenario.as_str()]).and_then(|node| reference(&node, providers)) {
-                router.targets.entry(scenario).or_insert(target);
+                targets.entry(scenario).or_insert(target);
             }
         }
         if let Some(threshold) = part.get(&["longContextThreshold"]).and_then(|node| node.number(0..=u64::MAX)) {
             router.long_context_threshold = threshold;
         }
     }
-    router.rules = raw(&table, "rules");
-    router.fallback = raw(&table, "fallback");
+    router.targets.extend(targets);
+    if let Some(node) = table.get(&["rules"]) {
+        router.rules = rules::rules(&node, providers);
+    }
+    for (name, kept) in [("fallback", &mut router.fallback), ("builtInRules", &mut router.built_in_rules)] {
+        let given = raw(&table, name);
+        if !given.is_absent() {
+            *kept = given;
+        }
+    }
     // Read where the rest of what it is about is read.
     table.get(&["aliases"]);
-    router.built_in_rules = raw(&table, "builtInRules");
     table.finish();
     nested.into_iter().for_each(Table::finish);
     router

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use crate::config::{Alias, Config, Failover, KeyLimit, ModelRef, PluginSettings, Provider, TransformerUse};
+use crate::config::{
+    Alias, Config, Failover, KeyLimit, ModelRef, Options, PluginSettings, Provider, Rule, TransformerUse,
+};
 use crate::tokens::Tokenizer;
 
 pub(super) fn summary(config: &Config) -> Value {
@@ -21,7 +23,7 @@ pub(super) fn summary(config: &Config) -> Value {
         "providers": config.providers.iter().filter(|provider| provider.alias.is_none()).map(provider).collect::<Vec<_>>(),
         "router": config.router.targets.iter().map(|(scenario, model)| (scenario.as_str().to_owned(), target(model).into())).collect::<serde_json::Map<_, _>>(),
         "threshold": config.router.long_context_threshold,
-        "raw": [&*config.router.rules, &*config.router.fallback, &*config.router.built_in_rules, &*config.status_line],
+        "raw": [&*rules(config), &*config.router.fallback, &*config.router.built_in_rules, &*config.status_line],
         "fallback": config.fallback.iter().map(|(scenario, list)| (scenario.as_str().to_owned(), list.iter().map(target).collect::<Vec<_>>().into())).collect::<serde_json::Map<_, Value>>(),
         "transformers": config.transformers.iter().map(|entry| json!([entry.name, entry.path.display().to_string(), *entry.options])).collect::<Vec<_>>(),
         "routers": paths(&config.custom_routers),
@@ -57,6 +59,18 @@ pub(super) fn summary(config: &Config) -> Value {
 fn limits(limits: &[KeyLimit]) -> Value {
     let limit = |limit: &KeyLimit| json!([format!("{:?}", limit.counts), limit.most, limit.window.as_millis() as u64]);
     if limits.is_empty() { Value::Null } else { limits.iter().map(limit).collect() }
+}
+
+/// `null` if there are none.
+fn rules(config: &Config) -> Options {
+    let models = |list: &Vec<ModelRef>| list.iter().map(|target| target.display(config)).collect::<Vec<_>>();
+    let rule = |rule: &Rule| {
+        let target = rule.target.as_ref().map(|target| target.display(config));
+        let made = [format!("{:?}", rule.conditions), format!("{:?}", rule.rewrites)];
+        json!([rule.name, made, target, rule.fallback.as_ref().map(models)])
+    };
+    let rules: Vec<Value> = config.router.rules.iter().map(rule).collect();
+    Options::new(if rules.is_empty() { Value::Null } else { Value::Array(rules) })
 }
 
 fn provider(provider: &Provider) -> Value {

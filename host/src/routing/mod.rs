@@ -1,0 +1,124 @@
+//! Step 5, route: which provider and model serve a request, and why.
+//!
+//! The order: custom routers ([`custom`]), `Router.rules` ([`rules`]), then what the request names itself and the scenarios
+//! ([`order`]). A project's `Router` lies over the global one ([`projects`]). What was asked on the way is kept ([`trace`]), and
+//! can be seen without sending anything ([`explain`]).
+
+pub mod count;
+mod custom;
+pub mod explain;
+pub mod order;
+pub mod projects;
+pub mod rules;
+pub mod sessions;
+pub mod tags;
+#[cfg(test)]
+mod tests;
+pub mod trace;
+
+use std::time::Duration;
+
+use self::count::{Counted, TokenCount};
+use self::order::Question;
+use self::sessions::Sessions;
+use self::trace::Trace;
+use crate::config::{ModelRef, Rule, Scenario};
+use crate::error::GatewayError;
+use crate::plugins::PluginEngine;
+use crate::request::{self, InnerRequest};
+use crate::snapshot::Snapshot;
+
+/// Longest reason that goes into a header; the trace in the record has the rest.
+const MAX_REASON: usize = 1024;
+
+/// The decision for one request.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// In the order in which they are tried.
+    pub targets: Vec<ModelRef>,
+    /// What kind of request it is.
+    pub scenario: Scenario,
+    /// Why it goes where it goes.
+    pub reason: String,
+    /// Time spent in routers.
+    pub plugin_time: Duration,
+    /// The request was changed: a tag taken out, or a rule's rewrites made.
+    pub edited: bool,
+}
+
+/// What routing works with.
+pub struct Routing<'a> {
+    /// For custom routers.
+    pub engine: &'a PluginEngine,
+    /// The config.
+    pub snapshot: &'a Snapshot,
+    /// What is remembered of sessions.
+    pub sessions: &'a Sessions,
+    /// The name of the client's key.
+    pub client_key: Option<&'a str>,
+}
+
+impl Routing<'_> {
+    /// Chooses the targets of a request, and makes the changes that go with the choice. `trace` gets what was asked, also
+    /// where there is no target.
+    pub async fn route(&self, request: &mut InnerRequest, trace: &mut Trace) -> Result<Route, GatewayError> {
+        let config = &self.snapshot.config;
+        let asked = custom::ask_all(self.engine, self.snapshot, request, trace).await?;
+        let about = request.about();
+        let project = self.snapshot.projects.router(config, about.session.as_ref());
+        if let Some(project) = &project {
+            trace.matched("project", project.files.clone());
+        }
+        let router = project.as_ref().map_or(&config.router, |project| &project.router);
+        let tag = tags::find(request);
+        let (first, scenario, mut reason, rule) = match asked.target {
+            Some((target, reason)) => (target, Scenario::Default, reason, None),
+            None => {
+                // Where it goes is not known yet: what most requests go to counts.
+                let usual = router.targets.get(&Scenario::Default);
+                let tokenizer = usual.map(|target| config.tokenizer(target)).unwrap_or_default();
+                let tokens: &dyn TokenCount = &Counted { counts: self.engine.tokens(), request, tokenizer };
+                let last_input = about.session.as_deref().and_then(|session| self.sessions.last_input(session));
+                let (tag, client_key) = (tag.as_deref(), self.client_key);
+                let question = Question { config, router, request, tag, client_key, last_input, tokens };
+                let decision = order::decide(&question, trace)?;
+                (decision.target, decision.scenario, decision.reason, decision.rule)
+            }
+        };
+        if let Some(project) = project.as_ref().filter(|_| rule.is_some() || reason.starts_with("Router.")) {
+            reason = format!("{reason}, with {} over the config", project.files);
+        }
+        for failure in &asked.failures {
+            reason.push_str("; ");
+            reason.push_str(failure);
+        }
+        let edited = edit(request, tag.is_some(), rule)?;
+        let targets = self.with_fallback(first, scenario, rule);
+        Ok(Route { targets, scenario, reason: request::shortened(reason, MAX_REASON), plugin_time: asked.time, edited })
+    }
+
+    /// The target and what is tried after it: the rule's own list, or that of the scenario.
+    fn with_fallback(&self, first: ModelRef, scenario: Scenario, rule: Option<&Rule>) -> Vec<ModelRef> {
+        let of_rule = rule.and_then(|rule| rule.fallback.as_ref());
+        let fallback = of_rule.or_else(|| self.snapshot.config.fallback.get(&scenario));
+        let mut targets = vec![first];
+        for target in fallback.into_iter().flatten() {
+            if !targets.contains(target) {
+                targets.push(target.clone());
+            }
+        }
+        targets
+    }
+}
+
+/// Makes the changes that go with a decision.
+fn edit(request: &mut InnerRequest, tagged: bool, rule: Option<&Rule>) -> Result<bool, GatewayError> {
+    if tagged {
+        tags::strip(request).map_err(GatewayError::invalid)?;
+    }
+    let rewrites = rule.is_some_and(|rule| !rule.rewrites.is_empty());
+    if let Some(rule) = rule.filter(|_| rewrites) {
+        rules::rewrite::apply(rule, request)?;
+    }
+    Ok(tagged || rewrites)
+}
