@@ -11,7 +11,7 @@ use http::{HeaderValue, Response, Uri, header};
 
 use crate::body::{self, Body};
 use crate::error::GatewayError;
-use crate::plugins::bindings::Target;
+use crate::plugins::bindings::{Fault, Target};
 use crate::plugins::client::{self as role, ClientAnswer, ClientFormat, ClientRequest, Forwarded};
 use crate::plugins::{Cause, PluginEngine, PluginError};
 use crate::request::{self, InnerRequest};
@@ -87,8 +87,9 @@ impl Foreign {
         let headers = request::visible_headers(&head.headers);
         let path = self.shown_path(&head.uri);
         let original = ClientRequest { path, headers: role::headers(&headers), body };
-        let (decoded, spent) =
-            role::decode(engine, &self.used.plugin, self.used.surroundings.clone(), &original).await?;
+        let (decoded, spent) = role::decode(engine, &self.used.plugin, self.used.surroundings.clone(), &original)
+            .await
+            .map_err(of_client)?;
         let bad =
             |reason| PluginError { plugin: self.used.plugin.label(), step: "decode", cause: Cause::BadOutput(reason) };
         let stream_type = HeaderValue::from_str(&decoded.stream_type).map_err(|error| bad(error.to_string()))?;
@@ -168,6 +169,14 @@ impl Answering {
         failure: &Failure,
     ) -> Result<Vec<u8>, PluginError> {
         self.encoder(engine, head).await?.abort(&failure.clone().into()).await
+    }
+}
+
+/// What a format refuses in a client's request is the client's to read, in the format's own words.
+fn of_client(error: PluginError) -> GatewayError {
+    match error.cause {
+        Cause::Refused(Fault::InvalidRequest(message) | Fault::Unsupported(message)) => GatewayError::invalid(message),
+        cause => GatewayError::Plugin(PluginError { cause, ..error }),
     }
 }
 

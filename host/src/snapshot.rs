@@ -57,6 +57,8 @@ pub enum Protocol {
     Inner {
         /// The key goes as `Authorization: Bearer`, not as `x-api-key` (option `UseBearer`).
         use_bearer: bool,
+        /// The option `thinking` is set, so that reasoning has to be looked at both ways.
+        thinking: bool,
         /// Speaks for requests that cannot go as they are: those of other clients, edited ones, and those with a history from
         /// elsewhere.
         component: PluginUse,
@@ -273,7 +275,8 @@ impl Resolver<'_> {
         let component = self.plugin(provider, INNER_PROTOCOL, options)?;
         let settings: Value = serde_json::from_str(&component.surroundings.settings).unwrap_or_default();
         let use_bearer = settings.get("UseBearer").and_then(Value::as_bool).unwrap_or_default();
-        Ok(Protocol::Inner { use_bearer, component })
+        let thinking = settings.get("thinking").and_then(Value::as_str).is_some_and(|rule| rule != "auto");
+        Ok(Protocol::Inner { use_bearer, thinking, component })
     }
 
     /// A store is for plugins that ask for one, if they are our own or the operator allows it.
@@ -298,6 +301,9 @@ impl Resolver<'_> {
                 settings.extend(members.clone());
             }
         }
+        if plugin.origin == Origin::BuiltIn {
+            from_environment(plugin, &mut settings, |name| std::env::var(name).ok());
+        }
         let surroundings = Surroundings {
             name: plugin.label().into(),
             settings: Value::Object(settings).to_string().into(),
@@ -306,6 +312,23 @@ impl Resolver<'_> {
             kv: self.may_keep(plugin).then(|| self.engine.stores().of(&plugin.name)),
         };
         PluginUse { plugin: Arc::clone(plugin), surroundings }
+    }
+}
+
+/// Options that a built-in plugin takes from the environment where the config does not set them: claude-code-router's Vertex
+/// transformers know their project only from there. The schema names the variable (`x-ccr-env`); another's plugin could name
+/// any, so only our own are asked.
+fn from_environment(plugin: &Plugin, settings: &mut Map<String, Value>, variable: impl Fn(&str) -> Option<String>) {
+    let schema = plugin.settings_schema.as_deref().and_then(|schema| serde_json::from_str::<Value>(schema).ok());
+    let Some(properties) = schema.as_ref().and_then(|schema| schema.get("properties")?.as_object()) else { return };
+    for (option, about) in properties {
+        let Some(name) = about.get("x-ccr-env").and_then(Value::as_str) else { continue };
+        if settings.contains_key(option) || settings.contains_key(name) {
+            continue;
+        }
+        if let Some(value) = variable(name).filter(|value| !value.is_empty()) {
+            settings.insert(option.clone(), Value::String(value));
+        }
     }
 }
 

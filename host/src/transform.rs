@@ -68,7 +68,8 @@ pub async fn transform(
     }
     let mending = request.get(MENDING) == Some("true");
     dropped.extend(limit_output(&mut request, provider, &target.model)?);
-    let native = client_is_inner && !ccr_messages::anthropic::needs_cleaning(request.document());
+    let looked_at = matches!(chain.protocol, Protocol::Inner { thinking: true, .. } | Protocol::Plugin(_));
+    let native = client_is_inner && !looked_at && !ccr_messages::anthropic::needs_cleaning(request.document());
     let (mut wire, context, instance) = match &chain.protocol {
         Protocol::Inner { use_bearer, .. } if native => (inner_wire(&request, &target, *use_bearer), Vec::new(), None),
         Protocol::Inner { component: used, .. } | Protocol::Plugin(used) => {
@@ -96,7 +97,6 @@ pub async fn transform(
             }
         }
     }
-    let native = native && matches!(chain.protocol, Protocol::Inner { .. });
     Ok(Transformed { wire, context, dropped, plugin_time, instance, mending, native })
 }
 

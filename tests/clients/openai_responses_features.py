@@ -21,9 +21,11 @@ def send(streamed, items, **more):
     if not streamed:
         return CLIENT.responses.create(**request)
     with CLIENT.responses.stream(**request) as events:
-        for _ in events:
-            pass
-        return events.get_final_response()
+        cut = None
+        for event in events:
+            # The package only knows `response.completed` as an end; OpenAI itself ends such an answer with this one.
+            cut = event.response if event.type == "response.incomplete" else cut
+        return cut or events.get_final_response()
 
 
 def kinds(response):

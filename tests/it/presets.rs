@@ -15,9 +15,6 @@ fn table() -> Vec<Value> {
     std::mem::take(table["presets"].as_array_mut().unwrap())
 }
 
-/// Presets whose protocol is not built yet; the list goes when they are.
-const TO_COME: [&str; 4] = ["vertex-gemini", "vertex-claude", "bedrock", "azure-openai"];
-
 /// `ccr check` on a config, with these variables.
 async fn check(config: &Value, environment: &[(&str, &str)]) -> (Option<i32>, String) {
     let home = tempfile::tempdir().unwrap();
@@ -49,8 +46,13 @@ async fn a_name_alone_is_enough_and_check_says_what_it_means() {
 async fn the_whole_table_is_accepted() {
     let providers: Vec<Value> = table()
         .iter()
-        .filter(|preset| !TO_COME.contains(&preset["protocol"].as_str().unwrap()))
-        .map(|preset| json!({"name": preset["name"], "api_key": "k", "models": ["m"]}))
+        .map(|preset| {
+            let mut provider = json!({"name": preset["name"], "api_key": "k", "models": ["m"]});
+            if preset["url"].is_null() {
+                provider["api_base_url"] = json!("https://resource.provider.invalid/openai/v1");
+            }
+            provider
+        })
         .collect();
     let config = json!({"Providers": providers, "Router": {"default": "openai,m"}});
     let (code, said) = check(&config, &[]).await;
@@ -255,7 +257,8 @@ async fn addresses_lead_to_the_endpoint_however_they_are_written() {
             "anthropic" => ("/messages", "/messages"),
             "gemini" => ("/models/m:generateContent", "/models"),
             other => {
-                assert!(TO_COME.contains(&other), "{other}");
+                // Their paths are made of more than the address; their own tests have them.
+                assert!(["vertex-gemini", "vertex-claude", "bedrock", "azure-openai"].contains(&other), "{other}");
                 continue;
             }
         };

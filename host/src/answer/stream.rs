@@ -39,6 +39,8 @@ impl LiveStream {
 pub struct EventStream {
     source: EventSource,
     writing: Writing,
+    /// What has been written already: where a component cannot write even the beginning, there is still time to say so.
+    written: Option<Bytes>,
 }
 
 /// Reads up to the first content. What fails before it can be answered by another target.
@@ -49,7 +51,7 @@ pub(super) async fn begin(
     answering: Option<&Answering>,
     record: &mut OpenRecord,
 ) -> Result<LiveStream, GatewayError> {
-    let mut stream = EventStream { source, writing: Writing::new(engine, head, answering).await? };
+    let mut stream = EventStream { source, writing: Writing::new(engine, head, answering).await?, written: None };
     while !stream.writing.has_content() && !stream.writing.is_done() {
         match stream.source.next().await? {
             Next::Quiet => {}
@@ -70,12 +72,18 @@ pub(super) async fn begin(
     record.record.ms.first_event = Some(record.elapsed_ms());
     match stream.writing.failure() {
         Some(failure) if !stream.writing.has_content() => Err(GatewayError::Upstream(failure)),
-        _ => Ok(LiveStream::Events(Box::new(stream))),
+        _ => {
+            stream.written = stream.writing.take().await?;
+            Ok(LiveStream::Events(Box::new(stream)))
+        }
     }
 }
 
 impl EventStream {
     async fn next(&mut self, record: &mut OpenRecord) -> Option<Result<Bytes, Cut>> {
+        if let Some(written) = self.written.take() {
+            return Some(Ok(written));
+        }
         loop {
             match self.writing.take().await {
                 Ok(Some(bytes)) => return Some(Ok(bytes)),

@@ -15,6 +15,7 @@ use crate::plugins::client::Encoder;
 use crate::plugins::{PluginEngine, PluginError};
 
 /// A streamed answer and what writes it.
+#[allow(clippy::large_enum_variant, reason = "it lives in its stream's box, and the large one is the usual one")]
 pub(super) enum Writing {
     /// Anthropic's stream.
     Inner(Answer<StreamEncoder>),

@@ -161,7 +161,9 @@ fn take(asked: &mut Asked, user: bool, part: &Value) {
     }
     let data = &part["inlineData"];
     if data.is_object() {
-        asked.images.push((string(&data["mimeType"]), string(&data["data"])));
+        // Google reads both spellings, and its own package sends this one so.
+        let kind = if data["mimeType"].is_string() { &data["mimeType"] } else { &data["mime_type"] };
+        asked.images.push((string(kind), string(&data["data"])));
     }
     if part["fileData"].is_object() {
         asked.images.push(("url".to_owned(), string(&part["fileData"]["fileUri"])));

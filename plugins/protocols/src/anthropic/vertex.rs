@@ -19,8 +19,8 @@ const SCHEMA: &str = r#"{
     "properties": {
         "GOOGLE_CLOUD_PROJECT": {"type": "string", "description": "The project; needed unless `api_base_url` names it."},
         "GOOGLE_CLOUD_LOCATION": {"type": "string", "default": "us-east5", "description": "The location, such as `us-east5`, `europe-west1` or `global`. The host of `api_base_url` must be that location's."},
-        "project": {"type": "string", "description": "The same as GOOGLE_CLOUD_PROJECT."},
-        "location": {"type": "string", "description": "The same as GOOGLE_CLOUD_LOCATION."}
+        "project": {"type": "string", "description": "The same as GOOGLE_CLOUD_PROJECT.", "x-ccr-env": "GOOGLE_CLOUD_PROJECT"},
+        "location": {"type": "string", "description": "The same as GOOGLE_CLOUD_LOCATION.", "x-ccr-env": "GOOGLE_CLOUD_LOCATION"}
     },
     "additionalProperties": false
 }"#;

@@ -45,9 +45,9 @@ pub(crate) const SCHEMA: &str =
 pub(crate) const VERTEX_SCHEMA: &str = concat!(
     r#"{"type": "object", "properties": {
     "GOOGLE_CLOUD_PROJECT": { "type": "string", "minLength": 1, "description": "The project's id. Not needed in express mode, nor where api_base_url names it." },
-    "project": { "type": "string", "minLength": 1, "description": "The same as GOOGLE_CLOUD_PROJECT." },
+    "project": { "type": "string", "minLength": 1, "description": "The same as GOOGLE_CLOUD_PROJECT.", "x-ccr-env": "GOOGLE_CLOUD_PROJECT" },
     "GOOGLE_CLOUD_LOCATION": { "type": "string", "minLength": 1, "description": "The place in the path, us-central1 unless given. The host of api_base_url must be that of the same place." },
-    "location": { "type": "string", "minLength": 1, "description": "The same as GOOGLE_CLOUD_LOCATION." },
+    "location": { "type": "string", "minLength": 1, "description": "The same as GOOGLE_CLOUD_LOCATION.", "x-ccr-env": "GOOGLE_CLOUD_LOCATION" },
     "express": { "type": "boolean", "description": "Express mode: with an API key, without project and location." },"#,
     shared_properties!(),
     r#"}, "additionalProperties": false}"#

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 /// Ids shorter than this are counters (`0`, `call_1`), which a provider uses again in its next answer.
-/// The shortest random ids known, Mistral's, have nine characters.
-const SHORTEST_RANDOM: usize = 9;
+/// The shortest random ids known, Gemini's, have eight characters and no mark among them, which counters of that length have.
+const SHORTEST_RANDOM: usize = 8;
 
 /// Longer ids are replaced: the longest that known providers send (an encrypted call reference) stays below it, and some
 /// endpoints refuse requests whose ids are long.
@@ -39,7 +39,8 @@ impl Ids {
     }
 
     fn legal(&self, id: &str) -> String {
-        let counter = id.len() < SHORTEST_RANDOM || id.contains(is_illegal);
+        let marked = id.len() == SHORTEST_RANDOM && id.contains(['_', '-']);
+        let counter = id.len() < SHORTEST_RANDOM || marked || id.contains(is_illegal);
         if counter {
             // Ids with other characters are made from the tool's name and a counter, as in `functions.Bash:0`.
             format!("{}_{}", clean(id), self.seed)

@@ -1,7 +1,8 @@
 //! The parts of an answer, as they come out of its events.
 //!
-//! Calls are written whole, as Gemini's own are. A signature of Gemini's goes onto the part behind the thoughts, where Gemini
-//! itself puts it; those of others onto a thought of their own (see [`crate::gemini::client::thoughts`]).
+//! Calls are written whole, as Gemini's own are. A signature goes onto the part behind the thoughts, where Gemini itself puts it:
+//! many programs keep no thoughts in their history, but the calls as they came. What others than Gemini signed is in an envelope
+//! (see [`crate::gemini::client::thoughts`]).
 
 use super::sources::Sources;
 use crate::gemini::client::thoughts;
@@ -90,6 +91,27 @@ fn sign(signature: &str, out: &mut Writer) {
     }
 }
 
+/// A signature on its way to the part behind the thoughts.
+#[derive(Debug, Default)]
+struct Carried {
+    signature: String,
+    /// In an envelope of the gateway's.
+    sealed: bool,
+}
+
+impl Carried {
+    fn take(&mut self) -> String {
+        std::mem::take(&mut self.signature)
+    }
+
+    /// Other thoughts follow, or nothing: an envelope is a thought of its own. Gemini's own waits on, as its thoughts are one.
+    fn let_go(&mut self, parts: &mut Parts<'_>) {
+        if self.sealed && !self.signature.is_empty() {
+            parts.sealed(&self.take());
+        }
+    }
+}
+
 /// A call whose arguments are still coming.
 #[derive(Debug)]
 struct Call {
@@ -111,8 +133,8 @@ pub(super) struct State {
     shown: bool,
     /// Thoughts that it did not ask for, until their signature comes.
     hidden: String,
-    /// Gemini's signature for the next part.
-    carried: String,
+    /// The signature for the next part.
+    carried: Carried,
     call: Option<Call>,
     sources: Sources,
     usage: Usage,
@@ -124,7 +146,7 @@ impl State {
         Self {
             shown,
             hidden: String::new(),
-            carried: String::new(),
+            carried: Carried::default(),
             call: None,
             sources: Sources::default(),
             usage: Usage::default(),
@@ -138,12 +160,14 @@ impl State {
             Event::Text(text) => self.say(&text, parts),
             Event::Thinking(text) if self.shown => {
                 self.between();
+                self.carried.let_go(parts);
                 parts.thought(&text);
             }
             Event::Thinking(text) => self.hidden.push_str(&text),
             Event::Signature(signature) => self.sign(&signature, parts),
             Event::RedactedThinking(data) => {
                 self.between();
+                self.carried.let_go(parts);
                 parts.sealed(&thoughts::of_redacted(&data));
             }
             Event::ToolStart(start) => {
@@ -157,7 +181,7 @@ impl State {
             }
             Event::ToolEnd(_) => {
                 if let Some(call) = self.call.take() {
-                    parts.call(&call, &std::mem::take(&mut self.carried));
+                    parts.call(&call, &self.carried.take());
                 }
             }
             Event::NewBlock => self.between(),
@@ -179,25 +203,23 @@ impl State {
         }
         self.call = None;
         self.hidden.clear();
-        parts.text(text, &std::mem::take(&mut self.carried));
+        parts.text(text, &self.carried.take());
         self.sources.say(text);
     }
 
     fn sign(&mut self, signature: &str, parts: &mut Parts<'_>) {
         self.call = None;
         let text = std::mem::take(&mut self.hidden);
-        if let Some(own) = signature::unwrap(signature) {
-            own.clone_into(&mut self.carried);
-            return parts.close();
-        }
+        parts.close();
         if signature.is_empty() {
-            return parts.close();
+            return;
         }
-        parts.sealed(&if self.shown {
-            thoughts::of_signature(signature)
-        } else {
-            thoughts::of_block(&text, signature)
-        });
+        self.carried.let_go(parts);
+        self.carried = match signature::unwrap(signature) {
+            Some(own) => Carried { signature: own.to_owned(), sealed: false },
+            None if self.shown => Carried { signature: thoughts::of_signature(signature), sealed: true },
+            None => Carried { signature: thoughts::of_block(&text, signature), sealed: true },
+        };
     }
 
     /// A block ends, another may begin. Neighbours of one kind are one part all the same: a stream could not tell them apart.
@@ -213,9 +235,10 @@ impl State {
     /// Nothing more comes.
     pub(super) fn end(&mut self, parts: &mut Parts<'_>) {
         self.between();
-        if !self.carried.is_empty() {
+        self.carried.let_go(parts);
+        if !self.carried.signature.is_empty() {
             // Gemini itself puts a last signature on a text without words.
-            parts.text("", &std::mem::take(&mut self.carried));
+            parts.text("", &self.carried.take());
         }
         parts.close();
     }

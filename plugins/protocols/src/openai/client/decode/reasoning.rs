@@ -6,7 +6,8 @@
 
 use crate::openai::thinking;
 use crate::shared::fingerprint::Fingerprint;
-use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
+use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
+use std::borrow::Cow;
 
 /// The first that says something counts: details, blocks, text.
 #[derive(Debug, Default)]
@@ -52,12 +53,74 @@ impl<'d> Reasoning<'d> {
 
     pub(super) fn write(&self, out: &mut Writer) {
         if let Some(details) = self.details {
-            details.items().for_each(|item| detail(item, out));
+            joined(details, "text", same_entry).iter().for_each(|item| read(item, detail, out));
         } else if let Some(blocks) = self.blocks {
-            blocks.items().for_each(|item| block(item, out));
+            joined(blocks, "thinking", same_block).iter().for_each(|item| read(item, block, out));
         } else if let Some(text) = self.text {
             plain(text, out);
         }
+    }
+}
+
+/// The entries of a list as JSON texts, those that belong together made one: programs that gather a stream's pieces often just
+/// put the lists behind each other. The texts are joined; everything else is the last piece's that says it.
+fn joined<'d>(list: Value<'d>, text: &str, same: fn(Value<'_>, Value<'_>) -> bool) -> Vec<Cow<'d, str>> {
+    let items: Vec<Value<'d>> = list.items().collect();
+    let mut entries = Vec::with_capacity(items.len());
+    let mut rest = items.as_slice();
+    while let [first, ..] = rest {
+        let length = 1 + rest.windows(2).take_while(|pair| matches!(pair, [one, next] if same(*one, *next))).count();
+        let (group, others) = rest.split_at(length);
+        entries.push(if length == 1 { Cow::Borrowed(first.raw()) } else { Cow::Owned(join(group, text)) });
+        rest = others;
+    }
+    entries
+}
+
+fn join(group: &[Value<'_>], text: &str) -> String {
+    let mut out = Writer::new();
+    out.begin_object().key(text).begin_string();
+    for piece in group {
+        out.escaped_part(string(*piece, text).map(Str::raw).unwrap_or_default());
+    }
+    out.end_string();
+    let mut names: Vec<Cow<'_, str>> = Vec::new();
+    for (name, _) in group.iter().flat_map(|piece| piece.members()) {
+        let name = name.decode();
+        if name != text && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    for name in names {
+        let says = |value: &Value<'_>| !value.is_null() && value.as_str().is_none_or(|text| !text.is_empty());
+        if let Some(value) = group.iter().rev().filter_map(|piece| piece.get(&name)).find(says) {
+            out.key(&name).value(value);
+        }
+    }
+    out.end_object();
+    out.into_string()
+}
+
+/// Pieces of one entry of `reasoning_details`, as OpenRouter streams them: texts of the same index, the signature with the last.
+fn same_entry(one: Value<'_>, next: Value<'_>) -> bool {
+    let is_text = |entry: Value<'_>| string(entry, "type").is_some_and(|kind| kind == "reasoning.text");
+    let index = |entry: Value<'_>| entry.get("index").and_then(Value::as_u64);
+    is_text(one)
+        && is_text(next)
+        && index(one).is_some()
+        && index(one) == index(next)
+        && string(one, "signature").is_none()
+}
+
+/// Pieces of one entry of `thinking_blocks`, as LiteLLM streams them: the last has the signature.
+fn same_block(one: Value<'_>, next: Value<'_>) -> bool {
+    let open = |entry: Value<'_>| string(entry, "data").is_none();
+    open(one) && open(next) && string(one, "signature").is_none()
+}
+
+fn read(entry: &str, kind: fn(Value<'_>, &mut Writer), out: &mut Writer) {
+    if let Ok(document) = Document::parse_str(entry) {
+        kind(document.root(), out);
     }
 }
 
