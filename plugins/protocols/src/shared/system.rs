@@ -11,6 +11,11 @@ const BILLING_HEADER: &str = "x-anthropic-billing-header:";
 /// A text that says something, and its `cache_control`.
 pub(crate) type Text<'d> = (Str<'d>, Option<Value<'d>>);
 
+/// Whether a block has a `cache_control`, be it one that says nothing.
+pub(crate) fn is_marked(system: Option<Value<'_>>) -> bool {
+    system.into_iter().flat_map(Value::items).any(|block| mark(block).is_some())
+}
+
 /// All that says something, in order. What has no text is noted; what becomes of the marks is the caller's.
 pub(crate) fn texts<'d>(system: Option<Value<'d>>, notes: &mut Notes) -> Vec<Text<'d>> {
     let mut texts: Vec<Text<'d>> = Vec::new();
@@ -25,4 +30,29 @@ pub(crate) fn texts<'d>(system: Option<Value<'d>>, notes: &mut Notes) -> Vec<Tex
     }
     texts.retain(|(text, _)| !is_blank(text.raw()));
     texts
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::{is_marked, texts};
+    use crate::shared::notes::Notes;
+    use ccr_plugin::messages::json::Document;
+
+    fn read(json: &str) -> (Vec<String>, bool, Vec<String>) {
+        let document = Document::parse_str(json).unwrap();
+        let mut notes = Notes::default();
+        let texts = texts(Some(document.root()), &mut notes);
+        let texts = texts.iter().map(|(text, mark)| format!("{}{}", text.raw(), if mark.is_some() { "!" } else { "" }));
+        (texts.collect(), is_marked(Some(document.root())), notes.into_list())
+    }
+
+    #[test]
+    fn only_what_says_something_is_left() {
+        let list = r#"[{"text":"a","cache_control":{}},"b",{"text":" "},{"text":"x-anthropic-billing-header: 1"},{"type":"image"}]"#;
+        let lost = vec!["system blocks without text".to_owned()];
+        assert_eq!(read(list), (vec!["a!".to_owned(), "b".to_owned()], true, lost));
+        assert_eq!(read("\"a\""), (vec!["a".to_owned()], false, Vec::new()));
+        assert_eq!(read("\"\""), (Vec::new(), false, Vec::new()));
+    }
 }

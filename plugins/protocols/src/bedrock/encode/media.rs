@@ -1,8 +1,9 @@
 //! Images and documents: what can be sent, and how.
 
 use super::To;
-use super::block::{Block, is_blank};
 use super::messages::{Messages, Side, end_text};
+use crate::shared::block::{Block, is_blank};
+use crate::shared::words::filled;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// Formats of images (API reference, `ImageBlock`) by media type.
@@ -212,9 +213,4 @@ fn by_ending(uri: &str) -> Option<&'static str> {
     };
     let jpeg = ending.eq_ignore_ascii_case("jpg").then_some("image/jpeg");
     jpeg.or_else(|| by(IMAGES)).or_else(|| by(DOCUMENTS))
-}
-
-/// The inside of a string member that is not empty.
-pub(super) fn filled<'d>(object: Value<'d>, key: &str) -> Option<&'d str> {
-    object.get(key)?.as_str().map(Str::raw).filter(|text| !text.is_empty())
 }

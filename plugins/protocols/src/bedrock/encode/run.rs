@@ -3,7 +3,7 @@
 //! The results that answer an assistant's calls may be spread over several messages, and Converse wants all of them in the
 //! message behind the calls.
 
-use super::block::{Block, mark};
+use crate::shared::block::{Block, mark};
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};

@@ -1,16 +1,17 @@
 //! One run of messages after the other: what the model said, then the results of its calls, then what others said.
 
 use super::To;
-use super::block::{Block, Thinking, ToolUse, is_blank};
 use super::media::Media;
 use super::messages::{Messages, Side, end_text};
-use super::results::{self, Call};
+use super::results;
 use super::run::{Role, Run, Said};
 use super::words;
 use crate::bedrock::reasoning;
+use crate::shared::block::{Block, Thinking, ToolUse, is_blank};
 use crate::shared::fingerprint::Fingerprint;
 use crate::shared::ids::Ids;
 use crate::shared::notes::Notes;
+use crate::shared::results::{Call, inner_mark};
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::messages::json::{Kind, Str};
 use std::borrow::Cow;
@@ -63,7 +64,7 @@ impl<'d, 'o> Turns<'d, 'o> {
                 Block::ToolResult(result)
                     if results::answer(&mut self.calls, result, self.to, &mut attachments, notes, messages) =>
                 {
-                    messages.mark(said.mark.or_else(|| results::inner_mark(result)), notes);
+                    messages.mark(said.mark.or_else(|| inner_mark(result)), notes);
                 }
                 _ => rest.push(said),
             }

@@ -1,13 +1,15 @@
 //! One run of messages after the other: what the model said, then the results of its calls, then what others said.
 
-use super::block::{Block, Thinking, ToolUse, is_blank};
+use super::block::{Block, Thinking, ToolUse};
 use super::contents::{Contents, Role};
 use super::media::{self, Media};
 use super::results::{self, Call};
 use super::run::{self, Run};
 use crate::gemini::signature;
 use crate::gemini::tool_names;
+use crate::shared::block::is_blank;
 use crate::shared::notes::Notes;
+use crate::shared::results::orphaned;
 use ccr_plugin::messages::json::{Kind, Str};
 
 /// How Claude Code itself marks what the system says in between; Gemini has no role for it.
@@ -78,7 +80,7 @@ impl<'d> Turns<'d> {
         for (_, block) in run.blocks() {
             match block {
                 Block::Thinking(thinking) => carried = own_signature(thinking, notes).unwrap_or(carried),
-                Block::Text(text) if is_blank(text) => {}
+                Block::Text(text) if is_blank(text.raw()) => {}
                 Block::Text(text) => {
                     let out = contents.part(Role::Model).begin_object().key("text").escaped(text.raw());
                     if !carried.is_empty() {
@@ -141,7 +143,7 @@ fn own_signature<'d>(thinking: Thinking<'d>, notes: &mut Notes) -> Option<&'d st
 /// One block of the user's or the system's.
 fn said<'d>(role: run::Role, block: Block<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
     let is_silent = match block {
-        Block::Text(text) => is_blank(text),
+        Block::Text(text) => is_blank(text.raw()),
         Block::Thinking(_) | Block::ToolUse(_) => true,
         Block::Image(_) | Block::Document(_) | Block::ToolResult(_) | Block::Other(..) => false,
     };
@@ -160,11 +162,11 @@ fn said<'d>(role: run::Role, block: Block<'d>, notes: &mut Notes, contents: &mut
     match block {
         Block::Text(text) => _ = out.escaped_part(text.raw()),
         Block::ToolResult(result) => {
-            out.escaped_part("[Result of the tool call ").escaped_part(result.id);
-            out.escaped_part(", which is no longer in the conversation]\\n");
+            orphaned(result.id, out);
+            out.escaped_part("\\n");
             results::content(result, &mut attachments, notes, out);
         }
-        other => media::words(other, notes, out),
+        other => media::in_words(other, notes, out),
     }
     out.escaped_part(after).end_string().end_object();
     results::show(&attachments, contents);

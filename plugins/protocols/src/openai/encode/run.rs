@@ -3,8 +3,9 @@
 //! Anthropic joins neighbours of one role; and the results that answer an assistant's calls may be spread over several
 //! messages, while OpenAI wants all of them right behind the calls.
 
-use super::block::{Block, mark};
+use super::block::Block;
 use super::notes::Notes;
+use crate::shared::block::mark;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 use std::ops::Range;

@@ -1,5 +1,7 @@
 //! One content block of the inner request, as far as the translation needs to know it.
 
+use crate::shared::block::plain;
+pub(super) use crate::shared::block::{ToolResult, ToolUse};
 use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
@@ -23,22 +25,6 @@ pub(super) struct Thinking<'d> {
     /// As they stand in a JSON string.
     pub(super) text: &'d str,
     pub(super) signature: &'d str,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ToolUse<'d> {
-    /// As it stands in a JSON string.
-    pub(super) id: &'d str,
-    pub(super) name: Option<Str<'d>>,
-    pub(super) input: Option<Value<'d>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ToolResult<'d> {
-    /// As it stands in a JSON string.
-    pub(super) id: &'d str,
-    pub(super) content: Option<Value<'d>>,
-    pub(super) is_error: bool,
 }
 
 /// The members that any kind of block may have.
@@ -114,26 +100,5 @@ fn wants_or_has_citations(value: Value<'_>) -> bool {
     match value.kind() {
         Kind::Array => !value.is_empty(),
         _ => value.get("enabled").and_then(Value::as_bool) == Some(true),
-    }
-}
-
-/// A text or an id as it can stand in a JSON string; some clients write numbers for ids.
-fn plain(value: Value<'_>) -> &str {
-    match value.kind() {
-        Kind::String => value.as_str().map(Str::raw).unwrap_or_default(),
-        Kind::Number => value.raw(),
-        _ => "",
-    }
-}
-
-/// Whether a text is empty or all white space: providers refuse such blocks when they are replayed.
-pub(super) fn is_blank(text: Str<'_>) -> bool {
-    let mut rest = text.raw();
-    loop {
-        rest = rest.trim_start();
-        match ["\\n", "\\t", "\\r", "\\f"].iter().find_map(|space| rest.strip_prefix(space)) {
-            Some(after) => rest = after,
-            None => return rest.is_empty(),
-        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::block::Block;
 use crate::shared::notes::Notes;
+use crate::shared::words::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// How base64 texts of the usual image formats begin (from their first bytes), for clients that name no media type.
@@ -31,11 +32,11 @@ impl<'d> Attachment<'d> {
             Block::Image(source) => Data::read(source, image_type).map(Self::Image),
             Block::Document(document) => {
                 let source = document.get("source")?;
-                if matches!(filled(Some(source), "type"), Some("text" | "content")) {
+                if matches!(filled(source, "type"), Some("text" | "content")) {
                     return None;
                 }
                 let data = Data::read(source, |_| PDF)?;
-                Some(Self::File { title: filled(Some(document), "title"), data })
+                Some(Self::File { title: filled(document, "title"), data })
             }
             _ => None,
         }
@@ -73,7 +74,7 @@ impl<'d> Data<'d> {
             return Some(Self::Url(url));
         }
         let data = source.get("data").and_then(Value::as_str).filter(|data| !data.is_empty())?;
-        let media_type = filled(Some(source), "media_type").unwrap_or_else(|| guess(data.raw()));
+        let media_type = filled(source, "media_type").unwrap_or_else(|| guess(data.raw()));
         Some(Self::Base64 { media_type, data })
     }
 
@@ -100,69 +101,7 @@ pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
     out.escaped_part("[An image was left out here: it is neither data nor a URL.]");
 }
 
-/// The text of a document into the open string; of one that cannot be sent, words that say what was left out.
+/// The text of a document into the open string, or words that say why there is none.
 pub(super) fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
-    let title = filled(Some(block), "title");
-    let source = block.get("source");
-    match filled(source, "type") {
-        Some("text") => {
-            if let Some(title) = title {
-                out.escaped_part(title).escaped_part("\\n\\n");
-            }
-            out.escaped_part(filled(source, "data").unwrap_or_default());
-        }
-        Some("content") => texts(source.and_then(|source| source.get("content")), notes, out),
-        _ => {
-            notes.dropped("document");
-            out.escaped_part("[A document was left out here: ").escaped_part(title.unwrap_or("without a title"));
-            out.escaped_part(". It is neither data nor a URL.]");
-        }
-    }
-}
-
-/// The inside of a string member that is not empty.
-fn filled<'d>(object: Option<Value<'d>>, key: &str) -> Option<&'d str> {
-    object?.get(key)?.as_str().map(Str::raw).filter(|text| !text.is_empty())
-}
-
-/// The texts of a string or of an array of blocks, with an empty line between them, into the open string.
-fn texts(content: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
-    let Some(content) = content else { return };
-    if let Some(text) = content.as_str() {
-        out.escaped_part(text.raw());
-    }
-    let mut first = true;
-    for block in content.items() {
-        let Some(text) = block.get("text").and_then(Value::as_str) else {
-            notes.dropped("document.content");
-            continue;
-        };
-        if !first {
-            out.escaped_part("\\n\\n");
-        }
-        out.escaped_part(text.raw());
-        first = false;
-    }
-}
-
-/// Words into the open string for a block that the format has no place for.
-pub(super) fn other(block: Value<'_>, kind: Str<'_>, notes: &mut Notes, out: &mut Writer) {
-    match kind.raw() {
-        "tool_reference" => {
-            let name = block.get("tool_name").and_then(Value::as_str).map(Str::raw);
-            out.escaped_part("[Tool: ").escaped_part(name.unwrap_or("unnamed")).escaped_part("]");
-        }
-        "search_result" => {
-            for key in ["title", "source"] {
-                if let Some(text) = block.get(key).and_then(Value::as_str) {
-                    out.escaped_part(text.raw()).escaped_part("\\n");
-                }
-            }
-            texts(block.get("content"), notes, out);
-        }
-        name => {
-            notes.dropped(kind.decode().into_owned());
-            out.escaped_part("[A block of type ").escaped_part(name).escaped_part(" was left out here.]");
-        }
-    }
+    words::document(block, |_, out| _ = out.escaped_part(". It is neither data nor a URL."), notes, out);
 }

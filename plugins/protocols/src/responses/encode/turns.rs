@@ -4,12 +4,13 @@
 use super::To;
 use super::block::{Block, Thinking, ToolUse};
 use super::content::{Message, begin_text, end_text, says_something};
-use super::results::{self, Call};
+use super::results;
 use super::run::Run;
 use crate::responses::thinking::{Envelope, Kept};
 use crate::shared::fingerprint::Fingerprint;
 use crate::shared::ids::Ids;
 use crate::shared::notes::Notes;
+use crate::shared::results::Call;
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::messages::json::{Kind, Str, Writer};
 use std::borrow::Cow;
