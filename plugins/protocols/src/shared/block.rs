@@ -1,6 +1,5 @@
 //! One content block of the inner request, as far as the translation needs to know it.
 
-use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
 #[derive(Debug, Clone, Copy)]
@@ -57,12 +56,14 @@ struct Members<'d> {
 }
 
 impl<'d> Block<'d> {
-    /// `None` for what has neither a type nor text, such as `null`, and for members of a wrong kind.
-    pub(crate) fn read(value: Value<'d>, notes: &mut Notes) -> Option<Self> {
+    /// `None` for what has neither a type nor text, such as `null`, and for members of a wrong kind. `other` is given the members
+    /// that are not read here, such as `cache_control` and `citations`.
+    #[inline]
+    pub(crate) fn read(value: Value<'d>, other: impl FnMut(&str, Value<'d>)) -> Option<Self> {
         if let Some(text) = value.as_str() {
             return Some(Self::Text(text));
         }
-        let members = Members::read(value, notes);
+        let members = Members::read(value, other);
         let kind = members.kind?;
         match kind.raw() {
             "text" => members.text.and_then(Value::as_str).map(Self::Text),
@@ -89,7 +90,8 @@ impl<'d> Block<'d> {
 }
 
 impl<'d> Members<'d> {
-    fn read(value: Value<'d>, notes: &mut Notes) -> Self {
+    #[inline]
+    fn read(value: Value<'d>, mut other: impl FnMut(&str, Value<'d>)) -> Self {
         let mut members = Self::default();
         for (key, value) in value.members() {
             match key.raw() {
@@ -102,9 +104,7 @@ impl<'d> Members<'d> {
                 "content" => members.content = Some(value),
                 "is_error" => members.is_error = Some(value),
                 "source" => members.source = Some(value),
-                // Of an answer's text; those of a document are a wish, see `media`.
-                "citations" if value.kind() == Kind::Array && !value.is_empty() => notes.dropped("citations"),
-                _ => {}
+                key => other(key, value),
             }
         }
         members
@@ -118,6 +118,11 @@ pub(crate) fn plain(value: Value<'_>) -> &str {
         Kind::Number => value.raw(),
         _ => "",
     }
+}
+
+/// Whether `citations` are those of an answer's text; a document's say whether there shall be some.
+pub(crate) fn cites(citations: Value<'_>) -> bool {
+    citations.kind() == Kind::Array && !citations.is_empty()
 }
 
 /// The `cache_control` of a block.

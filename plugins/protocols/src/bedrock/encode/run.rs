@@ -3,7 +3,7 @@
 //! The results that answer an assistant's calls may be spread over several messages, and Converse wants all of them in the
 //! message behind the calls.
 
-use crate::shared::block::{Block, mark};
+use crate::shared::block::{Block, cites, mark};
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
@@ -64,7 +64,7 @@ impl<'d> Run<'d> {
     }
 
     fn read(&mut self, role: Role, value: Value<'d>, notes: &mut Notes) {
-        if let Some(block) = Block::read(value, notes) {
+        if let Some(block) = read(value, notes) {
             self.said.push(Said { role, block, mark: mark(value) });
         }
     }
@@ -77,4 +77,13 @@ impl<'d> Run<'d> {
     pub(super) fn said(&self) -> &[Said<'d>] {
         &self.said
     }
+}
+
+/// Reads a block; only the citations of a text are lost.
+pub(super) fn read<'d>(value: Value<'d>, notes: &mut Notes) -> Option<Block<'d>> {
+    Block::read(value, |key, member| {
+        if key == "citations" && cites(member) {
+            notes.dropped("citations");
+        }
+    })
 }

@@ -1,6 +1,6 @@
 //! Images and documents: what can be sent as data or by address, and the words that stand for what cannot.
 
-use super::block::Block;
+use crate::shared::block::Block;
 use crate::shared::notes::Notes;
 use crate::shared::words::{self, filled};
 use ccr_plugin::messages::json::{Value, Writer};
@@ -99,7 +99,7 @@ pub(super) fn in_words(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
         Block::Document(document) => self::document(document, notes, out),
         Block::Other(block, kind) => words::other(block, kind, notes, out),
         // They have their own forms everywhere.
-        Block::Text(_) | Block::Thinking(_) | Block::ToolUse(_) | Block::ToolResult(_) => {}
+        Block::Text(_) | Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) | Block::ToolResult(_) => {}
     }
 }
 

@@ -1,9 +1,9 @@
 //! Tool results: the part that answers each call, and the images and files that go behind it.
 
-use super::block::{Block, ToolResult};
+use super::block;
 use super::contents::{Contents, Role};
 use super::media::{self, Media};
-use crate::shared::block::is_blank;
+use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
 use crate::shared::results::{NO_OUTPUT, NO_RESULT, from_result, values};
 use ccr_plugin::messages::json::Writer;
@@ -69,7 +69,7 @@ pub(super) fn content<'d>(
 ) {
     let mut begun = false;
     for value in values(result.content) {
-        let Some(block) = Block::read(value, notes) else { continue };
+        let Some(block) = block::read(value, notes) else { continue };
         if matches!(block, Block::Text(text) if is_blank(text.raw())) {
             continue;
         }
@@ -80,7 +80,9 @@ pub(super) fn content<'d>(
         match block {
             Block::Text(text) => _ = out.escaped_part(text.raw()),
             // None of these belongs into a result; what it says is kept as it stands.
-            Block::ToolUse(_) | Block::ToolResult(_) | Block::Thinking(_) => _ = out.string_part(value.raw()),
+            Block::ToolUse(_) | Block::ToolResult(_) | Block::Thinking(_) | Block::Redacted(_) => {
+                _ = out.string_part(value.raw())
+            }
             other => match Media::of(other) {
                 Some(media) => {
                     attachments.push(Attachment { call: result.id, media });

@@ -3,7 +3,8 @@
 //! Gemini wants turns of user and model to alternate, and all results right behind the calls, while the results that answer
 //! an assistant's calls may be spread over several messages.
 
-use super::block::Block;
+use super::block;
+use crate::shared::block::Block;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
@@ -50,9 +51,9 @@ impl<'d> Run<'d> {
         let start = self.blocks.len();
         match content {
             Some(list) if list.kind() == Kind::Array => {
-                self.blocks.extend(list.items().filter_map(|block| Block::read(block, notes)));
+                self.blocks.extend(list.items().filter_map(|block| block::read(block, notes)));
             }
-            Some(single) => self.blocks.extend(Block::read(single, notes)),
+            Some(single) => self.blocks.extend(block::read(single, notes)),
             None => {}
         }
         self.messages.push((role, start..self.blocks.len()));

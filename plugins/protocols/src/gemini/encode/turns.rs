@@ -1,13 +1,12 @@
 //! One run of messages after the other: what the model said, then the results of its calls, then what others said.
 
-use super::block::{Block, Thinking, ToolUse};
 use super::contents::{Contents, Role};
 use super::media::{self, Media};
 use super::results::{self, Call};
 use super::run::{self, Run};
 use crate::gemini::signature;
 use crate::gemini::tool_names;
-use crate::shared::block::is_blank;
+use crate::shared::block::{Block, Thinking, ToolUse, is_blank};
 use crate::shared::notes::Notes;
 use crate::shared::results::orphaned;
 use ccr_plugin::messages::json::{Kind, Str};
@@ -95,7 +94,9 @@ impl<'d> Turns<'d> {
                     carried = "";
                 }
                 Block::Other(_, kind) => notes.dropped(kind.decode().into_owned()),
-                Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => notes.dropped("blocks of the assistant"),
+                Block::Redacted(_) | Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => {
+                    notes.dropped("blocks of the assistant")
+                }
             }
         }
     }
@@ -134,7 +135,7 @@ impl<'d> Turns<'d> {
 /// The signature that Gemini gave, if it was Gemini.
 fn own_signature<'d>(thinking: Thinking<'d>, notes: &mut Notes) -> Option<&'d str> {
     let own = signature::unwrap(thinking.signature);
-    if own.is_none() && !thinking.is_empty {
+    if own.is_none() && !thinking.text.is_empty() {
         notes.dropped("messages.thinking");
     }
     own.filter(|own| !own.is_empty())
@@ -144,7 +145,7 @@ fn own_signature<'d>(thinking: Thinking<'d>, notes: &mut Notes) -> Option<&'d st
 fn said<'d>(role: run::Role, block: Block<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
     let is_silent = match block {
         Block::Text(text) => is_blank(text.raw()),
-        Block::Thinking(_) | Block::ToolUse(_) => true,
+        Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => true,
         Block::Image(_) | Block::Document(_) | Block::ToolResult(_) | Block::Other(..) => false,
     };
     if is_silent {

@@ -1,9 +1,8 @@
 //! The parts of a message or of a tool's output: texts, images, files.
 
-use super::block::Block;
 use super::media::{self, Attachment};
 use super::results;
-use crate::shared::block::is_blank;
+use crate::shared::block::{Block, is_blank};
 use crate::shared::notes::Notes;
 use crate::shared::results::orphaned;
 use crate::shared::words;
@@ -56,7 +55,7 @@ impl Message {
 pub(super) fn says_something(block: Block<'_>) -> bool {
     match block {
         Block::Text(text) => !is_blank(text.raw()),
-        Block::Thinking(_) | Block::ToolUse(_) => false,
+        Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => false,
         Block::Image(_) | Block::Document(_) | Block::ToolResult(_) | Block::Other(..) => true,
     }
 }
@@ -93,6 +92,6 @@ fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
             results::as_text(result, notes, out);
         }
         // Never said in a message; see `says_something`.
-        Block::Thinking(_) | Block::ToolUse(_) => {}
+        Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => {}
     }
 }

@@ -1,6 +1,6 @@
 //! Images and documents: what can be sent, and the words that stand for what cannot.
 
-use super::block::Block;
+use crate::shared::block::Block;
 use crate::shared::notes::Notes;
 use crate::shared::words::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};

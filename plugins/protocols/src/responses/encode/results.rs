@@ -1,9 +1,9 @@
 //! Tool results: the calls that wait for one, and the item that answers each of them.
 
-use super::block::{Block, ToolResult};
+use super::block;
 use super::content::{Message, begin_text, end_text};
 use super::media::{self, Attachment};
-use crate::shared::block::is_blank;
+use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
 use crate::shared::results::{Call, ERROR, Joined, NO_OUTPUT, NO_RESULT, answered, says_it_failed, values};
 use crate::shared::words;
@@ -93,14 +93,14 @@ fn text(value: Value<'_>, block: Block<'_>, notes: &mut Notes, out: &mut Writer)
         Block::Document(document) => media::document(document, notes, out),
         Block::Other(other, kind) => words::other(other, kind, notes, out),
         // Neither belongs into a result; what it says is kept as it stands.
-        Block::ToolUse(_) | Block::ToolResult(_) => _ = out.string_part(value.raw()),
+        Block::ToolUse(_) | Block::ToolResult(_) | Block::Redacted(_) => _ = out.string_part(value.raw()),
     }
 }
 
 /// The blocks that say something. A result is text, a list of blocks, or (from some clients) one block.
 fn blocks<'d>(result: ToolResult<'d>, notes: &mut Notes) -> Vec<(Value<'d>, Block<'d>)> {
     values(result.content)
-        .filter_map(|value| Some((value, Block::read(value, notes)?)))
+        .filter_map(|value| Some((value, block::read(value, notes)?)))
         .filter(|(_, block)| match block {
             Block::Text(text) => !is_blank(text.raw()),
             Block::Thinking(thinking) => !thinking.text.is_empty(),

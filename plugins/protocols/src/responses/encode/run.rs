@@ -3,7 +3,8 @@
 //! The results that answer an assistant's calls may be spread over several messages, and models expect them right behind
 //! the calls.
 
-use super::block::Block;
+use super::block;
+use crate::shared::block::Block;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
@@ -58,9 +59,9 @@ impl<'d> Run<'d> {
         let start = self.blocks.len();
         match content {
             Some(list) if list.kind() == Kind::Array => {
-                self.blocks.extend(list.items().filter_map(|block| Block::read(block, notes)));
+                self.blocks.extend(list.items().filter_map(|block| block::read(block, notes)));
             }
-            Some(single) => self.blocks.extend(Block::read(single, notes)),
+            Some(single) => self.blocks.extend(block::read(single, notes)),
             None => {}
         }
         self.messages.push((role, start..self.blocks.len()));

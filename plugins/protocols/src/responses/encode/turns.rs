@@ -2,11 +2,11 @@
 //! calls, then what others said.
 
 use super::To;
-use super::block::{Block, Thinking, ToolUse};
 use super::content::{Message, begin_text, end_text, says_something};
 use super::results;
 use super::run::Run;
 use crate::responses::thinking::{Envelope, Kept};
+use crate::shared::block::{Block, Thinking, ToolUse};
 use crate::shared::fingerprint::Fingerprint;
 use crate::shared::ids::Ids;
 use crate::shared::notes::Notes;
@@ -95,7 +95,7 @@ impl<'d> Turns<'d> {
                         self.call(call, out);
                     }
                     Block::Other(_, kind) => notes.dropped(kind.decode().into_owned()),
-                    Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => {
+                    Block::Redacted(_) | Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => {
                         notes.dropped("blocks of the assistant");
                     }
                 }
