@@ -11,7 +11,7 @@ mod media;
 mod messages;
 mod path;
 mod results;
-mod run;
+mod said;
 mod schema;
 mod tools;
 mod turns;

@@ -11,7 +11,6 @@ mod media;
 mod params;
 pub(super) mod path;
 mod results;
-mod run;
 mod tools;
 mod turns;
 mod vertex;

@@ -14,6 +14,8 @@ pub(crate) mod ids;
 pub(crate) mod notes;
 pub(crate) mod options;
 pub(crate) mod results;
+pub(crate) mod run;
 pub(crate) mod system;
+pub(crate) mod text_files;
 pub(crate) mod tool_names;
 pub(crate) mod words;

@@ -2,10 +2,11 @@
 
 use super::To;
 use super::messages::{Messages, cache_point};
-use super::run::{Role, Run};
+use super::said::Said;
 use super::turns::Turns;
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;
+use crate::shared::run::{Role, Run};
 use crate::shared::system::texts;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Value, Writer};
@@ -21,7 +22,7 @@ pub(super) fn messages(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut
             turns.write(&run, notes, &mut messages);
             run.clear();
         }
-        run.add(role, message.get("content"), notes);
+        run.add(role, message.get("content"), |value| Said::read(role, value, notes));
     }
     turns.write(&run, notes, &mut messages);
     turns.finish(&mut messages);

@@ -3,7 +3,7 @@
 use super::To;
 use super::media::{Media, begin_text};
 use super::messages::{Messages, Side, end_text};
-use super::{run, words};
+use super::{said, words};
 use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
 use crate::shared::results::{Call, ERROR, NO_OUTPUT, NO_RESULT, answered, from_result, orphaned, values};
@@ -132,7 +132,7 @@ pub(super) fn show(attachments: &[Attachment<'_>], messages: &mut Messages<'_, '
 /// The blocks that say something. A result is text, a list of blocks, or (from some clients) one block.
 fn blocks<'d>(result: ToolResult<'d>, notes: &mut Notes) -> Vec<(Value<'d>, Block<'d>)> {
     values(result.content)
-        .filter_map(|value| Some((value, run::read(value, notes)?)))
+        .filter_map(|value| Some((value, said::read(value, notes)?)))
         .filter(|(_, block)| !matches!(block, Block::Text(text) if is_blank(text.raw())))
         .collect()
 }

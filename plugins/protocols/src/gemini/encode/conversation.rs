@@ -1,12 +1,13 @@
 //! The system text and the messages, in order.
 
+use super::block;
 use super::contents::Contents;
-use super::run::{Role, Run};
 use super::turns::Turns;
 use crate::gemini::model;
 use crate::gemini::options::{Options, SignatureRule};
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;
+use crate::shared::run::{Role, Run};
 use crate::shared::system::{is_marked, texts};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Value, Writer};
@@ -33,7 +34,7 @@ pub(super) fn contents(
             turns.write(&run, notes, &mut contents);
             run.clear();
         }
-        run.add(role, message.get("content"), notes);
+        run.add(role, message.get("content"), |value| block::read(value, notes));
     }
     turns.write(&run, notes, &mut contents);
     turns.finish(&mut contents);

@@ -3,12 +3,12 @@
 use super::contents::{Contents, Role};
 use super::media::{self, Media};
 use super::results::{self, Call};
-use super::run::{self, Run};
 use crate::gemini::signature;
 use crate::gemini::tool_names;
 use crate::shared::block::{Block, Thinking, ToolUse, is_blank};
 use crate::shared::notes::Notes;
 use crate::shared::results::orphaned;
+use crate::shared::run::{self, Run};
 use ccr_plugin::messages::json::{Kind, Str};
 
 /// How Claude Code itself marks what the system says in between; Gemini has no role for it.
@@ -30,7 +30,7 @@ impl<'d> Turns<'d> {
         Self { call_ids, sentinel, signs, calls: Vec::new() }
     }
 
-    pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
+    pub(super) fn write(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, contents: &mut Contents<'_>) {
         if run.is_assistant() {
             self.model(run, notes, contents);
         } else {
@@ -46,7 +46,7 @@ impl<'d> Turns<'d> {
     }
 
     /// Results first and in the order of their calls, as Gemini matches them so; then the rest in its order.
-    fn others(&mut self, run: &Run<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
+    fn others(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, contents: &mut Contents<'_>) {
         let mut used = Vec::new();
         let mut attachments = Vec::new();
         for call in self.calls.drain(..) {
@@ -72,7 +72,7 @@ impl<'d> Turns<'d> {
         }
     }
 
-    fn model(&mut self, run: &Run<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
+    fn model(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, contents: &mut Contents<'_>) {
         // The signature of the thinking block before, which belongs to the next part.
         let mut carried = "";
         let mut looks = self.signs;

@@ -1,12 +1,13 @@
 //! The system text and the messages, in order.
 
 use super::notes::Notes;
-use super::run::{Role, Run};
+use super::run::Run;
 use super::thoughts::Thoughts;
 use super::turns::Turns;
 use crate::openai::options::{Options, Replay};
 use crate::shared::body::Body;
 use crate::shared::results::Joined;
+use crate::shared::run::Role;
 use crate::shared::system::{is_marked, texts};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Value, Writer};

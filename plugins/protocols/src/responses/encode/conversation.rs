@@ -1,11 +1,12 @@
 //! The system text as instructions, and the messages as input items, in order.
 
 use super::To;
+use super::block;
 use super::body::Body;
-use super::run::{Role, Run};
 use super::turns::Turns;
 use crate::shared::notes::Notes;
 use crate::shared::results::Joined;
+use crate::shared::run::{Role, Run};
 use crate::shared::system::{is_marked, texts};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Value, Writer};
@@ -22,7 +23,7 @@ pub(super) fn write(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Wr
             turns.write(&run, notes, out);
             run.clear();
         }
-        run.add(role, message.get("content"), notes);
+        run.add(role, message.get("content"), |value| block::read(value, notes));
     }
     turns.write(&run, notes, out);
     turns.finish(out);

@@ -4,13 +4,13 @@
 use super::To;
 use super::content::{Message, begin_text, end_text, says_something};
 use super::results;
-use super::run::Run;
 use crate::responses::thinking::{Envelope, Kept};
 use crate::shared::block::{Block, Thinking, ToolUse};
 use crate::shared::fingerprint::Fingerprint;
 use crate::shared::ids::Ids;
 use crate::shared::notes::Notes;
 use crate::shared::results::Call;
+use crate::shared::run::Run;
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::messages::json::{Kind, Str, Writer};
 use std::borrow::Cow;
@@ -34,7 +34,7 @@ impl<'d> Turns<'d> {
         Self { to, calls: Vec::new(), ids: Ids::default(), thoughts: Vec::new() }
     }
 
-    pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+    pub(super) fn write(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, out: &mut Writer) {
         if run.is_assistant() {
             self.assistant(run, notes, out);
         } else {
@@ -48,7 +48,7 @@ impl<'d> Turns<'d> {
     }
 
     /// Results first, as models expect them right behind the calls; then the rest in its order.
-    fn others(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+    fn others(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, out: &mut Writer) {
         let mut orphans = Vec::new();
         for (number, block) in run.messages().flat_map(|(_, blocks)| blocks) {
             if let Block::ToolResult(result) = block
@@ -74,7 +74,7 @@ impl<'d> Turns<'d> {
         }
     }
 
-    fn assistant(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+    fn assistant(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, out: &mut Writer) {
         for (_, blocks) in run.messages() {
             let mut message = Message::of_the_model();
             for (_, block) in blocks {
