@@ -49,6 +49,7 @@ async fn the_whole_table_is_accepted() {
         .map(|preset| {
             let mut provider = json!({"name": preset["name"], "api_key": "k", "models": ["m"]});
             if preset["url"].is_null() {
+                provider["preset"] = preset["name"].clone();
                 provider["api_base_url"] = json!("https://resource.provider.invalid/openai/v1");
             }
             provider

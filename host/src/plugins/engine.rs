@@ -15,7 +15,7 @@ use super::kv::Stores;
 
 /// How often guest code that runs lets others run, and its time is counted: a request beside plugins that spin waits for a turn of
 /// each at every step, so a turn must be short.
-const TICK: Duration = Duration::from_millis(1);
+pub(super) const TICK: Duration = Duration::from_millis(1);
 
 /// How often the clock looks whether any guest runs: a thousand wake-ups a second for nothing would cost half a percent of a core.
 const IDLE_TICK: Duration = Duration::from_millis(5);

@@ -4,7 +4,6 @@
 //! (requests) and [`super::imports`] (everything else).
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 
 use super::kv::Store;
@@ -48,8 +47,8 @@ pub struct Guest {
     pub(super) started: Instant,
     /// How long it may run.
     pub(super) limit: Duration,
-    /// Nanoseconds in which it did not run but waited for its turn.
-    pub(super) waited: Arc<AtomicU64>,
+    /// Ticks of the clock that it has met while it ran.
+    pub(super) ticks: u32,
     pub(super) timed_out: bool,
     pub(super) surroundings: Surroundings,
     pub(super) log_lines_left: u32,
@@ -64,7 +63,7 @@ impl Guest {
             memory: MemoryLimit { limit: memory_bytes, peak: 0, exceeded: false },
             started: Instant::now(),
             limit: Duration::ZERO,
-            waited: Arc::default(),
+            ticks: 0,
             timed_out: false,
             surroundings,
             log_lines_left: LOG_LINES,

@@ -1,16 +1,14 @@
 //! One instance of a plugin: made for one call or one streamed answer, thrown away after it.
 
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
-use std::task::{Context, Poll};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::component::Plugin;
-use super::engine::PluginEngine;
+use super::engine::{PluginEngine, TICK};
 use super::error::{Cause, PluginError};
 use super::guest::{Guest, Surroundings};
 
@@ -59,27 +57,6 @@ impl Drop for Running {
     }
 }
 
-/// Lets others run, and counts how long that took.
-struct Turn {
-    suspended: Option<Instant>,
-    waited: Arc<AtomicU64>,
-}
-
-impl Future for Turn {
-    type Output = ();
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
-        if let Some(suspended) = self.suspended {
-            let nanoseconds = u64::try_from(suspended.elapsed().as_nanos()).unwrap_or(u64::MAX);
-            self.waited.fetch_add(nanoseconds, Relaxed);
-            return Poll::Ready(());
-        }
-        self.suspended = Some(Instant::now());
-        context.waker().wake_by_ref();
-        Poll::Pending
-    }
-}
-
 impl Session {
     /// Waits (within bounds) for a place and makes a store.
     pub(super) async fn open(
@@ -103,11 +80,9 @@ impl Session {
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
             let guest = context.data_mut();
-            let elapsed = guest.started.elapsed();
-            let ran = elapsed.saturating_sub(Duration::from_nanos(guest.waited.load(Relaxed)));
-            if ran < guest.limit && elapsed < guest.limit * WALL_FACTOR {
-                let turn = Turn { suspended: None, waited: Arc::clone(&guest.waited) };
-                return Ok(UpdateDeadline::YieldCustom(1, Box::pin(turn)));
+            guest.ticks += 1;
+            if TICK * guest.ticks < guest.limit && guest.started.elapsed() < guest.limit * WALL_FACTOR {
+                return Ok(UpdateDeadline::Yield(1));
             }
             guest.timed_out = true;
             Ok(UpdateDeadline::Interrupt)
@@ -116,15 +91,15 @@ impl Session {
         Ok(Self { store, limit: Duration::ZERO, memory_limit: memory, running, _permit: permit })
     }
 
-    /// Sets how long the next call may run. Its time counts while it runs: in a burst an honest call waits for its turn for
-    /// longer than it works, and must not be blamed for it.
+    /// Sets how long the next call may run. What counts are the ticks of the clock that it meets while it runs: in a burst, or
+    /// beside a compiler that takes all processors, an honest call waits for longer than it works, and must not be blamed for it.
     pub(super) fn arm(&mut self, limit: Duration) {
         self.limit = limit;
         self.running.set(true);
         let guest = self.store.data_mut();
         guest.started = Instant::now();
         guest.limit = limit;
-        guest.waited.store(0, Relaxed);
+        guest.ticks = 0;
         self.store.set_epoch_deadline(1);
     }
 
