@@ -11,6 +11,7 @@ pub(crate) mod effort;
 pub(crate) mod errors;
 pub(crate) mod fingerprint;
 pub(crate) mod ids;
+pub(crate) mod media_types;
 pub(crate) mod notes;
 pub(crate) mod options;
 pub(crate) mod results;

@@ -3,6 +3,7 @@
 use super::To;
 use super::messages::{Messages, Side, end_text};
 use crate::shared::block::{Block, is_blank};
+use crate::shared::media_types::guess;
 use crate::shared::words::filled;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
@@ -26,16 +27,6 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("text/html", "html"),
     ("text/plain", "txt"),
     ("text/markdown", "md"),
-];
-
-/// How base64 texts of the usual formats begin (from their first bytes), for clients that name no media type.
-const BEGINNINGS: &[(&str, &str)] = &[
-    ("iVBOR", "image/png"),
-    ("/9j/", "image/jpeg"),
-    ("\\/9j", "image/jpeg"),
-    ("R0lG", "image/gif"),
-    ("UklG", "image/webp"),
-    ("JVBER", "application/pdf"),
 ];
 
 /// The only addresses that Bedrock reads itself.
@@ -196,8 +187,7 @@ fn read<'d>(
         }
         let (head, data) = url.unwrap_or(("", text));
         let of_url = head.split(';').next().filter(|media_type| !media_type.is_empty());
-        let guess = || BEGINNINGS.iter().find(|(beginning, _)| data.starts_with(beginning)).map(|(_, name)| *name);
-        (of_url.or(named).or_else(guess).unwrap_or(default), Source::Bytes(data))
+        (of_url.or(named).or_else(|| guess(data)).unwrap_or(default), Source::Bytes(data))
     };
     // `text/plain; charset=utf-8`; a slash may stand escaped.
     let plain = media_type.split(';').next().unwrap_or(media_type).trim().replace("\\/", "/");

@@ -1,19 +1,10 @@
 //! Images and documents: what can be sent as data or by address, and the words that stand for what cannot.
 
 use crate::shared::block::Block;
+use crate::shared::media_types::guess;
 use crate::shared::notes::Notes;
 use crate::shared::words::{self, filled};
 use ccr_plugin::messages::json::{Value, Writer};
-
-/// How base64 texts of the usual formats begin (from their first bytes), for clients that name no media type.
-const BEGINNINGS: &[(&str, &str)] = &[
-    ("/9j/", "image/jpeg"),
-    ("\\/9j", "image/jpeg"),
-    ("iVBO", "image/png"),
-    ("R0lG", "image/gif"),
-    ("UklG", "image/webp"),
-    ("JVBE", "application/pdf"),
-];
 
 /// Media types by the end of an address. Gemini wants to be told one.
 const ENDINGS: &[(&str, &str)] = &[
@@ -66,8 +57,7 @@ impl<'d> Media<'d> {
         let url = text.strip_prefix("data:").and_then(|url| url.split_once(','));
         let (head, data) = url.unwrap_or(("", text));
         let of_url = head.split(';').next().filter(|media_type| !media_type.is_empty());
-        let guess = || BEGINNINGS.iter().find(|(beginning, _)| data.starts_with(beginning)).map(|(_, name)| *name);
-        Self::Data { media_type: of_url.or(named).or_else(guess).unwrap_or(default), data }
+        Self::Data { media_type: of_url.or(named).or_else(|| guess(data)).unwrap_or(default), data }
     }
 
     /// The member of a part that carries it.

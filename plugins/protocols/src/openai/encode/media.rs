@@ -2,12 +2,9 @@
 
 use super::block::Block;
 use super::notes::Notes;
+use crate::shared::media_types;
 use crate::shared::words::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};
-
-/// How base64 texts of the usual image formats begin (from their first bytes), for clients that name no media type.
-const IMAGE_BEGINNINGS: &[(&str, &str)] =
-    &[("/9j/", "image/jpeg"), ("\\/9j", "image/jpeg"), ("R0lG", "image/gif"), ("UklG", "image/webp")];
 
 /// An image that can be sent as a URL.
 #[derive(Debug, Clone, Copy)]
@@ -31,10 +28,7 @@ impl<'d> Image<'d> {
             return Some(Self::Url(data));
         }
         let named = source.get("media_type").and_then(Value::as_str).map(Str::raw).filter(|named| !named.is_empty());
-        let media_type = named.unwrap_or_else(|| {
-            let beginning = IMAGE_BEGINNINGS.iter().find(|(beginning, _)| data.raw().starts_with(beginning));
-            beginning.map_or("image/png", |(_, media_type)| media_type)
-        });
+        let media_type = named.unwrap_or_else(|| media_types::of_image(data.raw()));
         Some(Self::Base64 { media_type, data })
     }
 

@@ -1,13 +1,10 @@
 //! Images and documents: what can be sent, and the words that stand for what cannot.
 
 use crate::shared::block::Block;
+use crate::shared::media_types;
 use crate::shared::notes::Notes;
 use crate::shared::words::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};
-
-/// How base64 texts of the usual image formats begin (from their first bytes), for clients that name no media type.
-const IMAGE_BEGINNINGS: &[(&str, &str)] =
-    &[("/9j/", "image/jpeg"), ("\\/9j", "image/jpeg"), ("R0lG", "image/gif"), ("UklG", "image/webp")];
 
 const PDF: &str = "application/pdf";
 
@@ -29,7 +26,7 @@ impl<'d> Attachment<'d> {
     /// `None` for texts, and for what OpenAI's format cannot carry, such as the id of a file at Anthropic.
     pub(super) fn of(block: Block<'d>) -> Option<Self> {
         match block {
-            Block::Image(source) => Data::read(source, image_type).map(Self::Image),
+            Block::Image(source) => Data::read(source, media_types::of_image).map(Self::Image),
             Block::Document(document) => {
                 let source = document.get("source")?;
                 if matches!(filled(source, "type"), Some("text" | "content")) {
@@ -89,11 +86,6 @@ impl<'d> Data<'d> {
             }
         }
     }
-}
-
-fn image_type(data: &str) -> &'static str {
-    let beginning = IMAGE_BEGINNINGS.iter().find(|(beginning, _)| data.starts_with(beginning));
-    beginning.map_or("image/png", |(_, media_type)| media_type)
 }
 
 pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
