@@ -4,8 +4,6 @@
 //! The messages come last, so that the requests of two turns of one conversation share their longest possible beginning.
 
 mod additional;
-mod block;
-mod body;
 mod conversation;
 mod extra;
 mod inference;
@@ -13,7 +11,7 @@ mod media;
 mod messages;
 mod path;
 mod results;
-mod run;
+mod said;
 mod schema;
 mod tools;
 mod turns;
@@ -24,12 +22,16 @@ mod tests;
 
 use crate::bedrock::family::Model;
 use crate::bedrock::options::Options;
+use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
-use body::Body;
 use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::{Credential, EncodedRequest, Fault, Request, Target};
+use extra::Params;
 use tools::Tools;
+
+/// Fields that Converse has no place for.
+const LACKS: &[&str] = &["service_tier"];
 
 /// The name under which AWS's signatures know Bedrock.
 const SERVICE: &str = "bedrock";
@@ -56,7 +58,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     let document =
         Document::parse_str(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
     let mut notes = Notes::default();
-    let body = Body::read(document.root(), &mut notes)?;
+    let body = Body::read(document.root(), LACKS, &mut notes)?;
     let betas = request.header("anthropic-beta").unwrap_or_default();
     let out = Writer::with_capacity(room(text.len()));
     let encoded = write(&body, &target, &betas, options, &mut notes, out)?;
@@ -76,12 +78,13 @@ fn write(
     let caches = options.prompt_caching.or(model.caches());
     let to = To { options, model, caches, streaming: body.streams() };
     let mut context = ContextWriter::new(&model.mark());
-    extra::check(body.params(), notes)?;
+    let params = Params::of(body);
+    extra::check(params, notes)?;
     let tools = Tools::read(body, to, notes)?;
     out.begin_object();
     inference::write(body, to, notes, &mut out);
     additional::write(body, betas, &tools, to, notes, &mut out)?;
-    extra::write(body.params(), to, &mut out);
+    extra::write(params, to, &mut out);
     tools.write(to, &mut context, notes, &mut out);
     conversation::system(body.system, to, notes, &mut out);
     conversation::messages(body, to, notes, &mut out)?;

@@ -4,7 +4,6 @@
 //! The contents come last, so that the requests of two turns of one conversation share their longest possible beginning.
 
 mod block;
-mod body;
 mod contents;
 mod conversation;
 mod generation;
@@ -12,7 +11,6 @@ mod media;
 mod params;
 pub(super) mod path;
 mod results;
-mod run;
 mod tools;
 mod turns;
 mod vertex;
@@ -21,12 +19,15 @@ mod vertex;
 mod tests;
 
 use crate::gemini::options::Options;
+use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
-use body::Body;
-use ccr_plugin::messages::json::{Document, Value, Writer};
+use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::{Credential, EncodedRequest, Fault, Request};
 use params::Params;
+
+/// Fields that Gemini has no place for.
+const LACKS: &[&str] = &["service_tier"];
 
 /// Where Google wants the key.
 pub(super) const KEY_HEADER: &str = "x-goog-api-key";
@@ -43,7 +44,11 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     let document =
         Document::parse(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
     let mut notes = Notes::default();
-    let body = Body::read(document.root(), &mut notes)?;
+    let mut body = Body::read(document.root(), LACKS, &mut notes)?;
+    if body.is_unlimited() {
+        // The client set no limit, and Gemini needs none.
+        body.max_tokens = None;
+    }
     let params = Params::read(body.ccr, options, &mut notes)?;
     let mut context = ContextWriter::default();
     let mut out = Writer::with_capacity(room(text.len()));
@@ -55,7 +60,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     conversation::contents(&body, &target.model, options, &mut notes, &mut out)?;
     out.end_object();
     notes.tell(request);
-    let streaming = body.stream.and_then(Value::as_bool) == Some(true);
+    let streaming = body.streams();
     let path = match &options.vertex {
         Some(vertex) => vertex::path(vertex, &target.base_path, &target.model, streaming)?,
         None => path::of(&target.base_path, &target.model, streaming),

@@ -4,7 +4,6 @@
 //! The messages come last, so that the requests of two turns of one conversation share their longest possible beginning.
 
 mod block;
-mod body;
 mod content;
 mod conversation;
 mod hints;
@@ -21,12 +20,15 @@ mod turns;
 mod tests;
 
 use crate::openai::options::Options;
+use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
-use body::Body;
 use ccr_plugin::messages::json::{Document, Writer};
 use ccr_plugin::{EncodedRequest, Fault, Request, join_endpoint};
 use hints::Hints;
 use notes::Notes;
+
+/// Fields that chat completions have no place for.
+const LACKS: &[&str] = &["top_k", "service_tier"];
 
 const ENDPOINT: &str = "/chat/completions";
 
@@ -42,7 +44,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     let document =
         Document::parse_str(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
     let mut notes = Notes::default();
-    let body = Body::read(document.root(), &mut notes)?;
+    let body = Body::read(document.root(), LACKS, &mut notes.list)?;
     let hints = Hints::read(body.ccr, options)?;
     let options = hints.options();
     notes.keep_cache_control = options.cache_control;

@@ -11,7 +11,6 @@ mod hints;
 mod media;
 mod params;
 mod results;
-mod run;
 mod tools;
 mod turns;
 

@@ -4,11 +4,19 @@
 //! them and is told by parameters where they differ.
 
 pub(crate) mod base64;
+pub(crate) mod block;
+pub(crate) mod body;
 pub(crate) mod context;
 pub(crate) mod effort;
 pub(crate) mod errors;
 pub(crate) mod fingerprint;
 pub(crate) mod ids;
+pub(crate) mod media_types;
 pub(crate) mod notes;
 pub(crate) mod options;
+pub(crate) mod results;
+pub(crate) mod run;
+pub(crate) mod system;
+pub(crate) mod text_files;
 pub(crate) mod tool_names;
+pub(crate) mod words;

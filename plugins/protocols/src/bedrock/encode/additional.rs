@@ -2,9 +2,9 @@
 //! own in each (AWS's user guides for Claude and Nova; OpenAI's parameters for its own models).
 
 use super::To;
-use super::body::Body;
 use super::tools::Tools;
 use crate::bedrock::family::{Family, Model};
+use crate::shared::body::Body;
 use crate::shared::effort::{self, Effort};
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
@@ -34,9 +34,14 @@ pub(super) fn effort(body: &Body<'_>, model: Model<'_>) -> Option<Effort> {
     Some(if model.family == Family::OpenAi { asked } else { asked.min(Effort::High) })
 }
 
+/// `output_config.effort`, one of Anthropic's words.
+fn named_effort<'d>(body: &Body<'d>) -> Option<Value<'d>> {
+    body.output_config?.get("effort").filter(|effort| effort.as_str().is_some())
+}
+
 fn asked(body: &Body<'_>) -> Option<Effort> {
     // As much as it sees fit is what the models do that think by themselves; Nova must be told a step.
-    let free = || (body.effort().is_none() && body.thinking_is("adaptive")).then_some(Effort::Medium);
+    let free = || (named_effort(body).is_none() && body.thinking_is("adaptive")).then_some(Effort::Medium);
     effort::asked(body.output_config, body.thinking).or_else(free)
 }
 
@@ -81,7 +86,7 @@ fn merged(own: &str, chosen: &str) -> Result<String, Fault> {
 }
 
 fn claude(body: &Body<'_>, header: &str, tools: &Tools<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
-    let effort = body.effort();
+    let effort = named_effort(body);
     if effort.is_some() && !to.model.knows_effort() {
         notes.dropped("output_config.effort");
     }

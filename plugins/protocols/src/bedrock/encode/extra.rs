@@ -2,10 +2,23 @@
 //! add for other protocols (`ccr.extra`); and the fields of Converse that belong to the call and not to the model.
 
 use super::To;
-use super::body::Params;
+use crate::shared::body::Body;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
+
+/// What came beside Anthropic's own fields.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Params<'d> {
+    of_client: Option<Value<'d>>,
+    of_transformers: Option<Value<'d>>,
+}
+
+impl<'d> Params<'d> {
+    pub(super) fn of(body: &Body<'d>) -> Self {
+        Self { of_client: body.own("params"), of_transformers: body.own("extra") }
+    }
+}
 
 /// Tiers that both name alike.
 const TIERS: &[&str] = &["flex", "priority"];

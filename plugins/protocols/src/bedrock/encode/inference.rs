@@ -2,11 +2,11 @@
 
 use super::To;
 use super::additional;
-use super::body::Body;
 use crate::bedrock::family::Family;
+use crate::shared::body::Body;
 use crate::shared::effort::Effort;
 use crate::shared::notes::Notes;
-use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
+use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// The highest temperature (API reference, `InferenceConfiguration`); OpenAI's goes up to 2.
 const HIGHEST_TEMPERATURE: f64 = 1.0;
@@ -24,11 +24,10 @@ pub(super) fn write(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Wr
 fn config(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
     // Nova at its highest effort refuses limits and sampling (AWS's user guide, "Extended thinking").
     let is_free = to.model.family != Family::Nova || additional::effort(body, to.model) != Some(Effort::High);
-    let default_limit = body.own("default_max_tokens").and_then(Value::as_bool) == Some(true);
     let mut config = Writer::new();
     config.begin_object();
     for (name, wire, value) in [
-        ("max_tokens", "maxTokens", body.max_tokens.filter(|_| !default_limit)),
+        ("max_tokens", "maxTokens", body.max_tokens.filter(|_| !body.is_unlimited())),
         ("temperature", "temperature", body.temperature),
         ("top_p", "topP", body.top_p),
     ] {
@@ -59,18 +58,16 @@ fn can_stop(sequence: Value<'_>) -> bool {
     sequence.as_str().is_some_and(|sequence| !sequence.is_empty())
 }
 
-/// Structured output: `output_config.format`, in older clients `output_format`.
+/// Structured output.
 fn text_format(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
-    let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
-    let schema = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object);
-    let Some(schema) = schema else { return };
+    let Some(format) = body.format() else { return };
     if to.options.omit_structured_output {
         return notes.dropped("output_config.format");
     }
-    let name = format.and_then(|format| format.get("name")?.as_str()).filter(|name| !name.is_empty());
+    let name = format.beside("name").and_then(Value::as_str).filter(|name| !name.is_empty());
     out.key("outputConfig").begin_object().key("textFormat").begin_object().key("type").string("json_schema");
     // The schema travels as text.
-    out.key("structure").begin_object().key("jsonSchema").begin_object().key("schema").string(schema.raw());
+    out.key("structure").begin_object().key("jsonSchema").begin_object().key("schema").string(format.schema.raw());
     if let Some(name) = name.map(Str::raw) {
         out.key("name").escaped(name);
     }

@@ -1,8 +1,10 @@
 //! Images and documents: what can be sent, and how.
 
 use super::To;
-use super::block::{Block, is_blank};
 use super::messages::{Messages, Side, end_text};
+use crate::shared::block::{Block, is_blank};
+use crate::shared::media_types::guess;
+use crate::shared::words::filled;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// Formats of images (API reference, `ImageBlock`) by media type.
@@ -25,16 +27,6 @@ const DOCUMENTS: &[(&str, &str)] = &[
     ("text/html", "html"),
     ("text/plain", "txt"),
     ("text/markdown", "md"),
-];
-
-/// How base64 texts of the usual formats begin (from their first bytes), for clients that name no media type.
-const BEGINNINGS: &[(&str, &str)] = &[
-    ("iVBOR", "image/png"),
-    ("/9j/", "image/jpeg"),
-    ("\\/9j", "image/jpeg"),
-    ("R0lG", "image/gif"),
-    ("UklG", "image/webp"),
-    ("JVBER", "application/pdf"),
 ];
 
 /// The only addresses that Bedrock reads itself.
@@ -195,8 +187,7 @@ fn read<'d>(
         }
         let (head, data) = url.unwrap_or(("", text));
         let of_url = head.split(';').next().filter(|media_type| !media_type.is_empty());
-        let guess = || BEGINNINGS.iter().find(|(beginning, _)| data.starts_with(beginning)).map(|(_, name)| *name);
-        (of_url.or(named).or_else(guess).unwrap_or(default), Source::Bytes(data))
+        (of_url.or(named).or_else(|| guess(data)).unwrap_or(default), Source::Bytes(data))
     };
     // `text/plain; charset=utf-8`; a slash may stand escaped.
     let plain = media_type.split(';').next().unwrap_or(media_type).trim().replace("\\/", "/");
@@ -212,9 +203,4 @@ fn by_ending(uri: &str) -> Option<&'static str> {
     };
     let jpeg = ending.eq_ignore_ascii_case("jpg").then_some("image/jpeg");
     jpeg.or_else(|| by(IMAGES)).or_else(|| by(DOCUMENTS))
-}
-
-/// The inside of a string member that is not empty.
-pub(super) fn filled<'d>(object: Value<'d>, key: &str) -> Option<&'d str> {
-    object.get(key)?.as_str().map(Str::raw).filter(|text| !text.is_empty())
 }

@@ -1,32 +1,13 @@
 //! Tool results: the block that answers each call, and what is said where there is none.
 
 use super::To;
-use super::block::{Block, ToolResult, is_blank, mark};
 use super::media::{Media, begin_text};
 use super::messages::{Messages, Side, end_text};
-use super::words;
+use super::{said, words};
+use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
-use ccr_plugin::messages::json::{Kind, Value};
-use std::borrow::Cow;
-
-/// Converse refuses a result without content.
-const NO_OUTPUT: &str = "(no output)";
-
-/// Converse refuses a conversation in which a call has no result; a user who interrupts a tool leaves one behind.
-const NO_RESULT: &str = "(no result: the call was interrupted)";
-
-/// How the result of a failed call begins where its status cannot be told.
-const ERROR: &str = "Error: ";
-
-/// A call of the assistant's last turn.
-#[derive(Debug)]
-pub(super) struct Call<'d> {
-    /// The client's id, as it stands in a JSON string.
-    pub(super) id: &'d str,
-    /// The id on the wire; another one where the client's cannot be sent.
-    pub(super) wire: Cow<'d, str>,
-    pub(super) answered: bool,
-}
+use crate::shared::results::{Call, ERROR, NO_OUTPUT, NO_RESULT, answered, from_result, orphaned, values};
+use ccr_plugin::messages::json::Value;
 
 /// An image or document out of a result that cannot hold it.
 #[derive(Debug)]
@@ -45,8 +26,7 @@ pub(super) fn answer<'d>(
     notes: &mut Notes,
     messages: &mut Messages<'_, '_>,
 ) -> bool {
-    let Some(call) = calls.iter_mut().find(|call| !call.answered && call.id == result.id) else { return false };
-    call.answered = true;
+    let Some(call) = answered(calls, result.id) else { return false };
     begin(call, messages);
     content(result, to, attachments, notes, messages);
     end(result.is_error && to.model.has_rich_results(), messages);
@@ -116,8 +96,7 @@ fn content<'d>(
 pub(super) fn orphan<'d>(result: ToolResult<'d>, to: To<'_>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
     let mut attachments = Vec::new();
     let out = messages.text(Side::User);
-    out.escaped_part("[Result of the tool call ").escaped_part(result.id);
-    out.escaped_part(", which is no longer in the conversation]");
+    orphaned(result.id, out);
     end_text(out);
     for (value, block) in blocks(result, notes) {
         match (block, Media::of(block, to)) {
@@ -142,7 +121,7 @@ pub(super) fn show(attachments: &[Attachment<'_>], messages: &mut Messages<'_, '
     for attachment in attachments {
         if call != Some(attachment.call) {
             let out = messages.text(Side::User);
-            out.escaped_part("From the result of the tool call ").escaped_part(attachment.call).escaped_part(":");
+            from_result(attachment.call, out);
             end_text(out);
             call = Some(attachment.call);
         }
@@ -150,18 +129,10 @@ pub(super) fn show(attachments: &[Attachment<'_>], messages: &mut Messages<'_, '
     }
 }
 
-/// The first `cache_control` within a result: it marks the result's end as well as one on it.
-pub(super) fn inner_mark(result: ToolResult<'_>) -> Option<Value<'_>> {
-    result.content.into_iter().flat_map(Value::items).find_map(mark)
-}
-
 /// The blocks that say something. A result is text, a list of blocks, or (from some clients) one block.
 fn blocks<'d>(result: ToolResult<'d>, notes: &mut Notes) -> Vec<(Value<'d>, Block<'d>)> {
-    let content = result.content;
-    let single = content.filter(|content| content.kind() != Kind::Array && !content.is_null());
-    let values = content.into_iter().flat_map(Value::items).chain(single);
-    values
-        .filter_map(|value| Some((value, Block::read(value, notes)?)))
+    values(result.content)
+        .filter_map(|value| Some((value, said::read(value, notes)?)))
         .filter(|(_, block)| !matches!(block, Block::Text(text) if is_blank(text.raw())))
         .collect()
 }

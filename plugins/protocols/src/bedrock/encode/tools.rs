@@ -1,7 +1,7 @@
 //! Tools and the choice among them.
 
-use super::body::Body;
 use super::{To, messages, schema};
+use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
 use crate::shared::tool_names::{Usual, on_the_wire};

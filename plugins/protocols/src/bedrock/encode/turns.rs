@@ -1,16 +1,18 @@
 //! One run of messages after the other: what the model said, then the results of its calls, then what others said.
 
 use super::To;
-use super::block::{Block, Thinking, ToolUse, is_blank};
 use super::media::Media;
 use super::messages::{Messages, Side, end_text};
-use super::results::{self, Call};
-use super::run::{Role, Run, Said};
+use super::results;
+use super::said::Said;
 use super::words;
 use crate::bedrock::reasoning;
+use crate::shared::block::{Block, Thinking, ToolUse, is_blank};
 use crate::shared::fingerprint::Fingerprint;
 use crate::shared::ids::Ids;
 use crate::shared::notes::Notes;
+use crate::shared::results::{Call, inner_mark};
+use crate::shared::run::{Role, Run};
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::messages::json::{Kind, Str};
 use std::borrow::Cow;
@@ -41,7 +43,7 @@ impl<'d, 'o> Turns<'d, 'o> {
         Self { to, mark: to.model.mark(), takes_reasoning, calls: Vec::new(), ids: Ids::default() }
     }
 
-    pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
+    pub(super) fn write(&mut self, run: &Run<Said<'d>>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
         if run.is_assistant() {
             self.model(run, notes, messages);
         } else {
@@ -55,15 +57,15 @@ impl<'d, 'o> Turns<'d, 'o> {
     }
 
     /// Results first, as models want them at once; then the rest in its order.
-    fn others(&mut self, run: &Run<'d>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
+    fn others(&mut self, run: &Run<Said<'d>>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
         let mut attachments = Vec::new();
         let mut rest: Vec<&Said<'d>> = Vec::new();
-        for said in run.said() {
+        for said in run.list() {
             match said.block {
                 Block::ToolResult(result)
                     if results::answer(&mut self.calls, result, self.to, &mut attachments, notes, messages) =>
                 {
-                    messages.mark(said.mark.or_else(|| results::inner_mark(result)), notes);
+                    messages.mark(said.mark.or_else(|| inner_mark(result)), notes);
                 }
                 _ => rest.push(said),
             }
@@ -98,13 +100,13 @@ impl<'d, 'o> Turns<'d, 'o> {
     }
 
     /// A turn of nothing but reasoning is refused by newer models, and says nothing to the others.
-    fn model(&mut self, run: &Run<'d>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
-        let speaks = run.said().iter().any(|said| match said.block {
+    fn model(&mut self, run: &Run<Said<'d>>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
+        let speaks = run.list().iter().any(|said| match said.block {
             Block::Text(text) => !is_blank(text.raw()),
             Block::ToolUse(_) => true,
             _ => false,
         });
-        for said in run.said() {
+        for said in run.list() {
             match said.block {
                 Block::Text(text) if is_blank(text.raw()) => continue,
                 Block::Text(text) => end_text(messages.text(Side::Assistant).escaped_part(text.raw())),

@@ -1,19 +1,16 @@
 //! The system text and the messages, in order.
 
-use super::block::is_blank;
-use super::body::Body;
+use super::block;
 use super::contents::Contents;
-use super::run::{Role, Run};
 use super::turns::Turns;
 use crate::gemini::model;
 use crate::gemini::options::{Options, SignatureRule};
+use crate::shared::body::Body;
 use crate::shared::notes::Notes;
+use crate::shared::run::{Role, Run};
+use crate::shared::system::{is_marked, texts};
 use ccr_plugin::Fault;
-use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-
-/// How the block begins in which Claude Code sends a value that is new in every request: it would keep every provider's
-/// prompt cache cold (claude-code-router#1220), and says nothing to a model.
-const BILLING_HEADER: &str = "x-anthropic-billing-header:";
+use ccr_plugin::messages::json::{Value, Writer};
 
 pub(super) fn contents(
     body: &Body<'_>,
@@ -22,8 +19,7 @@ pub(super) fn contents(
     notes: &mut Notes,
     out: &mut Writer,
 ) -> Result<(), Fault> {
-    let messages = body.messages.filter(|messages| messages.kind() == Kind::Array);
-    let messages = messages.ok_or_else(|| Fault::invalid("messages: the request needs an array of messages."))?;
+    let messages = body.conversation()?;
     let sentinel = match options.missing_signature {
         SignatureRule::Auto => model::checks_signatures(model),
         SignatureRule::Always => true,
@@ -38,7 +34,7 @@ pub(super) fn contents(
             turns.write(&run, notes, &mut contents);
             run.clear();
         }
-        run.add(role, message.get("content"), notes);
+        run.add(role, message.get("content"), |value| block::read(value, notes));
     }
     turns.write(&run, notes, &mut contents);
     turns.finish(&mut contents);
@@ -50,30 +46,16 @@ pub(super) fn contents(
 
 /// One part for each block.
 pub(super) fn system(system: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
-    let Some(system) = system else { return };
-    let mut texts = Vec::new();
-    texts.extend(system.as_str());
-    for block in system.items() {
-        texts.extend(system_text(block, notes));
+    if is_marked(system) {
+        notes.dropped("cache_control");
     }
-    texts.retain(|text| !is_blank(*text));
+    let texts = texts(system, notes);
     if texts.is_empty() {
         return;
     }
     out.key("systemInstruction").begin_object().key("parts").begin_array();
-    for text in texts {
+    for (text, _) in texts {
         out.begin_object().key("text").escaped(text.raw()).end_object();
     }
     out.end_array().end_object();
-}
-
-fn system_text<'d>(block: Value<'d>, notes: &mut Notes) -> Option<Str<'d>> {
-    if block.get("cache_control").is_some_and(|mark| !mark.is_null()) {
-        notes.dropped("cache_control");
-    }
-    let text = block.as_str().or_else(|| block.get("text")?.as_str());
-    if text.is_none() {
-        notes.dropped("system blocks without text");
-    }
-    text.filter(|text| !text.raw().starts_with(BILLING_HEADER))
 }

@@ -1,9 +1,9 @@
 //! `generationConfig`: limits, sampling, thinking, output format.
 
-use super::body::Body;
 use super::params::{JSON, Params};
 use crate::gemini::model::{self, Thinks, thinks};
 use crate::gemini::options::{Options, ThinkingRule};
+use crate::shared::body::Body;
 use crate::shared::effort::Effort;
 use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
@@ -172,10 +172,9 @@ fn is_shown(body: &Body<'_>) -> bool {
     (body.thinking_is("enabled") || body.thinking_is("adaptive")) && omitted.is_none_or(|display| display != "omitted")
 }
 
-/// Structured output: `output_config.format`, in older clients `output_format`.
+/// Structured output.
 fn format(body: &Body<'_>, params: &Params<'_>, model: &str, may_be_formed: bool, notes: &mut Notes, out: &mut Writer) {
-    let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
-    let schema = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object);
+    let schema = body.format().map(|format| format.schema);
     let mime_type = params.mime_type().or(schema.is_some().then_some(JSON));
     let Some(mime_type) = mime_type else { return };
     if !may_be_formed {

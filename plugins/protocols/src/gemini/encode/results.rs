@@ -1,16 +1,12 @@
 //! Tool results: the part that answers each call, and the images and files that go behind it.
 
-use super::block::{Block, ToolResult, is_blank};
+use super::block;
 use super::contents::{Contents, Role};
 use super::media::{self, Media};
+use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
-use ccr_plugin::messages::json::{Kind, Value, Writer};
-
-/// An empty answer reads as if the tool had not run.
-const NO_OUTPUT: &str = "(no output)";
-
-/// Gemini refuses a conversation in which a call has no answer; a user who interrupts a tool leaves one behind.
-const NO_RESULT: &str = "(no result: the call was interrupted)";
+use crate::shared::results::{NO_OUTPUT, NO_RESULT, from_result, values};
+use ccr_plugin::messages::json::Writer;
 
 /// A call of the model's last turn.
 #[derive(Debug)]
@@ -72,9 +68,9 @@ pub(super) fn content<'d>(
     out: &mut Writer,
 ) {
     let mut begun = false;
-    for value in result.content.into_iter().flat_map(blocks) {
-        let Some(block) = Block::read(value, notes) else { continue };
-        if matches!(block, Block::Text(text) if is_blank(text)) {
+    for value in values(result.content) {
+        let Some(block) = block::read(value, notes) else { continue };
+        if matches!(block, Block::Text(text) if is_blank(text.raw())) {
             continue;
         }
         if begun {
@@ -84,13 +80,15 @@ pub(super) fn content<'d>(
         match block {
             Block::Text(text) => _ = out.escaped_part(text.raw()),
             // None of these belongs into a result; what it says is kept as it stands.
-            Block::ToolUse(_) | Block::ToolResult(_) | Block::Thinking(_) => _ = out.string_part(value.raw()),
+            Block::ToolUse(_) | Block::ToolResult(_) | Block::Thinking(_) | Block::Redacted(_) => {
+                _ = out.string_part(value.raw())
+            }
             other => match Media::of(other) {
                 Some(media) => {
                     attachments.push(Attachment { call: result.id, media });
                     out.escaped_part("[").escaped_part(media.noun()).escaped_part(", which follows]");
                 }
-                None => media::words(other, notes, out),
+                None => media::in_words(other, notes, out),
             },
         }
     }
@@ -99,19 +97,13 @@ pub(super) fn content<'d>(
     }
 }
 
-/// A result is text, a list of blocks, or (from some clients) one block.
-fn blocks(content: Value<'_>) -> impl Iterator<Item = Value<'_>> {
-    let single = (content.kind() != Kind::Array && !content.is_null()).then_some(content);
-    content.items().chain(single)
-}
-
 /// Images and files of the results, behind all of them: only the newest models take them within.
 pub(super) fn show(attachments: &[Attachment<'_>], contents: &mut Contents<'_>) {
     let mut call = None;
     for attachment in attachments {
         if call != Some(attachment.call) {
             let out = contents.part(Role::User).begin_object().key("text").begin_string();
-            out.escaped_part("From the result of the tool call ").escaped_part(attachment.call).escaped_part(":");
+            from_result(attachment.call, out);
             out.end_string().end_object();
             call = Some(attachment.call);
         }

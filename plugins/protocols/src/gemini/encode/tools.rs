@@ -1,9 +1,9 @@
 //! Tools and the choice among them.
 
-use super::body::Body;
 use super::params::Params;
 use crate::gemini::options::Options;
 use crate::gemini::tool_names;
+use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;

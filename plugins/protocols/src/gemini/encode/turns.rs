@@ -1,13 +1,14 @@
 //! One run of messages after the other: what the model said, then the results of its calls, then what others said.
 
-use super::block::{Block, Thinking, ToolUse, is_blank};
 use super::contents::{Contents, Role};
 use super::media::{self, Media};
 use super::results::{self, Call};
-use super::run::{self, Run};
 use crate::gemini::signature;
 use crate::gemini::tool_names;
+use crate::shared::block::{Block, Thinking, ToolUse, is_blank};
 use crate::shared::notes::Notes;
+use crate::shared::results::orphaned;
+use crate::shared::run::{self, Run};
 use ccr_plugin::messages::json::{Kind, Str};
 
 /// How Claude Code itself marks what the system says in between; Gemini has no role for it.
@@ -29,7 +30,7 @@ impl<'d> Turns<'d> {
         Self { call_ids, sentinel, signs, calls: Vec::new() }
     }
 
-    pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
+    pub(super) fn write(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, contents: &mut Contents<'_>) {
         if run.is_assistant() {
             self.model(run, notes, contents);
         } else {
@@ -45,7 +46,7 @@ impl<'d> Turns<'d> {
     }
 
     /// Results first and in the order of their calls, as Gemini matches them so; then the rest in its order.
-    fn others(&mut self, run: &Run<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
+    fn others(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, contents: &mut Contents<'_>) {
         let mut used = Vec::new();
         let mut attachments = Vec::new();
         for call in self.calls.drain(..) {
@@ -71,14 +72,14 @@ impl<'d> Turns<'d> {
         }
     }
 
-    fn model(&mut self, run: &Run<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
+    fn model(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, contents: &mut Contents<'_>) {
         // The signature of the thinking block before, which belongs to the next part.
         let mut carried = "";
         let mut looks = self.signs;
         for (_, block) in run.blocks() {
             match block {
                 Block::Thinking(thinking) => carried = own_signature(thinking, notes).unwrap_or(carried),
-                Block::Text(text) if is_blank(text) => {}
+                Block::Text(text) if is_blank(text.raw()) => {}
                 Block::Text(text) => {
                     let out = contents.part(Role::Model).begin_object().key("text").escaped(text.raw());
                     if !carried.is_empty() {
@@ -93,7 +94,9 @@ impl<'d> Turns<'d> {
                     carried = "";
                 }
                 Block::Other(_, kind) => notes.dropped(kind.decode().into_owned()),
-                Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => notes.dropped("blocks of the assistant"),
+                Block::Redacted(_) | Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => {
+                    notes.dropped("blocks of the assistant")
+                }
             }
         }
     }
@@ -132,7 +135,7 @@ impl<'d> Turns<'d> {
 /// The signature that Gemini gave, if it was Gemini.
 fn own_signature<'d>(thinking: Thinking<'d>, notes: &mut Notes) -> Option<&'d str> {
     let own = signature::unwrap(thinking.signature);
-    if own.is_none() && !thinking.is_empty {
+    if own.is_none() && !thinking.text.is_empty() {
         notes.dropped("messages.thinking");
     }
     own.filter(|own| !own.is_empty())
@@ -141,8 +144,8 @@ fn own_signature<'d>(thinking: Thinking<'d>, notes: &mut Notes) -> Option<&'d st
 /// One block of the user's or the system's.
 fn said<'d>(role: run::Role, block: Block<'d>, notes: &mut Notes, contents: &mut Contents<'_>) {
     let is_silent = match block {
-        Block::Text(text) => is_blank(text),
-        Block::Thinking(_) | Block::ToolUse(_) => true,
+        Block::Text(text) => is_blank(text.raw()),
+        Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => true,
         Block::Image(_) | Block::Document(_) | Block::ToolResult(_) | Block::Other(..) => false,
     };
     if is_silent {
@@ -160,11 +163,11 @@ fn said<'d>(role: run::Role, block: Block<'d>, notes: &mut Notes, contents: &mut
     match block {
         Block::Text(text) => _ = out.escaped_part(text.raw()),
         Block::ToolResult(result) => {
-            out.escaped_part("[Result of the tool call ").escaped_part(result.id);
-            out.escaped_part(", which is no longer in the conversation]\\n");
+            orphaned(result.id, out);
+            out.escaped_part("\\n");
             results::content(result, &mut attachments, notes, out);
         }
-        other => media::words(other, notes, out),
+        other => media::in_words(other, notes, out),
     }
     out.escaped_part(after).end_string().end_object();
     results::show(&attachments, contents);

@@ -1,6 +1,8 @@
 //! One content block of the inner request, as far as the translation needs to know it.
 
 use super::notes::Notes;
+use crate::shared::block::plain;
+pub(super) use crate::shared::block::{ToolResult, ToolUse};
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
 #[derive(Debug, Clone, Copy)]
@@ -23,22 +25,6 @@ pub(super) enum Block<'d> {
 pub(super) struct Thought<'d> {
     pub(super) text: Str<'d>,
     pub(super) signature: Option<Str<'d>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ToolUse<'d> {
-    /// As it stands in a JSON string.
-    pub(super) id: &'d str,
-    pub(super) name: Option<Str<'d>>,
-    pub(super) input: Option<Value<'d>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(super) struct ToolResult<'d> {
-    /// As it stands in a JSON string.
-    pub(super) id: &'d str,
-    pub(super) content: Option<Value<'d>>,
-    pub(super) is_error: bool,
 }
 
 /// The members that any kind of block may have.
@@ -109,31 +95,5 @@ impl<'d> Members<'d> {
             }
         }
         members
-    }
-}
-
-/// An id as it can stand in a JSON string; some clients write numbers.
-fn plain(value: Value<'_>) -> &str {
-    match value.kind() {
-        Kind::String => value.as_str().map(Str::raw).unwrap_or_default(),
-        Kind::Number => value.raw(),
-        _ => "",
-    }
-}
-
-/// The `cache_control` of a block.
-pub(super) fn mark(block: Value<'_>) -> Option<Value<'_>> {
-    block.get("cache_control").filter(|mark| !mark.is_null())
-}
-
-/// Whether a text is empty or all white space: providers refuse such blocks when they are replayed.
-pub(in crate::openai) fn is_blank(text: Str<'_>) -> bool {
-    let mut rest = text.raw();
-    loop {
-        rest = rest.trim_start();
-        match ["\\n", "\\t", "\\r", "\\f"].iter().find_map(|space| rest.strip_prefix(space)) {
-            Some(after) => rest = after,
-            None => return rest.is_empty(),
-        }
     }
 }

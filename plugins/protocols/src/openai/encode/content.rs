@@ -1,36 +1,19 @@
 //! The content of user and system messages: one string where texts are all there is, else OpenAI's list of parts.
 
-use super::block::{Block, is_blank};
+use super::block::Block;
 use super::media::{self, Media};
 use super::notes::Notes;
 use super::results;
+use crate::shared::block::is_blank;
+use crate::shared::results::Joined;
+use crate::shared::results::orphaned;
+use crate::shared::words;
 use ccr_plugin::messages::json::{Value, Writer};
-
-/// Texts of several blocks in one string, with an empty line between them, as they are things of their own.
-#[derive(Debug, Default)]
-pub(super) struct Joined {
-    begun: bool,
-}
-
-impl Joined {
-    /// Makes ready for the next text in the open string.
-    pub(super) fn part<'w>(&mut self, out: &'w mut Writer) -> &'w mut Writer {
-        if self.begun {
-            out.escaped_part("\\n\\n");
-        }
-        self.begun = true;
-        out
-    }
-
-    pub(super) fn has_begun(&self) -> bool {
-        self.begun
-    }
-}
 
 /// Whether a block leaves anything in a user or system message.
 pub(super) fn says_something(block: Block<'_>) -> bool {
     match block {
-        Block::Text(text) => !is_blank(text),
+        Block::Text(text) => !is_blank(text.raw()),
         Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => false,
         Block::Image(_) | Block::Document(_) | Block::ToolResult(_) | Block::Other(..) => true,
     }
@@ -98,10 +81,10 @@ fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
         Block::Text(text) => _ = out.escaped_part(text.raw()),
         Block::Image(_) => image_left_out(notes, out),
         Block::Document(document) => media::document(document, notes, out),
-        Block::Other(block, kind) => media::other(block, kind, notes, out),
+        Block::Other(block, kind) => words::other(block, kind, &mut notes.list, out),
         Block::ToolResult(result) => {
-            out.escaped_part("[Result of the tool call ").escaped_part(result.id);
-            out.escaped_part(", which is no longer in the conversation]\\n");
+            orphaned(result.id, out);
+            out.escaped_part("\\n");
             results::content(result, &mut Vec::new(), notes, out);
         }
         // Never said by a user; see `says_something`.

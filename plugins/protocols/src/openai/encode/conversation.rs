@@ -1,19 +1,16 @@
 //! The system text and the messages, in order.
 
-use super::block::{is_blank, mark};
-use super::body::Body;
-use super::content::Joined;
 use super::notes::Notes;
-use super::run::{Role, Run};
+use super::run::Run;
 use super::thoughts::Thoughts;
 use super::turns::Turns;
 use crate::openai::options::{Options, Replay};
+use crate::shared::body::Body;
+use crate::shared::results::Joined;
+use crate::shared::run::Role;
+use crate::shared::system::{is_marked, texts};
 use ccr_plugin::Fault;
-use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-
-/// How the block begins in which Claude Code sends a value that is new in every request: it would keep every provider's
-/// prompt cache cold (claude-code-router#1220), and says nothing to a model.
-const BILLING_HEADER: &str = "x-anthropic-billing-header:";
+use ccr_plugin::messages::json::{Value, Writer};
 
 pub(super) fn write(
     body: &Body<'_>,
@@ -22,8 +19,7 @@ pub(super) fn write(
     notes: &mut Notes,
     out: &mut Writer,
 ) -> Result<(), Fault> {
-    let messages = body.messages.filter(|messages| messages.kind() == Kind::Array);
-    let messages = messages.ok_or_else(|| Fault::invalid("messages: the request needs an array of messages."))?;
+    let messages = body.conversation()?;
     let replay = if body.thinking_is("disabled") { Replay::Off } else { options.reasoning };
     out.key("messages").begin_array();
     system(body.system, notes, out);
@@ -45,13 +41,13 @@ pub(super) fn write(
 
 /// All system texts as one message, which every provider takes.
 fn system(system: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
-    let Some(system) = system else { return };
-    let mut texts = Vec::new();
-    texts.extend(system.as_str().map(|text| (text, None)));
-    for block in system.items() {
-        texts.extend(system_text(block, notes).map(|text| (text, mark(block).filter(|_| notes.keep_cache_control))));
+    if is_marked(system) {
+        notes.cache_control();
     }
-    texts.retain(|(text, _)| !is_blank(*text));
+    let mut texts = texts(system, &mut notes.list);
+    if !notes.keep_cache_control {
+        texts.iter_mut().for_each(|(_, mark)| *mark = None);
+    }
     if texts.is_empty() {
         return;
     }
@@ -75,15 +71,4 @@ fn system(system: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
         out.end_string();
     }
     out.end_object();
-}
-
-fn system_text<'d>(block: Value<'d>, notes: &mut Notes) -> Option<Str<'d>> {
-    if mark(block).is_some() {
-        notes.cache_control();
-    }
-    let text = block.as_str().or_else(|| block.get("text")?.as_str());
-    if text.is_none() {
-        notes.dropped("system blocks without text");
-    }
-    text.filter(|text| !text.raw().starts_with(BILLING_HEADER))
 }

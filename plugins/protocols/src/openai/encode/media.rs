@@ -2,11 +2,9 @@
 
 use super::block::Block;
 use super::notes::Notes;
+use crate::shared::media_types;
+use crate::shared::words::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};
-
-/// How base64 texts of the usual image formats begin (from their first bytes), for clients that name no media type.
-const IMAGE_BEGINNINGS: &[(&str, &str)] =
-    &[("/9j/", "image/jpeg"), ("\\/9j", "image/jpeg"), ("R0lG", "image/gif"), ("UklG", "image/webp")];
 
 /// An image that can be sent as a URL.
 #[derive(Debug, Clone, Copy)]
@@ -30,10 +28,7 @@ impl<'d> Image<'d> {
             return Some(Self::Url(data));
         }
         let named = source.get("media_type").and_then(Value::as_str).map(Str::raw).filter(|named| !named.is_empty());
-        let media_type = named.unwrap_or_else(|| {
-            let beginning = IMAGE_BEGINNINGS.iter().find(|(beginning, _)| data.raw().starts_with(beginning));
-            beginning.map_or("image/png", |(_, media_type)| media_type)
-        });
+        let media_type = named.unwrap_or_else(|| media_types::of_image(data.raw()));
         Some(Self::Base64 { media_type, data })
     }
 
@@ -78,16 +73,17 @@ impl<'d> Media<'d> {
 
     fn document(document: Value<'d>) -> Option<Self> {
         let source = document.get("source");
-        let name = filled(Some(document), "title");
-        match filled(source, "type")? {
+        let name = filled(document, "title");
+        let member = |key: &str| source.and_then(|source| filled(source, key));
+        match member("type")? {
             "base64" => {
-                let (media_type, data) = (filled(source, "media_type")?, filled(source, "data")?);
+                let (media_type, data) = (member("media_type")?, member("data")?);
                 Some(match media_type.strip_prefix("audio/") {
                     Some(format) => Self::Sound { format, data },
                     None => Self::File { name, source: File::Data { media_type, data } },
                 })
             }
-            "file" => Some(Self::File { name, source: File::Id(filled(source, "file_id")?) }),
+            "file" => Some(Self::File { name, source: File::Id(member("file_id")?) }),
             _ => None,
         }
     }
@@ -118,71 +114,11 @@ impl<'d> Media<'d> {
     }
 }
 
-/// The text of a document into the open string; of one that is no text, words that say what was left out.
+/// The text of a document into the open string, or words that say why there is none.
 pub(super) fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
-    let title = filled(Some(block), "title");
-    let source = block.get("source");
-    match filled(source, "type") {
-        Some("text") => {
-            if let Some(title) = title {
-                out.escaped_part(title).escaped_part("\\n\\n");
-            }
-            out.escaped_part(filled(source, "data").unwrap_or_default());
-        }
-        Some("content") => texts(source.and_then(|source| source.get("content")), notes, out),
-        _ => {
-            notes.dropped("document");
-            out.escaped_part("[A document was left out here: ").escaped_part(title.unwrap_or("without a title"));
-            let media_type = filled(source, "media_type");
-            out.escaped_part(", ").escaped_part(media_type.unwrap_or("of unknown type"));
-            out.escaped_part(". This model takes documents as text only.]");
-        }
-    }
-}
-
-/// The inside of a string member that is not empty.
-fn filled<'d>(object: Option<Value<'d>>, key: &str) -> Option<&'d str> {
-    object?.get(key)?.as_str().map(Str::raw).filter(|text| !text.is_empty())
-}
-
-/// The texts of a string or of an array of blocks, with an empty line between them, into the open string.
-fn texts(content: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
-    let Some(content) = content else { return };
-    if let Some(text) = content.as_str() {
-        out.escaped_part(text.raw());
-    }
-    let mut first = true;
-    for block in content.items() {
-        let Some(text) = block.get("text").and_then(Value::as_str) else {
-            notes.dropped("document.content");
-            continue;
-        };
-        if !first {
-            out.escaped_part("\\n\\n");
-        }
-        out.escaped_part(text.raw());
-        first = false;
-    }
-}
-
-/// Words into the open string for a block that the format has no place for.
-pub(super) fn other(block: Value<'_>, kind: Str<'_>, notes: &mut Notes, out: &mut Writer) {
-    match kind.raw() {
-        "tool_reference" => {
-            let name = block.get("tool_name").and_then(Value::as_str).map(Str::raw);
-            out.escaped_part("[Tool: ").escaped_part(name.unwrap_or("unnamed")).escaped_part("]");
-        }
-        "search_result" => {
-            for key in ["title", "source"] {
-                if let Some(text) = block.get(key).and_then(Value::as_str) {
-                    out.escaped_part(text.raw()).escaped_part("\\n");
-                }
-            }
-            texts(block.get("content"), notes, out);
-        }
-        name => {
-            notes.dropped(kind.decode().into_owned());
-            out.escaped_part("[A block of type ").escaped_part(name).escaped_part(" was left out here.]");
-        }
-    }
+    let why = |media_type: Option<&str>, out: &mut Writer| {
+        out.escaped_part(", ").escaped_part(media_type.unwrap_or("of unknown type"));
+        out.escaped_part(". This model takes documents as text only.");
+    };
+    words::document(block, why, &mut notes.list, out);
 }

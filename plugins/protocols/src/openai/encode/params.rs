@@ -1,10 +1,10 @@
 //! Everything of the request that is neither a message nor a tool: limits, sampling, reasoning, output format, streaming.
 
-use super::body::Body;
 use super::hints::{param, speak_of_thinking};
 use super::notes::Notes;
 use crate::openai::model::{Class, class};
 use crate::openai::options::{EffortRule, MaxTokensField, Options, Replay, ResponseFormat};
+use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::effort::{self, Effort};
 use ccr_plugin::messages::json::{Kind, Value, Writer};
@@ -29,7 +29,7 @@ pub(super) fn write(
     sampling(body, class, context, notes, out);
     reasoning(body, class, options, notes, out);
     response_format(body, options, notes, out);
-    if body.stream.and_then(Value::as_bool) == Some(true) {
+    if body.streams() {
         out.key("stream").bool(true);
         if options.include_usage {
             out.key("stream_options").raw(r#"{"include_usage":true}"#);
@@ -39,7 +39,7 @@ pub(super) fn write(
 
 fn max_tokens(body: &Body<'_>, class: Class, options: &Options, out: &mut Writer) {
     // The inner form must have a limit; of a client that gave none the decoding says so. Another one is a transformer's.
-    let unlimited = body.ccr.and_then(|ccr| ccr.get("default_max_tokens")?.as_bool()) == Some(true);
+    let unlimited = body.is_unlimited();
     let given = body.max_tokens.filter(|limit| !unlimited || limit.as_u64() != Some(STAND_IN));
     if given.is_none() && options.default_max_tokens.is_none() {
         return;
@@ -114,33 +114,30 @@ fn effort(body: &Body<'_>) -> Option<Effort> {
     effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
 }
 
-/// Structured output: `output_config.format`, in older clients `output_format`.
+/// Structured output.
 fn response_format(body: &Body<'_>, options: &Options, notes: &mut Notes, out: &mut Writer) {
-    let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
-    let Some(schema) = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object)
-    else {
+    let Some(format) = body.format() else {
         // Such as `json_object`, which Anthropic's form does not have.
         if let Some(format) = param(body.ccr, "response_format") {
             out.key("response_format").value(format);
         }
         return;
     };
-    let beside = |name: &str| format.and_then(|format| format.get(name)).filter(|value| !value.is_null());
     match options.response_format {
         ResponseFormat::JsonSchema => {
             out.key("response_format").begin_object().key("type").string("json_schema");
             out.key("json_schema").begin_object().key("name");
-            match beside("name") {
+            match format.beside("name") {
                 Some(name) => _ = out.value(name),
                 // OpenAI wants a name; nothing depends on it.
                 None => _ = out.string("answer"),
             }
             for name in ["description", "strict"] {
-                if let Some(value) = beside(name) {
+                if let Some(value) = format.beside(name) {
                     out.key(name).value(value);
                 }
             }
-            out.key("schema").value(schema).end_object().end_object();
+            out.key("schema").value(format.schema).end_object().end_object();
         }
         ResponseFormat::JsonObject => {
             notes.dropped("output_config.format.schema");

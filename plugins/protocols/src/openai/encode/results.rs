@@ -1,33 +1,18 @@
 //! Tool results: the calls that wait for one, and the message that answers each of them.
 
-use super::block::{Block, Thought, ToolResult, is_blank, mark as mark_of};
-use super::content::{Joined, begin_text, end_text, image_left_out};
+use super::block::{Block, Thought, ToolResult};
+use super::content::{begin_text, end_text, image_left_out};
 use super::media::{self, Image};
 use super::notes::Notes;
-use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-use std::borrow::Cow;
-
-/// Several providers refuse a tool message without text.
-const NO_OUTPUT: &str = "(no output)";
-
-/// OpenAI refuses a conversation in which a call has no answer; a user who interrupts a tool leaves one behind.
-const NO_RESULT: &str = "(no result: the call was interrupted)";
+use crate::shared::block::is_blank;
+use crate::shared::results::{
+    Call, ERROR, Joined, NO_OUTPUT, NO_RESULT, answered, from_result, inner_mark, says_it_failed, values,
+};
+use crate::shared::words;
+use ccr_plugin::messages::json::{Value, Writer};
 
 /// Tool messages take no images in OpenAI's format.
 const IMAGE_FOLLOWS: &str = "[An image, which follows in the next message]";
-
-/// How the result of a call that failed begins.
-const ERROR: &str = "Error: ";
-
-/// A call of the last assistant message.
-#[derive(Debug)]
-pub(super) struct Call<'d> {
-    /// The client's id.
-    pub(super) id: &'d str,
-    /// The id on the wire; another one where the client's is not unique.
-    pub(super) wire: Cow<'d, str>,
-    pub(super) answered: bool,
-}
 
 /// An image out of a tool result, which goes into a user message.
 #[derive(Debug)]
@@ -46,13 +31,12 @@ pub(super) fn answer<'d>(
     notes: &mut Notes,
     out: &mut Writer,
 ) -> bool {
-    let Some(call) = calls.iter_mut().find(|call| !call.answered && call.id == result.id) else { return false };
-    call.answered = true;
+    let Some(call) = answered(calls, result.id) else { return false };
     begin(&call.wire, out);
     content(result, pictures, notes, out);
     out.end_string();
     // A mark within the result marks its end as well as one on it.
-    let inner = || result.content.into_iter().flat_map(blocks).filter(|_| notes.keep_cache_control).find_map(mark_of);
+    let inner = || inner_mark(result).filter(|_| notes.keep_cache_control);
     if let Some(mark) = mark.or_else(inner) {
         out.key("cache_control").value(mark);
     }
@@ -85,9 +69,9 @@ pub(super) fn content<'d>(
     out: &mut Writer,
 ) {
     let mut joined = Joined::default();
-    for value in result.content.into_iter().flat_map(blocks) {
+    for value in values(result.content) {
         let Some(block) = Block::read(value, notes) else { continue };
-        if matches!(block, Block::Text(text) | Block::Thinking(Thought { text, .. }) if is_blank(text)) {
+        if matches!(block, Block::Text(text) | Block::Thinking(Thought { text, .. }) if is_blank(text.raw())) {
             continue;
         }
         if result.is_error && !joined.has_begun() {
@@ -98,7 +82,7 @@ pub(super) fn content<'d>(
             Block::Text(text) | Block::Thinking(Thought { text, .. }) => _ = out.escaped_part(text.raw()),
             Block::Image(source) => image(result.id, source, pictures, notes, out),
             Block::Document(document) => media::document(document, notes, out),
-            Block::Other(other, kind) => media::other(other, kind, notes, out),
+            Block::Other(other, kind) => words::other(other, kind, &mut notes.list, out),
             // None of these belongs into a result; what it says is kept as it stands.
             Block::ToolUse(_) | Block::ToolResult(_) | Block::Redacted(_) => _ = out.string_part(value.raw()),
         }
@@ -118,17 +102,9 @@ fn image<'d>(call: &'d str, source: Value<'d>, pictures: &mut Vec<Picture<'d>>, 
     }
 }
 
-/// A result is text, a list of blocks, or (from some clients) one block.
-fn blocks(content: Value<'_>) -> impl Iterator<Item = Value<'_>> {
-    let single = (content.kind() != Kind::Array && !content.is_null()).then_some(content);
-    content.items().chain(single)
-}
-
 /// Says in the text what OpenAI's format has no field for, unless the text does already.
 fn mark(block: Block<'_>, out: &mut Writer) {
-    let says_so =
-        |text: Str<'_>| ["Error", "error", "<tool_use_error>"].iter().any(|start| text.raw().starts_with(start));
-    if !matches!(block, Block::Text(text) if says_so(text)) {
+    if !matches!(block, Block::Text(text) if says_it_failed(text)) {
         out.escaped_part(ERROR);
     }
 }
@@ -143,7 +119,7 @@ pub(super) fn show(pictures: &[Picture<'_>], out: &mut Writer) {
     for picture in pictures {
         if call != Some(picture.call) {
             begin_text(out);
-            out.escaped_part("From the result of the tool call ").escaped_part(picture.call).escaped_part(":");
+            from_result(picture.call, out);
             end_text(out);
             call = Some(picture.call);
         }

@@ -1,71 +1,38 @@
-//! Messages that belong together: those of the assistant in a row, and those of everybody else between two of them.
-//!
-//! Anthropic joins neighbours of one role; and the results that answer an assistant's calls may be spread over several
-//! messages, while OpenAI wants all of them right behind the calls.
+//! A run of messages, and the `cache_control` of its blocks.
 
-use super::block::{Block, mark};
+use super::block::Block;
 use super::notes::Notes;
-use ccr_plugin::Fault;
-use ccr_plugin::messages::json::{Kind, Str, Value};
-use std::ops::Range;
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Role {
-    User,
-    Assistant,
-    System,
-}
-
-impl Role {
-    pub(super) fn of(index: usize, message: Value<'_>) -> Result<Self, Fault> {
-        let role = message.get("role").and_then(Value::as_str).map(Str::decode).unwrap_or_default();
-        match &*role {
-            "user" => Ok(Self::User),
-            "assistant" => Ok(Self::Assistant),
-            "system" | "developer" => Ok(Self::System),
-            other => Err(Fault::invalid(format!(
-                "messages.{index}.role: `{other}` is not a role; use `user`, `assistant` or `system`."
-            ))),
-        }
-    }
-}
+use crate::shared::block::mark;
+use crate::shared::run::{self, Role};
+use ccr_plugin::messages::json::Value;
+use std::ops::Deref;
 
 #[derive(Debug, Default)]
 pub(super) struct Run<'d> {
-    blocks: Vec<Block<'d>>,
-    messages: Vec<(Role, Range<usize>)>,
+    run: run::Run<Block<'d>>,
     /// Each block's `cache_control`, by its number; only where they are kept.
     marks: Vec<(usize, Value<'d>)>,
 }
 
+impl<'d> Deref for Run<'d> {
+    type Target = run::Run<Block<'d>>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.run
+    }
+}
+
 impl<'d> Run<'d> {
-    /// Whether a message of this role begins another run.
-    pub(super) fn ends_before(&self, role: Role) -> bool {
-        self.messages.first().is_some_and(|(first, _)| (*first == Role::Assistant) != (role == Role::Assistant))
-    }
-
-    pub(super) fn is_assistant(&self) -> bool {
-        self.messages.first().is_some_and(|(first, _)| *first == Role::Assistant)
-    }
-
     pub(super) fn add(&mut self, role: Role, content: Option<Value<'d>>, notes: &mut Notes) {
-        let start = self.blocks.len();
-        match content {
-            Some(list) if list.kind() == Kind::Array => {
-                list.items().for_each(|block| self.add_block(block, notes));
+        let mut number = self.run.list().len();
+        self.run.add(role, content, |value| {
+            let block = Block::read(value, notes)?;
+            if notes.keep_cache_control {
+                self.marks.extend(mark(value).map(|mark| (number, mark)));
             }
-            Some(single) => self.add_block(single, notes),
-            None => {}
-        }
-        self.messages.push((role, start..self.blocks.len()));
-    }
-
-    fn add_block(&mut self, value: Value<'d>, notes: &mut Notes) {
-        let Some(block) = Block::read(value, notes) else { return };
-        if notes.keep_cache_control {
-            self.marks.extend(mark(value).map(|mark| (self.blocks.len(), mark)));
-        }
-        self.blocks.push(block);
+            number += 1;
+            Some(block)
+        });
     }
 
     /// The `cache_control` of a block, if it is kept.
@@ -80,20 +47,6 @@ impl<'d> Run<'d> {
 
     pub(super) fn clear(&mut self) {
         self.marks.clear();
-        self.blocks.clear();
-        self.messages.clear();
-    }
-
-    /// All blocks with their number in the run.
-    pub(super) fn blocks(&self) -> impl Iterator<Item = (usize, Block<'d>)> {
-        self.blocks.iter().copied().enumerate()
-    }
-
-    /// The messages: role, and the blocks with their number in the run.
-    pub(super) fn messages(&self) -> impl Iterator<Item = (Role, impl Iterator<Item = (usize, Block<'d>)> + Clone)> {
-        self.messages.iter().map(|(role, range)| {
-            let blocks = self.blocks.get(range.clone()).unwrap_or_default();
-            (*role, range.clone().zip(blocks.iter().copied()))
-        })
+        self.run.clear();
     }
 }

@@ -5,12 +5,12 @@
 //! anybody else.
 
 use super::block::{Block, Thought};
-use super::content::Joined;
 use super::notes::Notes;
 use super::run::Run;
 use crate::openai::model::is_claude;
 use crate::openai::options::Replay;
 use crate::openai::thinking::{self, ANTHROPIC, Origin};
+use crate::shared::results::Joined;
 use ccr_plugin::messages::json::{Str, Writer};
 
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,8 @@
 //! Tools and the choice among them.
 
-use super::body::Body;
 use super::notes::Notes;
 use crate::openai::options::{Options, Schemas};
+use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::Fault;

@@ -1,13 +1,16 @@
 //! One run of messages after the other: what the assistant said, then the results of its calls, then what others said.
 
-use super::block::{Block, ToolUse, is_blank};
+use super::block::{Block, ToolUse};
 use super::content;
 use super::notes::Notes;
-use super::results::{self, Call};
-use super::run::{Role, Run};
+use super::results;
+use super::run::Run;
 use super::thoughts::Thoughts;
 use crate::openai::options::EmptyContent;
+use crate::shared::block::is_blank;
 use crate::shared::ids::Ids;
+use crate::shared::results::Call;
+use crate::shared::run::Role;
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::messages::json::{Kind, Str, Writer};
 use std::borrow::Cow;
@@ -66,7 +69,7 @@ impl<'d> Turns<'d> {
         note_what_is_lost(run, notes);
         self.thoughts.note_what_is_lost(run, notes);
         let calls = run.blocks().any(|(_, block)| matches!(block, Block::ToolUse(_)));
-        let says = run.blocks().any(|(_, block)| matches!(block, Block::Text(text) if !is_blank(text)));
+        let says = run.blocks().any(|(_, block)| matches!(block, Block::Text(text) if !is_blank(text.raw())));
         if !calls && !says {
             return;
         }
@@ -128,7 +131,7 @@ fn text(run: &Run<'_>, out: &mut Writer) {
                 continues = false;
                 continue;
             };
-            if is_blank(text) && !continues {
+            if is_blank(text.raw()) && !continues {
                 continue;
             }
             if begun && !continues {

@@ -1,31 +1,12 @@
 //! The parts of a message or of a tool's output: texts, images, files.
 
-use super::block::{Block, is_blank};
 use super::media::{self, Attachment};
 use super::results;
+use crate::shared::block::{Block, is_blank};
 use crate::shared::notes::Notes;
+use crate::shared::results::orphaned;
+use crate::shared::words;
 use ccr_plugin::messages::json::Writer;
-
-/// Texts of several blocks in one string, with an empty line between them, as they are things of their own.
-#[derive(Debug, Default)]
-pub(super) struct Joined {
-    begun: bool,
-}
-
-impl Joined {
-    /// Makes ready for the next text in the open string.
-    pub(super) fn part<'w>(&mut self, out: &'w mut Writer) -> &'w mut Writer {
-        if self.begun {
-            out.escaped_part("\\n\\n");
-        }
-        self.begun = true;
-        out
-    }
-
-    pub(super) fn has_begun(&self) -> bool {
-        self.begun
-    }
-}
 
 /// A message that is begun when it has something to say.
 #[derive(Debug)]
@@ -73,8 +54,8 @@ impl Message {
 /// Whether a block leaves anything in a message.
 pub(super) fn says_something(block: Block<'_>) -> bool {
     match block {
-        Block::Text(text) => !is_blank(text),
-        Block::Thinking(_) | Block::ToolUse(_) => false,
+        Block::Text(text) => !is_blank(text.raw()),
+        Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => false,
         Block::Image(_) | Block::Document(_) | Block::ToolResult(_) | Block::Other(..) => true,
     }
 }
@@ -104,13 +85,13 @@ fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
         Block::Text(text) => _ = out.escaped_part(text.raw()),
         Block::Image(_) => media::image_left_out(notes, out),
         Block::Document(document) => media::document(document, notes, out),
-        Block::Other(block, kind) => media::other(block, kind, notes, out),
+        Block::Other(block, kind) => words::other(block, kind, notes, out),
         Block::ToolResult(result) => {
-            out.escaped_part("[Result of the tool call ").escaped_part(result.id);
-            out.escaped_part(", which is no longer in the conversation]\\n");
+            orphaned(result.id, out);
+            out.escaped_part("\\n");
             results::as_text(result, notes, out);
         }
         // Never said in a message; see `says_something`.
-        Block::Thinking(_) | Block::ToolUse(_) => {}
+        Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => {}
     }
 }

@@ -1,12 +1,10 @@
 //! Images and documents: what can be sent, and the words that stand for what cannot.
 
-use super::block::Block;
+use crate::shared::block::Block;
+use crate::shared::media_types;
 use crate::shared::notes::Notes;
+use crate::shared::words::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};
-
-/// How base64 texts of the usual image formats begin (from their first bytes), for clients that name no media type.
-const IMAGE_BEGINNINGS: &[(&str, &str)] =
-    &[("/9j/", "image/jpeg"), ("\\/9j", "image/jpeg"), ("R0lG", "image/gif"), ("UklG", "image/webp")];
 
 const PDF: &str = "application/pdf";
 
@@ -28,14 +26,14 @@ impl<'d> Attachment<'d> {
     /// `None` for texts, and for what OpenAI's format cannot carry, such as the id of a file at Anthropic.
     pub(super) fn of(block: Block<'d>) -> Option<Self> {
         match block {
-            Block::Image(source) => Data::read(source, image_type).map(Self::Image),
+            Block::Image(source) => Data::read(source, media_types::of_image).map(Self::Image),
             Block::Document(document) => {
                 let source = document.get("source")?;
-                if matches!(filled(Some(source), "type"), Some("text" | "content")) {
+                if matches!(filled(source, "type"), Some("text" | "content")) {
                     return None;
                 }
                 let data = Data::read(source, |_| PDF)?;
-                Some(Self::File { title: filled(Some(document), "title"), data })
+                Some(Self::File { title: filled(document, "title"), data })
             }
             _ => None,
         }
@@ -73,7 +71,7 @@ impl<'d> Data<'d> {
             return Some(Self::Url(url));
         }
         let data = source.get("data").and_then(Value::as_str).filter(|data| !data.is_empty())?;
-        let media_type = filled(Some(source), "media_type").unwrap_or_else(|| guess(data.raw()));
+        let media_type = filled(source, "media_type").unwrap_or_else(|| guess(data.raw()));
         Some(Self::Base64 { media_type, data })
     }
 
@@ -90,79 +88,12 @@ impl<'d> Data<'d> {
     }
 }
 
-fn image_type(data: &str) -> &'static str {
-    let beginning = IMAGE_BEGINNINGS.iter().find(|(beginning, _)| data.starts_with(beginning));
-    beginning.map_or("image/png", |(_, media_type)| media_type)
-}
-
 pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
     notes.dropped("image");
     out.escaped_part("[An image was left out here: it is neither data nor a URL.]");
 }
 
-/// The text of a document into the open string; of one that cannot be sent, words that say what was left out.
+/// The text of a document into the open string, or words that say why there is none.
 pub(super) fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
-    let title = filled(Some(block), "title");
-    let source = block.get("source");
-    match filled(source, "type") {
-        Some("text") => {
-            if let Some(title) = title {
-                out.escaped_part(title).escaped_part("\\n\\n");
-            }
-            out.escaped_part(filled(source, "data").unwrap_or_default());
-        }
-        Some("content") => texts(source.and_then(|source| source.get("content")), notes, out),
-        _ => {
-            notes.dropped("document");
-            out.escaped_part("[A document was left out here: ").escaped_part(title.unwrap_or("without a title"));
-            out.escaped_part(". It is neither data nor a URL.]");
-        }
-    }
-}
-
-/// The inside of a string member that is not empty.
-fn filled<'d>(object: Option<Value<'d>>, key: &str) -> Option<&'d str> {
-    object?.get(key)?.as_str().map(Str::raw).filter(|text| !text.is_empty())
-}
-
-/// The texts of a string or of an array of blocks, with an empty line between them, into the open string.
-fn texts(content: Option<Value<'_>>, notes: &mut Notes, out: &mut Writer) {
-    let Some(content) = content else { return };
-    if let Some(text) = content.as_str() {
-        out.escaped_part(text.raw());
-    }
-    let mut first = true;
-    for block in content.items() {
-        let Some(text) = block.get("text").and_then(Value::as_str) else {
-            notes.dropped("document.content");
-            continue;
-        };
-        if !first {
-            out.escaped_part("\\n\\n");
-        }
-        out.escaped_part(text.raw());
-        first = false;
-    }
-}
-
-/// Words into the open string for a block that the format has no place for.
-pub(super) fn other(block: Value<'_>, kind: Str<'_>, notes: &mut Notes, out: &mut Writer) {
-    match kind.raw() {
-        "tool_reference" => {
-            let name = block.get("tool_name").and_then(Value::as_str).map(Str::raw);
-            out.escaped_part("[Tool: ").escaped_part(name.unwrap_or("unnamed")).escaped_part("]");
-        }
-        "search_result" => {
-            for key in ["title", "source"] {
-                if let Some(text) = block.get(key).and_then(Value::as_str) {
-                    out.escaped_part(text.raw()).escaped_part("\\n");
-                }
-            }
-            texts(block.get("content"), notes, out);
-        }
-        name => {
-            notes.dropped(kind.decode().into_owned());
-            out.escaped_part("[A block of type ").escaped_part(name).escaped_part(" was left out here.]");
-        }
-    }
+    words::document(block, |_, out| _ = out.escaped_part(". It is neither data nor a URL."), notes, out);
 }

@@ -7,7 +7,7 @@ use crate::shared::effort::{self, Effort};
 use crate::shared::fingerprint::Fingerprint;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
-use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
+use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// OpenAI refuses less ("integer below minimum value"); Claude Code asks for one token to see whether a key works.
 const FEWEST_TOKENS: u64 = 16;
@@ -35,7 +35,7 @@ pub(super) fn write(
     }
     service_tier(body, notes, out);
     body.hints.write(notes, out)?;
-    if body.stream.and_then(Value::as_bool) == Some(true) {
+    if body.streams() {
         out.key("stream").bool(true);
     }
     Ok(())
@@ -155,30 +155,28 @@ fn effort(body: &Body<'_>) -> Option<Effort> {
     effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
 }
 
-/// How the text shall look: structured output (`output_config.format`, in older clients `output_format`), and how long it is.
+/// How the text shall look: structured output , and how long it is.
 fn text(body: &Body<'_>, out: &mut Writer) {
-    let format = body.output_config.and_then(|config| config.get("format")).or(body.output_format);
-    let schema = format.and_then(|format| format.get("schema")).filter(|schema| schema.kind() == Kind::Object);
+    let format = body.format();
     let verbosity = body.hints.param("verbosity");
-    let json_object = schema.is_none() && body.hints.wants_json_object();
-    if schema.is_none() && verbosity.is_none() && !json_object {
+    let json_object = format.is_none() && body.hints.wants_json_object();
+    if format.is_none() && verbosity.is_none() && !json_object {
         return;
     }
     out.key("text").begin_object();
-    if let Some(schema) = schema {
-        let given = |name: &str| format.and_then(|format| format.get(name)).filter(|value| !value.is_null());
+    if let Some(format) = format {
         out.key("format").begin_object().key("type").string("json_schema").key("name");
-        match given("name") {
+        match format.beside("name") {
             Some(name) => _ = out.value(name),
             // OpenAI wants a name; nothing depends on it.
             None => _ = out.string("answer"),
         }
         for name in ["description", "strict"] {
-            if let Some(value) = given(name) {
+            if let Some(value) = format.beside(name) {
                 out.key(name).value(value);
             }
         }
-        out.key("schema").value(schema).end_object();
+        out.key("schema").value(format.schema).end_object();
     } else if json_object {
         out.key("format").begin_object().key("type").string("json_object").end_object();
     }

@@ -1,35 +1,17 @@
 //! Tool results: the calls that wait for one, and the item that answers each of them.
 
-use super::block::{Block, ToolResult, is_blank};
-use super::content::{Joined, Message, begin_text, end_text};
+use super::block;
+use super::content::{Message, begin_text, end_text};
 use super::media::{self, Attachment};
+use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
-use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-use std::borrow::Cow;
-
-/// An output without any text says nothing to a model, and some servers refuse it.
-const NO_OUTPUT: &str = "(no output)";
-
-/// OpenAI refuses a conversation in which a call has no output; a user who interrupts a tool leaves one behind.
-const NO_RESULT: &str = "(no result: the call was interrupted)";
-
-/// How the result of a call that failed begins.
-const ERROR: &str = "Error: ";
-
-/// A call of the assistant's last turn.
-#[derive(Debug)]
-pub(super) struct Call<'d> {
-    /// The client's id.
-    pub(super) id: &'d str,
-    /// The id on the wire; another one where the client's cannot be sent.
-    pub(super) wire: Cow<'d, str>,
-    pub(super) answered: bool,
-}
+use crate::shared::results::{Call, ERROR, Joined, NO_OUTPUT, NO_RESULT, answered, says_it_failed, values};
+use crate::shared::words;
+use ccr_plugin::messages::json::{Value, Writer};
 
 /// Writes the output if a call waits for this result.
 pub(super) fn answer(calls: &mut [Call<'_>], result: ToolResult<'_>, notes: &mut Notes, out: &mut Writer) -> bool {
-    let Some(call) = calls.iter_mut().find(|call| !call.answered && call.id == result.id) else { return false };
-    call.answered = true;
+    let Some(call) = answered(calls, result.id) else { return false };
     begin(&call.wire, out);
     output(result, notes, out);
     out.end_object();
@@ -58,7 +40,7 @@ fn output(result: ToolResult<'_>, notes: &mut Notes, out: &mut Writer) {
         return;
     }
     out.begin_array();
-    if result.is_error && !blocks.first().is_some_and(|(_, block)| says_it_failed(*block)) {
+    if result.is_error && !blocks.first().is_some_and(|(_, block)| says_failed(*block)) {
         begin_text("input_text", out);
         out.escaped_part(ERROR);
         end_text(out);
@@ -92,7 +74,7 @@ pub(super) fn attachments(result: ToolResult<'_>, message: &mut Message, notes: 
 fn write_texts(result: ToolResult<'_>, blocks: &[(Value<'_>, Block<'_>)], notes: &mut Notes, out: &mut Writer) {
     let mut joined = Joined::default();
     for (value, block) in blocks.iter().filter(|(_, block)| Attachment::of(*block).is_none()) {
-        if result.is_error && !joined.has_begun() && !says_it_failed(*block) {
+        if result.is_error && !joined.has_begun() && !says_failed(*block) {
             out.escaped_part(ERROR);
         }
         joined.part(out);
@@ -109,21 +91,18 @@ fn text(value: Value<'_>, block: Block<'_>, notes: &mut Notes, out: &mut Writer)
         Block::Thinking(thinking) => _ = out.escaped_part(thinking.text),
         Block::Image(_) => media::image_left_out(notes, out),
         Block::Document(document) => media::document(document, notes, out),
-        Block::Other(other, kind) => media::other(other, kind, notes, out),
+        Block::Other(other, kind) => words::other(other, kind, notes, out),
         // Neither belongs into a result; what it says is kept as it stands.
-        Block::ToolUse(_) | Block::ToolResult(_) => _ = out.string_part(value.raw()),
+        Block::ToolUse(_) | Block::ToolResult(_) | Block::Redacted(_) => _ = out.string_part(value.raw()),
     }
 }
 
 /// The blocks that say something. A result is text, a list of blocks, or (from some clients) one block.
 fn blocks<'d>(result: ToolResult<'d>, notes: &mut Notes) -> Vec<(Value<'d>, Block<'d>)> {
-    let content = result.content;
-    let single = content.filter(|content| content.kind() != Kind::Array && !content.is_null());
-    let values = content.into_iter().flat_map(Value::items).chain(single);
-    values
-        .filter_map(|value| Some((value, Block::read(value, notes)?)))
+    values(result.content)
+        .filter_map(|value| Some((value, block::read(value, notes)?)))
         .filter(|(_, block)| match block {
-            Block::Text(text) => !is_blank(*text),
+            Block::Text(text) => !is_blank(text.raw()),
             Block::Thinking(thinking) => !thinking.text.is_empty(),
             _ => true,
         })
@@ -131,8 +110,6 @@ fn blocks<'d>(result: ToolResult<'d>, notes: &mut Notes) -> Vec<(Value<'d>, Bloc
 }
 
 /// Whether the text says what OpenAI's format has no field for.
-fn says_it_failed(block: Block<'_>) -> bool {
-    let says_so =
-        |text: Str<'_>| ["Error", "error", "<tool_use_error>"].iter().any(|start| text.raw().starts_with(start));
-    matches!(block, Block::Text(text) if says_so(text))
+fn says_failed(block: Block<'_>) -> bool {
+    matches!(block, Block::Text(text) if says_it_failed(text))
 }

@@ -2,14 +2,15 @@
 //! calls, then what others said.
 
 use super::To;
-use super::block::{Block, Thinking, ToolUse};
 use super::content::{Message, begin_text, end_text, says_something};
-use super::results::{self, Call};
-use super::run::Run;
+use super::results;
 use crate::responses::thinking::{Envelope, Kept};
+use crate::shared::block::{Block, Thinking, ToolUse};
 use crate::shared::fingerprint::Fingerprint;
 use crate::shared::ids::Ids;
 use crate::shared::notes::Notes;
+use crate::shared::results::Call;
+use crate::shared::run::Run;
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::messages::json::{Kind, Str, Writer};
 use std::borrow::Cow;
@@ -33,7 +34,7 @@ impl<'d> Turns<'d> {
         Self { to, calls: Vec::new(), ids: Ids::default(), thoughts: Vec::new() }
     }
 
-    pub(super) fn write(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+    pub(super) fn write(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, out: &mut Writer) {
         if run.is_assistant() {
             self.assistant(run, notes, out);
         } else {
@@ -47,7 +48,7 @@ impl<'d> Turns<'d> {
     }
 
     /// Results first, as models expect them right behind the calls; then the rest in its order.
-    fn others(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+    fn others(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, out: &mut Writer) {
         let mut orphans = Vec::new();
         for (number, block) in run.messages().flat_map(|(_, blocks)| blocks) {
             if let Block::ToolResult(result) = block
@@ -73,7 +74,7 @@ impl<'d> Turns<'d> {
         }
     }
 
-    fn assistant(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
+    fn assistant(&mut self, run: &Run<Block<'d>>, notes: &mut Notes, out: &mut Writer) {
         for (_, blocks) in run.messages() {
             let mut message = Message::of_the_model();
             for (_, block) in blocks {
@@ -94,7 +95,7 @@ impl<'d> Turns<'d> {
                         self.call(call, out);
                     }
                     Block::Other(_, kind) => notes.dropped(kind.decode().into_owned()),
-                    Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => {
+                    Block::Redacted(_) | Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => {
                         notes.dropped("blocks of the assistant");
                     }
                 }

@@ -2,14 +2,11 @@
 
 use super::fields::member;
 use crate::shared::base64;
+use crate::shared::text_files::text_of;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 use std::borrow::Cow;
 
 const PDF: &str = "application/pdf";
-
-/// Media types beside `text/…` that are text.
-const TEXTS: [&str; 5] =
-    ["application/json", "application/xml", "application/javascript", "application/x-yaml", "application/yaml"];
 
 /// A file that came with the request or lies at an address.
 #[derive(Debug, Clone, Copy)]
@@ -77,11 +74,4 @@ fn has_ending(address: Option<Str<'_>>) -> bool {
     let path = address.map(Str::raw).unwrap_or_default();
     let path = path.split(['?', '#']).next().unwrap_or_default();
     path.rsplit('/').next().is_some_and(|name| name.contains('.'))
-}
-
-/// The text of a file that is one.
-fn text_of(mime_type: &str, data: &str) -> Option<String> {
-    let kind = mime_type.split(';').next().unwrap_or_default().trim();
-    let is_text = kind.starts_with("text/") || TEXTS.contains(&kind);
-    is_text.then(|| base64::decode(data).and_then(|bytes| String::from_utf8(bytes).ok())).flatten()
 }

@@ -2,8 +2,10 @@
 
 use super::parts::Place;
 use crate::shared::notes::Notes;
+use crate::shared::text_files::text_of;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
+use std::borrow::Cow;
 
 /// How data within a URL begins, and what stands before base64 in it (RFC 2397).
 const DATA: &str = "data:";
@@ -55,7 +57,7 @@ pub(super) fn file(place: Place, part: Value<'_>, out: &mut Writer) -> Result<()
         }
     };
     out.begin_object().key("type").string("document").key("source");
-    source.write(out);
+    source.write_file(out);
     if let Some(name) = given("filename") {
         out.key("title").escaped(name.raw());
     }
@@ -83,6 +85,22 @@ fn source(url: &str) -> Option<Source<'_>> {
 }
 
 impl Source<'_> {
+    /// A file that is text goes as such.
+    fn write_file(&self, out: &mut Writer) {
+        let text = match self {
+            // A slash may be escaped in JSON; nothing else of base64 needs to be.
+            Self::Base64 { media_type, data } => text_of(&unescaped(media_type), &unescaped(data)),
+            Self::Url(_) => None,
+        };
+        match text {
+            Some(text) => {
+                out.begin_object().key("type").string("text").key("media_type").string("text/plain");
+                out.key("data").string(&text).end_object();
+            }
+            None => self.write(out),
+        }
+    }
+
     fn write(&self, out: &mut Writer) {
         out.begin_object().key("type");
         match self {
@@ -92,5 +110,33 @@ impl Source<'_> {
             }
         }
         out.end_object();
+    }
+}
+
+fn unescaped(text: &str) -> Cow<'_, str> {
+    if text.contains('\\') { Cow::Owned(text.replace("\\/", "/")) } else { Cow::Borrowed(text) }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::{Place, file};
+    use ccr_plugin::messages::json::{Document, Writer};
+
+    #[test]
+    fn a_file_that_is_text_goes_as_text() {
+        let source = |data: &str| {
+            let part = format!(r#"{{"type":"input_file","filename":"f","file_data":"{data}"}}"#);
+            let mut out = Writer::new();
+            file(Place::content(0), Document::parse_str(&part).unwrap().root(), &mut out).unwrap();
+            out.into_string()
+        };
+        let text =
+            r#"{"type":"document","source":{"type":"text","media_type":"text/plain","data":"a?>?"},"title":"f"}"#;
+        assert_eq!(source("data:text/markdown;base64,YT8+Pw=="), text);
+        assert_eq!(source(r"data:text\/x-rust;base64,YT8+Pw=="), text);
+        for kept in ["data:application/pdf;base64,YT8+Pw==", "data:text/plain;base64,_w=="] {
+            assert!(source(kept).contains(r#""type":"base64""#), "{kept}");
+        }
     }
 }

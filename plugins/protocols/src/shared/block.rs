@@ -1,10 +1,9 @@
 //! One content block of the inner request, as far as the translation needs to know it.
 
-use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Block<'d> {
+pub(crate) enum Block<'d> {
     Text(Str<'d>),
     /// Its `source`.
     Image(Value<'d>),
@@ -15,31 +14,31 @@ pub(super) enum Block<'d> {
     Redacted(&'d str),
     ToolUse(ToolUse<'d>),
     ToolResult(ToolResult<'d>),
-    /// A block that Converse has no place for, and its type.
+    /// A block that no format but Anthropic's has a place for, and its type.
     Other(Value<'d>, Str<'d>),
 }
 
 /// Texts as they stand in a JSON string.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Thinking<'d> {
-    pub(super) text: &'d str,
-    pub(super) signature: &'d str,
+pub(crate) struct Thinking<'d> {
+    pub(crate) text: &'d str,
+    pub(crate) signature: &'d str,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ToolUse<'d> {
+pub(crate) struct ToolUse<'d> {
     /// As it stands in a JSON string.
-    pub(super) id: &'d str,
-    pub(super) name: Option<Str<'d>>,
-    pub(super) input: Option<Value<'d>>,
+    pub(crate) id: &'d str,
+    pub(crate) name: Option<Str<'d>>,
+    pub(crate) input: Option<Value<'d>>,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(super) struct ToolResult<'d> {
+pub(crate) struct ToolResult<'d> {
     /// As it stands in a JSON string.
-    pub(super) id: &'d str,
-    pub(super) content: Option<Value<'d>>,
-    pub(super) is_error: bool,
+    pub(crate) id: &'d str,
+    pub(crate) content: Option<Value<'d>>,
+    pub(crate) is_error: bool,
 }
 
 /// The members that any kind of block may have.
@@ -57,12 +56,14 @@ struct Members<'d> {
 }
 
 impl<'d> Block<'d> {
-    /// `None` for what has neither a type nor text, such as `null`, and for members of a wrong kind.
-    pub(super) fn read(value: Value<'d>, notes: &mut Notes) -> Option<Self> {
+    /// `None` for what has neither a type nor text, such as `null`, and for members of a wrong kind. `other` is given the members
+    /// that are not read here, such as `cache_control` and `citations`.
+    #[inline]
+    pub(crate) fn read(value: Value<'d>, other: impl FnMut(&str, Value<'d>)) -> Option<Self> {
         if let Some(text) = value.as_str() {
             return Some(Self::Text(text));
         }
-        let members = Members::read(value, notes);
+        let members = Members::read(value, other);
         let kind = members.kind?;
         match kind.raw() {
             "text" => members.text.and_then(Value::as_str).map(Self::Text),
@@ -89,7 +90,8 @@ impl<'d> Block<'d> {
 }
 
 impl<'d> Members<'d> {
-    fn read(value: Value<'d>, notes: &mut Notes) -> Self {
+    #[inline]
+    fn read(value: Value<'d>, mut other: impl FnMut(&str, Value<'d>)) -> Self {
         let mut members = Self::default();
         for (key, value) in value.members() {
             match key.raw() {
@@ -102,9 +104,7 @@ impl<'d> Members<'d> {
                 "content" => members.content = Some(value),
                 "is_error" => members.is_error = Some(value),
                 "source" => members.source = Some(value),
-                // Of an answer's text; those of a document are a wish, see `media`.
-                "citations" if value.kind() == Kind::Array && !value.is_empty() => notes.dropped("citations"),
-                _ => {}
+                key => other(key, value),
             }
         }
         members
@@ -112,7 +112,7 @@ impl<'d> Members<'d> {
 }
 
 /// A text or an id as it can stand in a JSON string; some clients write numbers for ids.
-fn plain(value: Value<'_>) -> &str {
+pub(crate) fn plain(value: Value<'_>) -> &str {
     match value.kind() {
         Kind::String => value.as_str().map(Str::raw).unwrap_or_default(),
         Kind::Number => value.raw(),
@@ -120,13 +120,19 @@ fn plain(value: Value<'_>) -> &str {
     }
 }
 
+/// Whether `citations` are those of an answer's text; a document's say whether there shall be some.
+pub(crate) fn cites(citations: Value<'_>) -> bool {
+    citations.kind() == Kind::Array && !citations.is_empty()
+}
+
 /// The `cache_control` of a block.
-pub(super) fn mark(block: Value<'_>) -> Option<Value<'_>> {
+pub(crate) fn mark(block: Value<'_>) -> Option<Value<'_>> {
     block.get("cache_control").filter(|mark| !mark.is_null())
 }
 
-/// Whether a text is empty or all white space, which Bedrock refuses.
-pub(super) fn is_blank(text: &str) -> bool {
+/// Whether a text, as it stands in a JSON string, is empty or all white space: providers refuse such blocks, or answer them with
+/// nothing.
+pub(crate) fn is_blank(text: &str) -> bool {
     let mut rest = text;
     loop {
         rest = rest.trim_start();
