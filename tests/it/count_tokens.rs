@@ -115,7 +115,7 @@ async fn plugins_are_told_the_count() {
     config["plugins"] = json!([{"name": "hostile-lie-router", "options": {"lie": "count"}}]);
     let gateway = Setup::config(&config).start().await;
     // Large enough to be counted aside, within a call out of the sandbox.
-    for (text, tokens) in [(TEXT.to_owned(), CL100K), (format!("{TEXT}\n").repeat(20_000), 7 * 20_000)] {
+    for (text, tokens) in [(TEXT.to_owned(), CL100K), (format!("{TEXT}\n").repeat(20_000), 20_000 * CL100K)] {
         let answer = gateway.messages(&ask(&text)).await;
         assert_eq!(answer.status, 200);
         let reason = answer.header("x-ccr-route-reason");
