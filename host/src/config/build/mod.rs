@@ -57,8 +57,11 @@ pub(super) fn config(root: &Node<'_>, places: &Places<'_>, demo: Option<&Demo>) 
         config.providers.push(demo_provider(demo));
     }
     if let Some(node) = table.get(&["Router"]) {
-        failover::add_aliases(&node, &mut config.providers);
-        config.failover = failover::failover(&node, &config.providers);
+        // What is no object is reported once, by `router`.
+        if node.value.is_object() {
+            failover::add_aliases(&node, &mut config.providers);
+            config.failover = failover::failover(&node, &config.providers);
+        }
         config.router = router::router(&node, &config.providers, &config.router);
     }
     if let Some(node) = table.get(&["fallback"]) {
