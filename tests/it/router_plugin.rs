@@ -52,6 +52,23 @@ async fn a_router_that_lies_or_fails_is_passed_over() {
 }
 
 #[tokio::test]
+async fn of_several_routers_the_first_good_word_counts_and_failures_stay_visible() {
+    let upstream = FakeUpstream::always(openai::text("hi")).await;
+    let mut config = gateway_tests::gateway::openai_config(&upstream.base_url());
+    let files = ["hostile/hostile-lie-router", "examples/hello-router"].map(artifacts::component);
+    config["CUSTOM_ROUTER_PATH"] = json!(files);
+    config["plugins"] = json!([
+        {"name": "hostile-lie-router", "options": {"lie": "unknown"}},
+        {"name": "hello-router", "options": {"large": "up,big", "above_kb": 0}},
+    ]);
+    let gateway = Setup::config(&config).start().await;
+    let answer = gateway.messages(&ask(&"a".repeat(3000))).await.expect(200).await;
+    assert_eq!(answer.header("x-ccr-model"), "big");
+    let reason = answer.header("x-ccr-route-reason");
+    assert!(reason.starts_with("router `hello-router") && reason.contains("hostile-lie-router"), "{reason}");
+}
+
+#[tokio::test]
 async fn a_reason_makes_no_header_of_its_own() {
     let upstream = FakeUpstream::always(openai::text("hi")).await;
     let options = json!({"lie": "header"});
