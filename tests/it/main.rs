@@ -9,6 +9,7 @@ mod burst;
 mod cli;
 mod client_plugin;
 mod clients;
+mod credentials;
 mod demo;
 mod drain;
 mod edge_cases;
