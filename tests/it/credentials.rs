@@ -2,7 +2,7 @@
 //! client, no record, no log.
 
 use gateway_tests::upstream::google;
-use gateway_tests::{FakeUpstream, Format, SeenRequest, Setup, Story, TestGateway};
+use gateway_tests::{FakeUpstream, Format, Script, SeenRequest, Setup, Story, TestGateway};
 use serde_json::{Value, json};
 
 use crate::support::{ask, ask_stream};
@@ -68,7 +68,10 @@ async fn google_gets_a_token_that_the_service_account_was_given() {
         assert_eq!(asked.len(), 1, "one token serves all requests");
         assert_eq!(asked[0].header("content-type"), "application/x-www-form-urlencoded");
         let form = String::from_utf8(asked[0].body.clone()).unwrap();
-        assert!(form.starts_with("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=ey"), "{form}");
+        assert!(
+            form.starts_with("grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=ey"),
+            "{form}"
+        );
         assert_eq!(form.matches('.').count(), 2, "{form}");
     }
 }
@@ -76,7 +79,7 @@ async fn google_gets_a_token_that_the_service_account_was_given() {
 #[tokio::test]
 async fn google_that_gives_no_token_is_named_without_the_key() {
     let upstream = FakeUpstream::start().await;
-    upstream.otherwise(|_| gateway_tests::Script::json(400, &json!({"error": "invalid_grant", "error_description": "no"})));
+    upstream.otherwise(|_| Script::json(400, &json!({"error": "invalid_grant", "error_description": "no"})));
     let config = json!({"Providers": [Format::VertexGemini.provider("up", &upstream)], "Router": {"default": "up,gemini-3-pro"}});
     let gateway = Setup::config(&config).start().await;
     let (kind, message) = gateway.messages(&ask("hi")).await.error().await;
@@ -101,7 +104,8 @@ async fn aws_gets_a_signature_for_its_region() {
 
 #[tokio::test]
 async fn aws_gets_the_session_that_keys_belong_to() {
-    let with_session = |provider: &mut Value| provider["api_key"] = json!("AKIAOTHER:the-secret-half:the-session-token");
+    let with_session =
+        |provider: &mut Value| provider["api_key"] = json!("AKIAOTHER:the-secret-half:the-session-token");
     let (upstream, gateway) = gateway(Format::Bedrock, with_session, "eu-west-1").await;
     for request in exchange(&upstream, gateway, &["the-secret-half", "the-session-token"]).await {
         signed(&request, "AKIAOTHER", "eu-west-1");
@@ -112,7 +116,12 @@ async fn aws_gets_the_session_that_keys_belong_to() {
 /// The address of a region is beyond a proxy that is the test's own; it names the region whatever the environment says.
 #[tokio::test]
 async fn aws_regions_are_read_from_the_address() {
-    let upstream = FakeUpstream::always(Format::Bedrock.tell(&Story::says(&["hi"]), false)).await;
+    let upstream = FakeUpstream::start().await;
+    upstream.otherwise(|request| match request.method.as_str() {
+        // Everything behind the empty line is the tunnel.
+        "CONNECT" => Script::new().head(200, &[]),
+        _ => Format::Bedrock.tell(&Story::says(&["hi"]), false),
+    });
     let mut provider = Format::Bedrock.provider("up", &upstream);
     provider["api_base_url"] = json!("http://bedrock-runtime.eu-central-1.amazonaws.com");
     let router = json!({"default": format!("up,{}", Format::Bedrock.model())});
@@ -120,7 +129,7 @@ async fn aws_regions_are_read_from_the_address() {
     let config = json!({"Providers": [provider], "Router": router, "PROXY_URL": proxy});
     let gateway = Setup::config(&config).variable("AWS_REGION", "us-east-1").start().await;
     gateway.messages(&ask("hi")).await.expect(200).await;
-    let seen = upstream.request().await;
+    let seen = upstream.requests().into_iter().find(|request| request.method == "POST").unwrap();
     assert_eq!(seen.header("host"), "bedrock-runtime.eu-central-1.amazonaws.com");
     signed(&seen, "AKIAMADEUPFORTESTS00", "eu-central-1");
 }
@@ -136,7 +145,8 @@ async fn aws_without_a_region_says_what_to_set() {
 fn signed(request: &SeenRequest, id: &str, region: &str) {
     let value = request.header("authorization");
     let fields = value.strip_prefix("AWS4-HMAC-SHA256 ").unwrap_or_else(|| panic!("{value}"));
-    let field = |name: &str| fields.split(", ").find_map(|field| field.strip_prefix(name)).unwrap_or_else(|| panic!("{value}"));
+    let field =
+        |name: &str| fields.split(", ").find_map(|field| field.strip_prefix(name)).unwrap_or_else(|| panic!("{value}"));
     let date = request.header("x-amz-date");
     assert_eq!(date.len(), "20261122T210000Z".len(), "{date}");
     assert_eq!(field("Credential="), format!("{id}/{}/{region}/bedrock/aws4_request", &date[..8]));

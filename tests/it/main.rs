@@ -15,6 +15,7 @@ mod drain;
 mod edge_cases;
 mod errors;
 mod eventstream;
+mod forwarded;
 mod hangup;
 mod headers;
 mod http;
