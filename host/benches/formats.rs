@@ -19,16 +19,8 @@ fn main() {
 /// A turn of Claude Code: the size that the figures of this project are told for.
 const SIZE: usize = 67_000;
 
-const PROTOCOLS: [&str; 8] = [
-    "openai",
-    "azure-openai",
-    "openai-responses",
-    "gemini",
-    "vertex-gemini",
-    "anthropic",
-    "vertex-claude",
-    "bedrock",
-];
+const PROTOCOLS: [&str; 8] =
+    ["openai", "azure-openai", "openai-responses", "gemini", "vertex-gemini", "anthropic", "vertex-claude", "bedrock"];
 
 /// With options that make them do their work.
 const TRANSFORMERS: [(&str, &str); 12] = [
@@ -88,8 +80,7 @@ fn encode(bencher: Bencher, name: &str) {
     let plugin = &world.plugins[name];
     bencher.bench_local(|| {
         let settings = if name.starts_with("vertex") { r#"{"project":"p"}"# } else { "{}" };
-        let encoded =
-            upstream::encode(&world.engine, plugin, surroundings(name, settings), request.clone(), target());
+        let encoded = upstream::encode(&world.engine, plugin, surroundings(name, settings), request.clone(), target());
         world.runtime.block_on(encoded).expect("it encodes")
     });
 }

@@ -138,7 +138,7 @@ def thinking_in_the_next_turn(upstream, streamed):
 
 @feature
 def thinking_is_asked_for(upstream):
-    if upstream == "openai" or upstream.startswith("litellm"):
+    if upstream in ("openai", "azure-openai") or upstream.startswith("litellm"):
         raise NotOffered("models that are not OpenAI's own think without being told")
     equal(text(send(False, [user("effort")], **THINKING)), "told to think")
 
@@ -149,8 +149,9 @@ def stop_sequences(upstream, streamed):
         raise NotOffered("no stop sequences in Responses")
     message = send(streamed, [user("stop")], stop_sequences=["END"])
     equal(text(message), "up to")
-    # Only Anthropic says what stopped the model.
-    expected = ("stop_sequence", "END") if upstream == "anthropic" else ("end_turn", None)
+    # Only Claude says what stopped it.
+    claude = upstream in ("anthropic", "vertex-claude", "bedrock")
+    expected = ("stop_sequence", "END") if claude else ("end_turn", None)
     equal((message.stop_reason, message.stop_sequence), expected)
 
 
@@ -158,8 +159,10 @@ def stop_sequences(upstream, streamed):
 def what_is_left_out_is_named(upstream):
     request = {"model": "claude-test", "max_tokens": 100, "messages": [user("text")], "stop_sequences": ["END"]}
     answer = CLIENT.messages.with_raw_response.create(**request, extra_body={"top_k": 5})
-    left_out = {"anthropic": "", "openai": "top_k", "openai-responses": "stop_sequences, top_k", "gemini": ""}
-    equal(", ".join(sorted(answer.headers.get("x-ccr-dropped", "").replace(",", " ").split())), left_out.get(upstream, "top_k"))
+    left_out = {"openai-responses": "stop_sequences, top_k"}
+    left_out |= dict.fromkeys(["anthropic", "gemini", "vertex-gemini", "vertex-claude", "bedrock"], "")
+    seen = sorted(answer.headers.get("x-ccr-dropped", "").replace(",", " ").split())
+    equal(", ".join(seen), left_out.get(upstream, "top_k"))
 
 
 @both

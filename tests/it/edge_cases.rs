@@ -12,6 +12,7 @@ use crate::support::ask_stream;
 
 mod framing;
 mod reasoning;
+mod requests;
 mod tool_calls;
 mod usage;
 

@@ -55,6 +55,22 @@ impl Bench {
         Exchange { sent: self.upstream.request().await.json(), message, dropped }
     }
 
+    /// Sends a request, and plays the script; the answer's text.
+    pub(crate) async fn raw(&self, request: &Value, script: Script) -> String {
+        self.upstream.next(script);
+        self.gateway.client().send(&Request::messages(request)).await.expect(200).await.text().await
+    }
+
+    /// Sends a request whose answer cannot be read: the client gets an error, whichever way.
+    pub(crate) async fn fails(&self, request: &Value, script: Script) {
+        self.upstream.next(script);
+        let answer = self.gateway.client().send(&Request::messages(request)).await;
+        match answer.status {
+            200 => _ = answer.transcript().await.broken().clone(),
+            status => assert_eq!((status, answer.error().await.0.as_str()), (502, "api_error")),
+        }
+    }
+
     /// What the upstream gets of a request; the answer is a word.
     pub(crate) async fn sent(&self, request: &Value) -> Value {
         self.tell(request, &Story::says(&["ok"])).await.sent

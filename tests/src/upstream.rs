@@ -10,6 +10,7 @@ mod bedrock;
 mod chat;
 mod format;
 mod gemini;
+pub mod google;
 mod messages;
 pub mod openai;
 mod responses;

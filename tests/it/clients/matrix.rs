@@ -4,6 +4,7 @@
 use std::path::Path;
 use std::time::Duration;
 
+use gateway_tests::upstream::google;
 use gateway_tests::{FakeUpstream, Format, Setup, Story};
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -16,6 +17,9 @@ const PATIENCE: Duration = Duration::from_secs(180);
 
 const FORMATS: [Format; 4] = [Format::Messages, Format::Chat, Format::Responses, Format::Gemini];
 
+/// The same formats behind the doors of clouds: other paths, other frames, other proofs of who asks.
+const CLOUDS: [Format; 4] = [Format::VertexGemini, Format::VertexClaude, Format::Bedrock, Format::Azure];
+
 /// What one program found with one upstream.
 struct Column {
     name: String,
@@ -26,6 +30,9 @@ struct Column {
 /// Lets an upstream of this format play the scenes.
 pub(super) fn stage(upstream: &FakeUpstream, format: Format) {
     upstream.otherwise(move |request| {
+        if google::asks_for_token(request) {
+            return google::token();
+        }
         if request.method != "POST" {
             // litellm looks whether there is more to know of a model.
             return format.tell(&Story::refuses(404, "there is nothing here"), false);
@@ -46,7 +53,7 @@ async fn column(python: &Path, program: &str, format: Format) -> Column {
 async fn try_out(python: &Path, program: &str, name: &str, provider: &Value) -> Column {
     let model = provider["models"][0].as_str().unwrap();
     let config = json!({"Providers": [provider], "Router": {"default": format!("up,{model}")}});
-    let gateway = Setup::config(&config).start().await;
+    let gateway = Setup::config(&config).variable("AWS_REGION", "eu-west-1").start().await;
     let url = format!("http://{}", gateway.address());
     let mut command = Command::new(python);
     command.arg(install::sources().join(program)).args([&url, name]).kill_on_drop(true);
@@ -88,10 +95,10 @@ fn word(line: &Value) -> &'static str {
     }
 }
 
-async fn matrix(program: &'static str) {
+async fn matrix(program: &'static str, formats: &[Format]) {
     let python = tokio::task::spawn_blocking(install::python).await.unwrap();
     let mut columns = Vec::new();
-    for format in FORMATS {
+    for &format in formats {
         columns.push(column(&python, program, format).await);
     }
     judge(program, &columns);
@@ -117,22 +124,27 @@ fn judge(program: &str, columns: &[Column]) {
 
 #[tokio::test]
 async fn the_anthropic_package_with_every_upstream() {
-    matrix("anthropic_features.py").await;
+    matrix("anthropic_features.py", &FORMATS).await;
+}
+
+#[tokio::test]
+async fn the_anthropic_package_with_every_cloud() {
+    matrix("anthropic_features.py", &CLOUDS).await;
 }
 
 #[tokio::test]
 async fn the_openai_package_and_chat_with_every_upstream() {
-    matrix("openai_chat_features.py").await;
+    matrix("openai_chat_features.py", &FORMATS).await;
 }
 
 #[tokio::test]
 async fn the_openai_package_and_responses_with_every_upstream() {
-    matrix("openai_responses_features.py").await;
+    matrix("openai_responses_features.py", &FORMATS).await;
 }
 
 #[tokio::test]
 async fn the_google_genai_package_with_every_upstream() {
-    matrix("google_genai_features.py").await;
+    matrix("google_genai_features.py", &FORMATS).await;
 }
 
 #[tokio::test]

@@ -46,6 +46,7 @@ async fn frames_of_all_kinds() {
             expected(),
             "end_turn",
         ),
+        ("compressed with gzip", Script::gzip_stream(&(plain.clone() + "data: [DONE]\n\n")), expected(), "end_turn"),
         ("no [DONE]", cut(&plain, 4096), expected(), "end_turn"),
         (
             "[DONE] and no reason",

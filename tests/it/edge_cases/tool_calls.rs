@@ -1,10 +1,11 @@
 //! Tool calls in the ways in which they are streamed.
 
-use gateway_tests::Script;
-use gateway_tests::upstream::openai::{chunk, ending, text_chunk};
+use gateway_tests::upstream::openai::{self, chunk, ending, text_chunk};
+use gateway_tests::{FakeUpstream, Script, Setup};
 use serde_json::{Value, json};
 
 use super::{Case, all, calls, says};
+use crate::support::ask_stream;
 
 /// A chunk with these fragments of calls.
 fn fragments(calls: Value) -> Value {
@@ -159,12 +160,93 @@ async fn arguments_of_all_kinds() {
         json!([{"index": 0, "function": more("{\"a\":1}")}]),
     ]);
     let empty = || json!([calls("add", json!({}))]);
+    let differ = stream(&[
+        json!([{"index": 0, "id": A, "type": "function", "function": function("add", "{\"a\":1}")}]),
+        json!([{"index": 0, "function": more("{\"b\":2}")}]),
+    ]);
+    let encoded = json!("{\"a\":1}").to_string();
+    let (first, second) = encoded.split_at(5);
+    let double = stream(&[
+        json!([{"index": 0, "id": A, "type": "function", "function": function("add", first)}]),
+        json!([{"index": 0, "function": more(second)}]),
+    ]);
+    let huge = json!({"a": "x".repeat(1 << 20)});
     let cases: Vec<Case> = vec![
         ("an object", with(json!({"a": 1})), one(), "tool_use"),
         ("null", with(json!("null")), empty(), "tool_use"),
         ("a list", with(json!("[]")), empty(), "tool_use"),
         ("nothing", with(json!("")), empty(), "tool_use"),
         ("the whole arguments twice", twice, one(), "tool_use"),
+        ("two different objects under one index", differ, two(), "tool_use"),
+        ("encoded twice", double, one(), "tool_use"),
+        (
+            "an escape cut in two",
+            stream(&[
+                json!([{"index": 0, "id": A, "type": "function", "function": function("add", "{\"a\":\"\\u4f")}]),
+                json!([{"index": 0, "function": more("60\\")}]),
+                json!([{"index": 0, "function": more("n\"}")}]),
+            ]),
+            json!([calls("add", json!({"a": "\u{4f60}\n"}))]),
+            "tool_use",
+        ),
+        ("an event of 1 MiB", with(json!(huge.to_string())), json!([calls("add", huge)]), "tool_use"),
     ];
     all(cases).await;
+}
+
+#[tokio::test]
+async fn forty_calls_in_turns() {
+    let id = |index: usize| format!("call_kT3vQz8wLm{index:02}");
+    let heads = (0..40).map(
+        |index| json!([{"index": index, "id": id(index), "type": "function", "function": function("add", "{\"a\"")}]),
+    );
+    let rests = (0..40).map(|index| json!([{"index": index, "function": more(&format!(":{index}}}"))}]));
+    let deltas: Vec<Value> = heads.chain(rests).collect();
+    let expected: Vec<Value> = (0..40).map(|index| calls("add", json!({"a": index}))).collect();
+    all(vec![("40 parallel calls", stream(&deltas), json!(expected), "tool_use")]).await;
+}
+
+/// Kimi counts its calls from 0 in every turn: the client must see ids that differ, and what it replays must still fit together.
+#[tokio::test]
+async fn an_id_that_every_turn_repeats() {
+    let upstream = FakeUpstream::start().await;
+    let gateway = Setup::openai(&upstream).start().await;
+    let mut request = ask_stream("go");
+    let mut ids = Vec::new();
+    for turn in 0..3 {
+        upstream.next(stream(&[
+            json!([{"index": 0, "id": "functions.Bash:0", "type": "function", "function": function("Bash", "{}")}]),
+        ]));
+        let message = gateway.messages(&request).await.expect(200).await.transcript().await.message();
+        let id = message["content"][0]["id"].clone();
+        assert!(!ids.contains(&id), "{id} came before: {ids:?}");
+        let messages = request["messages"].as_array_mut().unwrap();
+        messages.push(json!({"role": "assistant", "content": message["content"]}));
+        messages.push(json!({"role": "user", "content": [{"type": "tool_result", "tool_use_id": id, "content": format!("{turn}")}]}));
+        ids.push(id);
+    }
+    upstream.next(openai::text_stream(&["done"]));
+    gateway.messages(&request).await.expect(200).await.transcript().await.message();
+    let sent = upstream.requests().pop().unwrap().json();
+    let messages = sent["messages"].as_array().unwrap();
+    let called: Vec<&Value> = messages.iter().filter_map(|message| message["tool_calls"][0].get("id")).collect();
+    let told: Vec<&Value> =
+        messages.iter().filter(|message| message["role"] == "tool").map(|message| &message["tool_call_id"]).collect();
+    assert_eq!((called.len(), &called), (3, &told), "{sent}");
+    assert!(called[0] != called[1] && called[1] != called[2] && called[0] != called[2], "{sent}");
+}
+
+/// What there is of a call at the limit is no call that anybody should run.
+#[tokio::test]
+async fn the_limit_within_arguments() {
+    let upstream = FakeUpstream::start().await;
+    let gateway = Setup::openai(&upstream).start().await;
+    let cut = json!({"tool_calls": [{"index": 0, "id": A, "type": "function", "function": function("Bash", "{\"command\":\"rm -rf b")}]});
+    upstream.next(ending(Script::stream().data(&chunk(cut)), "length"));
+    let text = gateway.messages(&ask_stream("go")).await.expect(200).await.text().await;
+    assert!(text.contains("\"stop_reason\":\"max_tokens\""), "{text}");
+    let events = text.lines().filter_map(|line| line.strip_prefix("data: "));
+    let events = events.map(|data| serde_json::from_str::<Value>(data).unwrap());
+    let input: String = events.filter_map(|event| event["delta"]["partial_json"].as_str().map(str::to_owned)).collect();
+    assert!(serde_json::from_str::<Value>(&input).is_err(), "a call that was cut off looks whole: {text}");
 }

@@ -31,6 +31,15 @@ fn stop(story: &Story) -> &'static str {
     }
 }
 
+/// What stands at the end beside the reason: the stop sequence, if the request has asked for Claude's own field.
+fn ended(mut answer: Value, story: &Story) -> Value {
+    answer["stopReason"] = json!(stop(story));
+    if let End::Sequence(sequence) = &story.end {
+        answer["additionalModelResponseFields"] = json!({"stop_sequence": sequence});
+    }
+    answer
+}
+
 fn block(part: &Part) -> Value {
     match part {
         Part::Thought { text, proof } => {
@@ -48,11 +57,10 @@ pub(super) fn whole(story: &Story) -> Script {
     let content: Vec<Value> = story.parts.iter().map(block).collect();
     let answer = json!({
         "output": {"message": {"role": "assistant", "content": content}},
-        "stopReason": stop(story),
         "usage": usage(story.usage),
         "metrics": {"latencyMs": 1},
     });
-    Script::json(200, &answer)
+    Script::json(200, &ended(answer, story))
 }
 
 /// One frame: total length, length of the headers, checksum of both, headers, payload, checksum of all.
@@ -130,7 +138,7 @@ pub(super) fn stream(story: &Story) -> Script {
         Some(_) => script.reset(),
         None => {
             let metadata = json!({"usage": usage(story.usage), "metrics": {"latencyMs": 1}});
-            let stop = event("messageStop", &json!({"stopReason": stop(story)}));
+            let stop = event("messageStop", &ended(json!({}), story));
             script.chunk(stop).chunk(event("metadata", &metadata)).end()
         }
     }
@@ -161,7 +169,8 @@ pub(super) fn read(target: &str, body: &Value) -> Asked {
         streaming: target.contains("/converse-stream"),
         system: list(&body["system"]).iter().map(|part| string(&part["text"])).collect(),
         tools: tools.map(|tool| string(&tool["toolSpec"]["name"])).collect(),
-        forced: forced(&body["toolConfig"]["toolChoice"]),
+        forced: forced(&body["toolConfig"]),
+        schema: schema(&body["outputConfig"]["textFormat"]),
         stops: strings(&config["stopSequences"]),
         temperature: config["temperature"].as_f64(),
         max_tokens: config["maxTokens"].as_u64(),
@@ -195,9 +204,17 @@ fn take(asked: &mut Asked, user: bool, block: &Value) {
     }
 }
 
-fn forced(choice: &Value) -> Option<String> {
+/// A schema is written as a text of JSON.
+fn schema(format: &Value) -> Option<Value> {
+    serde_json::from_str(format["structure"]["jsonSchema"]["schema"].as_str()?).ok()
+}
+
+fn forced(config: &Value) -> Option<String> {
+    let choice = &config["toolChoice"];
     match choice["tool"]["name"].as_str() {
         Some(name) => Some(name.to_owned()),
+        // There is no word for "none": what must not be called is not offered.
+        None if config.is_null() => Some("none".to_owned()),
         None => choice["any"].is_object().then(|| "any".to_owned()),
     }
 }

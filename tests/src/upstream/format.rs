@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 
 use super::story::{Failure, Part, Story};
-use super::{Asked, FakeUpstream, Script, SeenRequest};
+use super::{Asked, FakeUpstream, Script, SeenRequest, google};
 use super::{bedrock, chat, gemini, messages, responses};
+
+/// A pair of keys as AWS makes them, and as the config names them; they open nothing.
+const AWS_KEYS: &str = "AKIAMADEUPFORTESTS00:aws-upstream-secret/wJalrXUtnFEMIK7MDENG";
 
 /// How an upstream talks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,6 +26,8 @@ pub enum Format {
     VertexClaude,
     /// Bedrock's Converse.
     Bedrock,
+    /// OpenAI Chat Completions as Azure serves them.
+    Azure,
 }
 
 impl Format {
@@ -36,6 +41,7 @@ impl Format {
             Self::VertexGemini => "vertex-gemini",
             Self::VertexClaude => "vertex-claude",
             Self::Bedrock => "bedrock",
+            Self::Azure => "azure-openai",
         }
     }
 
@@ -45,7 +51,9 @@ impl Format {
             Self::Chat => "m",
             Self::Responses => "gpt-5.1",
             Self::Gemini | Self::VertexGemini => "gemini-3-pro",
-            Self::Messages | Self::VertexClaude | Self::Bedrock => "claude-sonnet-4-5",
+            Self::Messages | Self::VertexClaude => "claude-sonnet-4-5",
+            Self::Bedrock => "us.anthropic.claude-sonnet-4-5-20250929-v1:0",
+            Self::Azure => "my-deployment",
         }
     }
 
@@ -55,8 +63,8 @@ impl Format {
             return self.refusal(*status, message, *retry_after);
         }
         match (self, streaming) {
-            (Self::Chat, false) => chat::whole(story),
-            (Self::Chat, true) => chat::stream(story),
+            (Self::Chat | Self::Azure, false) => chat::whole(story),
+            (Self::Chat | Self::Azure, true) => chat::stream(story),
             (Self::Responses, false) => responses::whole(story),
             (Self::Responses, true) => responses::stream(story),
             (Self::Gemini | Self::VertexGemini, false) => gemini::whole(story, self == Self::Gemini),
@@ -72,7 +80,7 @@ impl Format {
     pub fn read(self, request: &SeenRequest) -> Asked {
         let body = request.json();
         match self {
-            Self::Chat => chat::read(&body),
+            Self::Chat | Self::Azure => chat::read(&body),
             Self::Responses => responses::read(&body),
             Self::Gemini | Self::VertexGemini => gemini::read(&request.target, &body),
             Self::Messages => messages::read(&body),
@@ -87,28 +95,36 @@ impl Format {
     /// What has to come back of this piece of reasoning in the next turn.
     pub fn proof(self, part: &Part) -> Option<String> {
         match (self, part) {
-            (Self::Chat, Part::Thought { text, .. }) => Some(text.clone()),
+            (Self::Chat | Self::Azure, Part::Thought { text, .. }) => Some(text.clone()),
             (_, Part::Thought { proof, .. }) => Some(proof.clone()),
             _ => None,
         }
     }
 
-    /// A provider of this name at this upstream, with its one model, for the config's `Providers`.
+    /// A provider of this name at this upstream, with its one model, for the config's `Providers`. Bedrock's needs a region in
+    /// the environment besides, as a loopback address names none.
     pub fn provider(self, name: &str, upstream: &FakeUpstream) -> Value {
         let (path, uses) = match self {
             // Without the option earlier reasoning goes nowhere: most providers refuse it.
             Self::Chat => ("/v1", json!([["openai", {"reasoning": "reasoning_content"}]])),
+            Self::Azure => ("", json!([["azure-openai", {"reasoning": "reasoning_content"}]])),
             Self::Responses => ("/v1", json!(["openai-responses"])),
             Self::Gemini => ("/v1beta/models/", json!(["gemini"])),
             Self::Messages => ("/v1/messages", json!(["Anthropic"])),
-            Self::VertexGemini => ("", json!(["vertex-gemini"])),
-            Self::VertexClaude => ("", json!(["vertex-claude"])),
+            // The two ways to say which project it is.
+            Self::VertexGemini => ("", json!([["vertex-gemini", {"GOOGLE_CLOUD_PROJECT": "p"}]])),
+            Self::VertexClaude => ("/v1/projects/p/locations/us-east5", json!(["vertex-claude"])),
             Self::Bedrock => ("", json!(["bedrock"])),
+        };
+        let key = match self {
+            Self::VertexGemini | Self::VertexClaude => google::service_account(upstream),
+            Self::Bedrock => json!(AWS_KEYS),
+            _ => json!("sk-upstream-secret"),
         };
         json!({
             "name": name,
             "api_base_url": format!("http://{}{path}", upstream.address()),
-            "api_key": "sk-upstream-secret",
+            "api_key": key,
             "models": [self.model()],
             "transformer": {"use": uses},
         })
@@ -116,7 +132,7 @@ impl Format {
 
     fn refusal(self, status: u16, message: &str, retry_after: Option<u64>) -> Script {
         let body = match (self, retry_after) {
-            (Self::Chat | Self::Responses, _) => chat::refusal(status, message),
+            (Self::Chat | Self::Responses | Self::Azure, _) => chat::refusal(status, message),
             (Self::Messages | Self::VertexClaude, _) => messages::refusal(status, message),
             (Self::Gemini | Self::VertexGemini, Some(seconds)) => gemini::refusal_for(status, message, seconds),
             (Self::Gemini | Self::VertexGemini, None) => gemini::refusal(status, message),

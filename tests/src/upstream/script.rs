@@ -75,11 +75,16 @@ impl Script {
 
     /// A whole answer of JSON, compressed with gzip.
     pub fn gzip_json(status: u16, body: &Value) -> Self {
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-        gzip.write_all(body.to_string().as_bytes()).expect("memory takes it");
-        let body = gzip.finish().expect("memory takes it");
         let headers = [("content-type", "application/json"), ("content-encoding", "gzip")];
-        Self::whole(status, &headers, &body)
+        Self::whole(status, &headers, &gzip(&body.to_string()))
+    }
+
+    /// A whole stream of this text, compressed with gzip, in chunks of a few bytes.
+    pub fn gzip_stream(text: &str) -> Self {
+        let headers =
+            [("content-type", "text/event-stream"), ("content-encoding", "gzip"), ("transfer-encoding", "chunked")];
+        let head = Self::new().head(200, &headers);
+        gzip(text).chunks(9).fold(head, |script, piece| script.chunk(piece)).end()
     }
 
     /// The head of an answer in chunks, and nothing after it yet.
@@ -189,4 +194,10 @@ impl Script {
         }
         true
     }
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
+    gzip.write_all(text.as_bytes()).expect("memory takes it");
+    gzip.finish().expect("memory takes it")
 }
