@@ -234,9 +234,19 @@ fn thinks(request: &InnerRequest) -> (bool, String) {
     (kind != "disabled", format!("`thinking` is `{}`", brief(&kind)))
 }
 
+/// Looks at the blocks' types alone: checking the whole request again would cost more than the rest of the decision.
 fn has_image(request: &InnerRequest) -> (bool, String) {
-    match request.figures().has_images {
+    let messages = request.document().root().get("messages").into_iter().flat_map(Value::items);
+    match messages.filter_map(|message| message.get("content")).flat_map(Value::items).any(holds_image) {
         true => (true, "a message has an image".into()),
         false => (false, "no message has an image".into()),
     }
+}
+
+fn holds_image(block: Value<'_>) -> bool {
+    let is = |block: Value<'_>, wanted: &str| {
+        block.get("type").and_then(Value::as_str).is_some_and(|kind| kind.decode() == wanted)
+    };
+    let in_result = || block.get("content").into_iter().flat_map(Value::items).any(|inner| is(inner, "image"));
+    is(block, "image") || (is(block, "tool_result") && in_result())
 }
