@@ -165,19 +165,6 @@ async fn results_of_tools() {
             ])),
             |sent| of_role(sent, "tool").len() == 1,
         ),
-        (
-            "two results of one call, Anthropic",
-            "claude",
-            conversation(json!([
-                {"role": "user", "content": "go"},
-                {"role": "assistant", "content": [uses(CALL)]},
-                {"role": "user", "content": [
-                    {"type": "tool_result", "tool_use_id": CALL, "content": "first"},
-                    {"type": "tool_result", "tool_use_id": CALL, "content": "second"},
-                ]},
-            ])),
-            |sent| sent.to_string().matches("\"tool_result\"").count() == 1,
-        ),
     ];
     all(rows).await;
 }

@@ -184,9 +184,6 @@ async fn parameters() {
                     && sent.get("temperature").is_none()
             },
         ),
-        ("a limit over the model's", "claude", json!({"max_tokens": 1_000_000}), |sent| {
-            sent["max_tokens"].as_u64().is_some_and(|most| most <= 64_000)
-        }),
         ("fields that only Anthropic knows", "chat", unknown(), |sent| {
             ["context_management", "output_config", "betas", "container"].iter().all(|name| sent.get(*name).is_none())
         }),
