@@ -64,8 +64,8 @@
 //! | two objects in one | `arguments_of_all_kinds`, `calls_side_by_side` |
 //! | arguments in a last event only | `arguments_in_done_only_are_emitted_once` |
 //! | an escape in two pieces | `arguments_of_all_kinds`, `escapes_cut_anywhere` |
-//! | text, tool, text | `text_tool_text_gives_three_blocks` |
-//! | a call written as text | Stays text, also with `enhancetool`: which texts are meant as calls cannot be told from those that speak of them. `think_tags_in_text_stay_text` |
+//! | text, tool, text | `ids_and_names_of_all_kinds`, `text_tool_text_gives_three_blocks` |
+//! | a call written as text | Not made a call, also not by `enhancetool`: texts that are meant as calls cannot be told from those that speak of them. It stays text: `texts_of_all_shapes` |
 //! | a call to a tool that is not declared | All rows here: their requests declare none. |
 //! | 40 calls; 1 MB byte by byte | `forty_calls_in_turns`, `a_megabyte_in_one_byte_pieces` |
 //!
@@ -106,7 +106,7 @@
 //! ## Request: tools and parameters
 //! | Case | Test |
 //! |---|---|
-//! | tools without description, properties, … | `schemas`; no `input_schema` at all: `a_field_that_is_missing_or_of_another_type_is_named` |
+//! | tools without description, properties, … | `schemas` |
 //! | keywords that Gemini does not know | `schemas`, `every_json_becomes_a_legal_schema` |
 //! | properties named like keywords | `schemas` |
 //! | server tools | `server_tools` |
@@ -175,7 +175,7 @@ fn named() -> (Vec<&'static str>, Vec<&'static str>) {
     let (files, names) = words.partition::<Vec<_>, _>(|word| word.contains('/') || word.contains('.'));
     let is_name =
         |word: &&str| word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
-    let not_tests = ["input_schema", "default"];
+    let not_tests = ["default"];
     (names.into_iter().filter(|word| is_name(word) && !not_tests.contains(word)).collect(), files)
 }
 

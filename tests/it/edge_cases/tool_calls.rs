@@ -132,7 +132,32 @@ async fn ids_and_names_of_all_kinds() {
             "tool_use",
         ),
         (
-            "space before a call",
+            "text, a call, text",
+            ending(
+                Script::stream()
+                    .data(&text_chunk("Now:"))
+                    .data(&fragments(json!([part(json!(A), json!("add"), json!("{\"a\":1}"))])))
+                    .data(&text_chunk("Done.")),
+                "tool_calls",
+            ),
+            json!([says("Now:"), calls("add", json!({"a": 1})), says("Done.")]),
+            "tool_use",
+        ),
+        (
+            "white space before a call",
+            ending(
+                Script::stream().data(&text_chunk("\n\n")).data(&fragments(json!([part(
+                    json!(A),
+                    json!("add"),
+                    json!("{\"a\":1}")
+                )]))),
+                "tool_calls",
+            ),
+            json!([says("\n\n"), calls("add", json!({"a": 1}))]),
+            "tool_use",
+        ),
+        (
+            "text before a call",
             ending(
                 Script::stream().data(&text_chunk("Now:")).data(&fragments(json!([part(
                     json!(A),

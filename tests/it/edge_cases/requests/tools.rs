@@ -41,6 +41,7 @@ async fn schemas() {
             bare(json!({"name": "add", "input_schema": {"type": "object"}})),
             is_function,
         ),
+        ("a tool without a schema", "chat", bare(json!({"name": "add"})), is_function),
         ("a schema that is empty", "chat", tool(json!({})), is_function),
         ("a schema without properties", "chat", tool(json!({"type": "object"})), is_function),
         ("a schema without properties, Gemini", "gemini", tool(json!({"type": "object"})), |sent| {
