@@ -22,7 +22,7 @@
 //! ## Text and chunk shape
 //! | Case | Test |
 //! |---|---|
-//! | white space before a call; replayed | `ids_and_names_of_all_kinds`, `turns_of_the_assistant`, `reasoning_of_all_shapes` |
+//! | white space before a call; replayed | `text_around_calls`, `turns_of_the_assistant`, `reasoning_of_all_shapes` |
 //! | content as a list of parts, Mistral's thinking | `texts_of_all_shapes`, `reasoning_of_all_shapes` |
 //! | a refusal | `texts_of_all_shapes` |
 //! | no id, model, … | `texts_of_all_shapes` |
@@ -64,7 +64,7 @@
 //! | two objects in one | `arguments_of_all_kinds`, `calls_side_by_side` |
 //! | arguments in a last event only | `arguments_in_done_only_are_emitted_once` |
 //! | an escape in two pieces | `arguments_of_all_kinds`, `escapes_cut_anywhere` |
-//! | text, tool, text | `ids_and_names_of_all_kinds`, `text_tool_text_gives_three_blocks` |
+//! | text, tool, text | `text_around_calls`, `text_tool_text_gives_three_blocks` |
 //! | a call written as text | Not made a call, also not by `enhancetool`: texts that are meant as calls cannot be told from those that speak of them. It stays text: `texts_of_all_shapes` |
 //! | a call to a tool that is not declared | All rows here: their requests declare none. |
 //! | 40 calls; 1 MB byte by byte | `forty_calls_in_turns`, `a_megabyte_in_one_byte_pieces` |
@@ -96,8 +96,8 @@
 //! | `system` in mid-conversation | `system_prompts` |
 //! | results in every shape | `results_of_tools`, `what_a_tool_result_may_hold` |
 //! | images in results | `results_of_tools` |
-//! | results without calls, calls without results | `results_of_tools` |
-//! | ids that occur twice | `results_of_tools`, `an_id_that_is_used_twice_is_found_and_many_ids_are_not_mistaken` |
+//! | results without calls, calls without results | `results_that_do_not_match_their_calls` |
+//! | ids that occur twice | `results_that_do_not_match_their_calls`, `an_id_that_is_used_twice_is_found_and_many_ids_are_not_mistaken` |
 //! | calls and no text | `turns_of_the_assistant` |
 //! | text in several blocks, white space at the end | `turns_of_the_assistant` |
 //! | images in every shape | `images`; text-only models: golden `openai/requests/text-only-model.json` |

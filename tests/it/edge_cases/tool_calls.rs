@@ -131,44 +131,24 @@ async fn ids_and_names_of_all_kinds() {
             one(),
             "tool_use",
         ),
+    ];
+    all(cases).await;
+}
+
+#[tokio::test]
+async fn text_around_calls() {
+    let call = || fragments(json!([{"index": 0, "id": A, "function": function("add", "{\"a\":1}")}]));
+    let script = |before: &str| Script::stream().data(&text_chunk(before)).data(&call());
+    let input = || calls("add", json!({"a": 1}));
+    let cases: Vec<Case> = vec![
         (
             "text, a call, text",
-            ending(
-                Script::stream()
-                    .data(&text_chunk("Now:"))
-                    .data(&fragments(json!([part(json!(A), json!("add"), json!("{\"a\":1}"))])))
-                    .data(&text_chunk("Done.")),
-                "tool_calls",
-            ),
-            json!([says("Now:"), calls("add", json!({"a": 1})), says("Done.")]),
+            ending(script("Now:").data(&text_chunk("Done.")), "tool_calls"),
+            json!([says("Now:"), input(), says("Done.")]),
             "tool_use",
         ),
-        (
-            "white space before a call",
-            ending(
-                Script::stream().data(&text_chunk("\n\n")).data(&fragments(json!([part(
-                    json!(A),
-                    json!("add"),
-                    json!("{\"a\":1}")
-                )]))),
-                "tool_calls",
-            ),
-            json!([says("\n\n"), calls("add", json!({"a": 1}))]),
-            "tool_use",
-        ),
-        (
-            "text before a call",
-            ending(
-                Script::stream().data(&text_chunk("Now:")).data(&fragments(json!([part(
-                    json!(A),
-                    json!("add"),
-                    json!("{\"a\":1}")
-                )]))),
-                "tool_calls",
-            ),
-            json!([says("Now:"), calls("add", json!({"a": 1}))]),
-            "tool_use",
-        ),
+        ("white space before a call", ending(script("\n\n"), "tool_calls"), json!([says("\n\n"), input()]), "tool_use"),
+        ("text before a call", ending(script("Now:"), "tool_calls"), json!([says("Now:"), input()]), "tool_use"),
     ];
     all(cases).await;
 }

@@ -119,6 +119,13 @@ async fn results_of_tools() {
                 told(sent).starts_with("see") && last["role"] == "user" && last.to_string().contains(PNG)
             },
         ),
+    ];
+    all(rows).await;
+}
+
+#[tokio::test]
+async fn results_that_do_not_match_their_calls() {
+    let rows: Vec<Row> = vec![
         (
             "a result without its call",
             "chat",
