@@ -15,6 +15,8 @@ pub struct Event {
 #[derive(Debug, Default)]
 pub struct SseReader {
     waiting: Vec<u8>,
+    /// How much of it was searched for the end of an event: large ones come in many pieces.
+    searched: usize,
 }
 
 impl SseReader {
@@ -26,7 +28,10 @@ impl SseReader {
     /// The next whole event. Fails the test if it is not what Anthropic's API sends: a name, and JSON data.
     pub fn next_event(&mut self) -> Option<Event> {
         loop {
-            let end = self.waiting.windows(2).position(|pair| pair == b"\n\n")?;
+            let from = self.searched.saturating_sub(1);
+            let end = self.waiting[from..].windows(2).position(|pair| pair == b"\n\n");
+            self.searched = if end.is_some() { 0 } else { self.waiting.len() };
+            let end = from + end?;
             let block: Vec<u8> = self.waiting.drain(..end + 2).collect();
             let block = String::from_utf8(block).expect("events are UTF-8");
             if let Some(event) = parse(block.trim_end_matches('\n')) {

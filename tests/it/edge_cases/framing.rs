@@ -103,6 +103,12 @@ async fn texts_of_all_shapes() {
             "refusal",
         ),
         (
+            "a call that is written as text",
+            stream(&[text_chunk("<tool_call>{\"name\":\"add\""), text_chunk("}</tool_call>")]),
+            json!([says("<tool_call>{\"name\":\"add\"}</tool_call>")]),
+            "end_turn",
+        ),
+        (
             "an annotation without its citation",
             stream(&[chunk(json!({"content": "so it is", "annotations": [{"type": "url_citation"}]}))]),
             expected(),

@@ -13,18 +13,25 @@ mod tools;
 /// One line: a name, a provider, the request, and whether what was sent is right.
 pub(super) type Row = (&'static str, &'static str, Value, fn(&Value) -> bool);
 
-/// The providers: name, format, model, and the options of the format.
+/// The providers: name, format, model, and what it goes through.
 fn providers() -> Vec<(&'static str, Format, &'static str, Value)> {
+    let openai = |options: Value| json!([["openai", options]]);
     vec![
-        ("chat", Format::Chat, "m", json!({})),
-        ("chat-gpt", Format::Chat, "gpt-5", json!({})),
-        ("chat-replays", Format::Chat, "m", json!({"reasoning": "reasoning_content"})),
-        ("chat-empty", Format::Chat, "m", json!({"empty_content": "empty"})),
-        ("chat-omit", Format::Chat, "m", json!({"empty_content": "omit"})),
-        ("chat-128", Format::Chat, "m", json!({"max_tools": 128})),
-        ("responses", Format::Responses, "gpt-5.1", json!({})),
-        ("gemini", Format::Gemini, "gemini-3-pro", json!({})),
-        ("claude", Format::Messages, "claude-sonnet-4-5", json!({})),
+        ("chat", Format::Chat, "m", json!(["openai"])),
+        ("chat-gpt", Format::Chat, "gpt-5", json!(["openai"])),
+        ("chat-replays", Format::Chat, "m", openai(json!({"reasoning": "reasoning_content"}))),
+        ("chat-empty", Format::Chat, "m", openai(json!({"empty_content": "empty"}))),
+        ("chat-omit", Format::Chat, "m", openai(json!({"empty_content": "omit"}))),
+        ("chat-128", Format::Chat, "m", openai(json!({"max_tools": 128}))),
+        ("responses", Format::Responses, "gpt-5.1", json!(["openai-responses"])),
+        ("gemini", Format::Gemini, "gemini-3-pro", json!(["gemini"])),
+        ("claude", Format::Messages, "claude-sonnet-4-5", json!(["Anthropic"])),
+        (
+            "claude-1500",
+            Format::Messages,
+            "claude-sonnet-4-5",
+            json!(["Anthropic", ["maxtoken", {"max_tokens": 1500}]]),
+        ),
     ]
 }
 
@@ -39,14 +46,10 @@ impl Desk {
         let upstream = FakeUpstream::start().await;
         let all: Vec<Value> = providers()
             .into_iter()
-            .map(|(name, format, model, options)| {
+            .map(|(name, format, model, uses)| {
                 let mut provider = format.provider(name, &upstream);
-                let protocol = match format {
-                    Format::Messages => "Anthropic",
-                    other => other.name(),
-                };
                 provider["models"] = json!([model]);
-                provider["transformer"] = json!({"use": [[protocol, options]]});
+                provider["transformer"] = json!({"use": uses});
                 provider
             })
             .collect();

@@ -131,19 +131,24 @@ async fn ids_and_names_of_all_kinds() {
             one(),
             "tool_use",
         ),
+    ];
+    all(cases).await;
+}
+
+#[tokio::test]
+async fn text_around_calls() {
+    let call = || fragments(json!([{"index": 0, "id": A, "function": function("add", "{\"a\":1}")}]));
+    let script = |before: &str| Script::stream().data(&text_chunk(before)).data(&call());
+    let input = || calls("add", json!({"a": 1}));
+    let cases: Vec<Case> = vec![
         (
-            "space before a call",
-            ending(
-                Script::stream().data(&text_chunk("Now:")).data(&fragments(json!([part(
-                    json!(A),
-                    json!("add"),
-                    json!("{\"a\":1}")
-                )]))),
-                "tool_calls",
-            ),
-            json!([says("Now:"), calls("add", json!({"a": 1}))]),
+            "text, a call, text",
+            ending(script("Now:").data(&text_chunk("Done.")), "tool_calls"),
+            json!([says("Now:"), input(), says("Done.")]),
             "tool_use",
         ),
+        ("white space before a call", ending(script("\n\n"), "tool_calls"), json!([says("\n\n"), input()]), "tool_use"),
+        ("text before a call", ending(script("Now:"), "tool_calls"), json!([says("Now:"), input()]), "tool_use"),
     ];
     all(cases).await;
 }
@@ -160,10 +165,6 @@ async fn arguments_of_all_kinds() {
         json!([{"index": 0, "function": more("{\"a\":1}")}]),
     ]);
     let empty = || json!([calls("add", json!({}))]);
-    let differ = stream(&[
-        json!([{"index": 0, "id": A, "type": "function", "function": function("add", "{\"a\":1}")}]),
-        json!([{"index": 0, "function": more("{\"b\":2}")}]),
-    ]);
     let encoded = json!("{\"a\":1}").to_string();
     let (first, second) = encoded.split_at(5);
     let double = stream(&[
@@ -177,7 +178,6 @@ async fn arguments_of_all_kinds() {
         ("a list", with(json!("[]")), empty(), "tool_use"),
         ("nothing", with(json!("")), empty(), "tool_use"),
         ("the whole arguments twice", twice, one(), "tool_use"),
-        ("two different objects under one index", differ, two(), "tool_use"),
         ("encoded twice", double, one(), "tool_use"),
         (
             "an escape cut in two",
@@ -249,4 +249,22 @@ async fn the_limit_within_arguments() {
     let events = events.map(|data| serde_json::from_str::<Value>(data).unwrap());
     let input: String = events.filter_map(|event| event["delta"]["partial_json"].as_str().map(str::to_owned)).collect();
     assert!(serde_json::from_str::<Value>(&input).is_err(), "a call that was cut off looks whole: {text}");
+}
+
+/// Neither of the two can be what the model meant, and both in one are no JSON.
+#[tokio::test]
+async fn two_different_objects_under_one_index() {
+    let upstream = FakeUpstream::start().await;
+    let gateway = Setup::openai(&upstream).start().await;
+    let differ = stream(&[
+        json!([{"index": 0, "id": A, "type": "function", "function": function("add", "{\"a\":1}")}]),
+        json!([{"index": 0, "function": more("{\"b\":2}")}]),
+    ]);
+    upstream.next(differ);
+    let answer = gateway.messages(&ask_stream("go")).await;
+    if answer.status == 200 {
+        assert_eq!(answer.transcript().await.broken()["type"], "api_error");
+    } else {
+        assert_eq!((answer.status, answer.error().await.0.as_str()), (502, "api_error"));
+    }
 }

@@ -74,8 +74,8 @@ async fn request_thinking() {
             level.is_some_and(|level| level.eq_ignore_ascii_case("high"))
         }),
         (
-            "a budget above the limit",
-            "claude",
+            "a budget above the limit that was lowered here",
+            "claude-1500",
             json!({"thinking": {"type": "enabled", "budget_tokens": 9000}}),
             |sent| sent["thinking"]["budget_tokens"].as_u64() < sent["max_tokens"].as_u64(),
         ),
