@@ -118,7 +118,7 @@ impl fmt::Display for UnknownModel {
         }
         write!(f, "`{shown}` names a provider that is not in the configuration")?;
         match self.nearest.as_ref().or(self.instead.as_ref()) {
-            Some(name) => write!(f, "; did you mean `{name}`?"),
+            Some(name) => write!(f, "; did you mean `{name}`? If not, add it to Providers"),
             None => f.write_str("; add it to Providers, or ask for a model of one that is there"),
         }
     }

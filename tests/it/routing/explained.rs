@@ -45,17 +45,14 @@ async fn the_command_prints_each_question_and_sends_nothing() {
     let expected = "\
 no   rule `red team`  request.header.x-team is not there
 no   provider,model   the model `claude-test` names no provider
-no   longContext      42 tokens, the threshold is 60000
+no   longContext      at most 60000 tokens, the threshold is 60000
 no   subagent         no tag
 no   background       Router.background is not set
 no   webSearch        Router.webSearch is not set
 yes  think            `thinking` is `enabled`
 => other,m (Router.think)
 ";
-    // The count depends on how tokens are counted.
-    let without_count =
-        |text: &str| text.split(' ').filter(|word| word.parse::<u64>().is_err()).collect::<Vec<_>>().join(" ");
-    assert_eq!(without_count(&told), without_count(expected), "{told}");
+    assert_eq!(told, expected);
     assert!(!told.contains("sk-routing-secret"), "{told}");
 
     let arguments = ["--json", "--header", "x-team: red", "-H", "authorization: Bearer sk-mine"];
