@@ -21,7 +21,8 @@ fn main() {
         println!("cargo::warning=no built-in plugins in {}: run `cargo xtask plugins` first", folder.display());
     }
     let mut source = String::from("/// Name and bytes of each built-in component.\n");
-    source.push_str("pub(super) const COMPONENTS: &[(&str, &[u8])] = &[\n");
+    // Not a constant: each place that names one may get a copy of its own, and these are megabytes.
+    source.push_str("pub(super) static COMPONENTS: &[(&str, &[u8])] = &[\n");
     for file in &files {
         println!("cargo::rerun-if-changed={}", file.display());
         let name = file.file_stem().unwrap_or_default().to_string_lossy();
