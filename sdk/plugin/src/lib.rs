@@ -46,7 +46,7 @@ pub use bindings::imports::ccr::plugin::types::{Fault, Header};
 pub use ccr_messages as messages;
 pub use describe::{Capability, Description, Plugin};
 pub use request::{Request, Summary, Target, WireRequest};
-pub use role::agent::{Agent, Preparation, ToolCall, ToolDefinition, ToolResult};
+pub use role::agent::{Agent, Preparation, ToolCall, ToolDefinition, ToolResult, error_result, text_result};
 pub use role::client::{Answer, ClientProtocol, ClientRequest, DecodedRequest, Encoder, Format, Forwarded};
 pub use role::observer::Observer;
 pub use role::router::{Decision, Router};

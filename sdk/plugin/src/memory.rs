@@ -4,49 +4,19 @@
 //! plugin's work must not hang on it: whatever goes wrong reads as "nothing is remembered". Outside a component (in a test)
 //! every thread has a store of its own.
 
+use crate::host::{Scope, kv_get, kv_set};
+
 /// Keeps `value` under `key` for requests to come, at least until other entries push it out or `ttl_ms` milliseconds have
 /// passed (`None`: no such end). What was there before is replaced. Nothing happens where the store is not granted or full.
 pub fn remember(key: &str, value: &[u8], ttl_ms: Option<u64>) {
-    store::set(key, value, ttl_ms);
+    // A refusal has been told to the operator when the plugin was loaded.
+    let _ = kv_set(Scope::Global, key, value, ttl_ms);
 }
 
 /// What was last kept under `key`; `None` if that is nothing, or is there no longer.
 #[must_use]
 pub fn recall(key: &str) -> Option<Vec<u8>> {
-    store::get(key)
-}
-
-#[cfg(target_family = "wasm")]
-mod store {
-    use crate::host::{Scope, kv_get, kv_set};
-
-    pub(super) fn set(key: &str, value: &[u8], ttl_ms: Option<u64>) {
-        // A refusal has been told to the operator when the plugin was loaded.
-        let _ = kv_set(Scope::Global, key, value, ttl_ms);
-    }
-
-    pub(super) fn get(key: &str) -> Option<Vec<u8>> {
-        kv_get(Scope::Global, key).ok().flatten()
-    }
-}
-
-#[cfg(not(target_family = "wasm"))]
-mod store {
-    use std::cell::RefCell;
-    use std::collections::HashMap;
-
-    thread_local! {
-        static ENTRIES: RefCell<HashMap<String, Vec<u8>>> = RefCell::default();
-    }
-
-    /// Tests are over long before anything could run out.
-    pub(super) fn set(key: &str, value: &[u8], _: Option<u64>) {
-        ENTRIES.with_borrow_mut(|entries| entries.insert(key.to_owned(), value.to_owned()));
-    }
-
-    pub(super) fn get(key: &str) -> Option<Vec<u8>> {
-        ENTRIES.with_borrow(|entries| entries.get(key).cloned())
-    }
+    kv_get(Scope::Global, key).ok().flatten()
 }
 
 #[cfg(test)]

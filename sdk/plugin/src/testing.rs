@@ -1,5 +1,8 @@
 //! Stand-ins for what the host lends, so that a plugin's logic is tested with plain `cargo test`.
 
+#[cfg(not(target_family = "wasm"))]
+pub mod host;
+
 use crate::{Fault, Request, Summary, Target};
 use serde_json::Value;
 use std::cell::RefCell;
