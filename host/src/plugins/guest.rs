@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::kv::Store;
+use super::model::Models;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -20,7 +21,7 @@ const LOG_LINES: u32 = 64;
 const TABLE_ELEMENTS: usize = 100_000;
 
 /// What one use of a plugin sees of the world around it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Surroundings {
     /// The plugin's name, for its log lines.
     pub name: Arc<str>,
@@ -32,6 +33,8 @@ pub struct Surroundings {
     pub session: Option<Arc<str>>,
     /// The plugin's store, if it may have one.
     pub kv: Option<Arc<Store>>,
+    /// Calls models for it, if it may.
+    pub models: Option<Arc<dyn Models>>,
     /// How tokens are counted for it: as for the provider that it is used for.
     pub tokenizers: Arc<Tokenizers>,
 }
@@ -45,6 +48,7 @@ impl Surroundings {
             config: "{}".into(),
             session: None,
             kv: None,
+            models: None,
             tokenizers: Arc::default(),
         }
     }
