@@ -16,7 +16,12 @@ pub mod imports {
             "ccr:plugin/host.request": crate::plugins::lent::Request,
             "ccr:plugin/host.wire-request": crate::plugins::lent::WireRequest,
         },
-        imports: { default: trappable },
+        imports: {
+            // What waits for the world outside.
+            "ccr:plugin/http.send": async | trappable,
+            "ccr:plugin/model.complete": async | trappable,
+            default: trappable,
+        },
     });
 }
 

@@ -125,13 +125,13 @@ impl kv::Host for Guest {
 }
 
 impl model::Host for Guest {
-    fn complete(&mut self, _: String) -> wasmtime::Result<Result<String, types::Fault>> {
+    async fn complete(&mut self, _: String) -> wasmtime::Result<Result<String, types::Fault>> {
         Ok(Err(not_granted(&self.surroundings.name, "model")))
     }
 }
 
 impl http::Host for Guest {
-    fn send(&mut self, _: http::HttpRequest) -> wasmtime::Result<Result<http::HttpResponse, types::Fault>> {
+    async fn send(&mut self, _: http::HttpRequest) -> wasmtime::Result<Result<http::HttpResponse, types::Fault>> {
         Ok(Err(not_granted(&self.surroundings.name, "http")))
     }
 }

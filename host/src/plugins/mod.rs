@@ -6,6 +6,7 @@
 pub mod bindings;
 pub mod breaker;
 pub mod cache;
+pub mod capabilities;
 pub mod client;
 pub mod component;
 mod convert;
