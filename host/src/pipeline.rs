@@ -114,7 +114,12 @@ impl Exchange {
     }
 
     /// Read, route and the whole answer, of a request that an agent makes.
-    async fn answer_agent(&mut self, body: String, id: &str, session: Option<&Arc<str>>) -> Result<Bytes, GatewayError> {
+    async fn answer_agent(
+        &mut self,
+        body: String,
+        id: &str,
+        session: Option<&Arc<str>>,
+    ) -> Result<Bytes, GatewayError> {
         let mut request = InnerRequest::of_agent(body, id, session)?;
         self.note_request(&request);
         self.record.record.client = self.above.last().map(|agent| format!("agent {agent}"));

@@ -15,6 +15,7 @@ pub use self::unresolved::Unresolved;
 use crate::client::{Client, Foreign};
 use crate::config::{Config, Home, ModelRef, Provider, TransformerUse};
 use crate::plugins::cache::CompileCache;
+use crate::plugins::capabilities::Granted;
 use crate::plugins::registry::{DEFAULT_PROTOCOL, Loader, Registry};
 use crate::plugins::{Origin, Plugin, PluginEngine, Surroundings};
 use crate::routing::projects::Projects;
@@ -302,18 +303,13 @@ impl Resolver<'_> {
             match self.registry.get(name).filter(|plugin| plugin.is_agent()) {
                 Some(plugin) => agents.push(self.with_options(plugin, name, &Value::Null, options)),
                 None => {
-                    let reason = self.registry.why_broken(name).map_or("it has no role `agent`", |broken| &broken.reason);
+                    let reason =
+                        self.registry.why_broken(name).map_or("it has no role `agent`", |broken| &broken.reason);
                     tracing::error!(agent = name, "requests go on without this agent: {reason}");
                 }
             }
         }
         agents
-    }
-
-    /// Whether a plugin may call models as it answers a call: those that ask for it, if they are our own or the operator allows it.
-    fn may_call_models(&self, plugin: &Plugin) -> bool {
-        let granted = || self.config.plugin(&plugin.name).is_some_and(|settings| settings.grants.model);
-        plugin.asks_model && (plugin.origin == Origin::BuiltIn || granted())
     }
 
     fn plugin(&self, provider: &Provider, name: &str, options: &Value) -> Result<PluginUse, String> {
@@ -340,10 +336,9 @@ impl Resolver<'_> {
         Ok(Protocol::Inner { use_bearer, thinking, component })
     }
 
-    /// A store is for plugins that ask for one, if they are our own or the operator allows it.
-    fn may_keep(&self, plugin: &Plugin) -> bool {
-        let granted = || self.config.plugin(&plugin.name).is_some_and(|settings| settings.grants.kv);
-        plugin.asks_kv && (plugin.origin == Origin::BuiltIn || granted())
+    /// What a plugin may use.
+    fn granted(&self, plugin: &Plugin) -> Granted {
+        plugin.asks.granted(&plugin.origin, self.config.plugin(&plugin.name).map(|settings| &settings.grants))
     }
 
     /// The options of a use lie over those of its `transformers` entry, those over what `plugins` says in general, and that
@@ -365,16 +360,17 @@ impl Resolver<'_> {
         if plugin.origin == Origin::BuiltIn {
             from_environment(plugin, &mut settings, |name| std::env::var(name).ok());
         }
+        let granted = self.granted(plugin);
         let surroundings = Surroundings {
             name: plugin.label().into(),
             settings: Value::Object(settings).to_string().into(),
             config: Arc::clone(self.public_config),
             session: None,
-            kv: self.may_keep(plugin).then(|| self.engine.stores().of(&plugin.name)),
+            kv: granted.kv.then(|| self.engine.stores().of(&plugin.name)),
             models: None,
             tokenizers: Arc::default(),
         };
-        PluginUse { plugin: Arc::clone(plugin), surroundings, may_call_models: self.may_call_models(plugin) }
+        PluginUse { plugin: Arc::clone(plugin), surroundings, may_call_models: granted.model }
     }
 }
 

@@ -193,7 +193,8 @@ mod tests {
 
     #[test]
     fn the_last_tools_are_forbidden_and_others_taken_away() {
-        let (mine, other) = (json!({ "name": "mine", "input_schema": {} }), json!({ "name": "other", "input_schema": {} }));
+        let (mine, other) =
+            (json!({ "name": "mine", "input_schema": {} }), json!({ "name": "other", "input_schema": {} }));
         let mut both = request(&with(&json!({ "tools": [mine, other] })));
         without_tools(&mut both, |name| name == "mine").expect("an edit");
         assert_eq!(body(&both), with(&json!({ "tools": [other] })));

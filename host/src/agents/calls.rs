@@ -115,7 +115,8 @@ fn checked(used: &PluginUse, result: ToolResult) -> Result<(ToolResult, Vec<Stri
 fn blocks(json: &str) -> Option<Vec<String>> {
     let document = Document::parse(json.as_bytes()).ok()?;
     let array = Some(document.root()).filter(|root| root.kind() == Kind::Array)?;
-    let is_block = |block: &ccr_messages::json::Value<'_>| block.get("type").is_some_and(|kind| kind.as_str().is_some());
+    let is_block =
+        |block: &ccr_messages::json::Value<'_>| block.get("type").is_some_and(|kind| kind.as_str().is_some());
     array.items().map(|block| is_block(&block).then(|| block.raw().to_owned())).collect()
 }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 use ccr_messages::event::{Event, Usage};
 
 use super::append;
-use super::calls::{self, Tool};
 use super::caller::Caller;
+use super::calls::{self, Tool};
 use super::editors::Editor;
 use super::history::{Looks, Turns};
 use super::turn::{Call, Said, Turn};

@@ -184,13 +184,16 @@ mod tests {
     fn an_answers_turns_come_back_where_its_text_stands() {
         let store = Store::default();
         let turns = Turns { store: &store, session: None, client_key: Some("ann") };
-        let call = json!({ "role": "assistant", "content": [{ "type": "tool_use", "id": "a", "name": "x", "input": {} }] });
-        let result = json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "a", "content": [] }] });
+        let call =
+            json!({ "role": "assistant", "content": [{ "type": "tool_use", "id": "a", "name": "x", "input": {} }] });
+        let result =
+            json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "a", "content": [] }] });
         let last = json!({ "role": "assistant", "content": [{ "type": "text", "text": "It is a cat." }] });
         let shown = [Event::Text("It is".into()), Event::Text(" a cat.\n".into())];
         turns.keep(looks(&shown), &[call.to_string(), result.to_string(), last.to_string()], &[]);
 
-        let (ask, more) = (json!({ "role": "user", "content": "what?" }), json!({ "role": "user", "content": "sure?" }));
+        let (ask, more) =
+            (json!({ "role": "user", "content": "what?" }), json!({ "role": "user", "content": "sure?" }));
         let seen = request(&json!([ask, { "role": "assistant", "content": "It is a cat." }, more]));
         let restored = turns.put_back(&seen).expect("known");
         assert_eq!(messages(&restored), json!([ask, call, result, last, more]));

@@ -7,8 +7,8 @@
 //! [`caller`]'s, and how far all of it may go is [`spend`]'s.
 
 mod append;
-mod calls;
 pub mod caller;
+mod calls;
 mod conversation;
 mod editors;
 mod history;

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use ccr_messages::json::{Kind, Value};
 
 use super::append::{self, Offered, is_json};
-use super::calls::{Active, Tool};
 use super::caller::Caller;
+use super::calls::{Active, Tool};
 use super::conversation::Conversation;
 use super::editors::Editor;
 use super::history::Turns;
@@ -110,7 +110,8 @@ fn legal(used: &PluginUse, prepared: Prepared) -> Result<Prepared, PluginError> 
         None => Ok(prepared),
         Some(tool) => {
             let name = crate::request::shortened(tool.name.clone(), MAX_NAME);
-            let cause = Cause::BadOutput(format!("its tool `{name}` has an illegal name, or a schema that is no JSON object"));
+            let cause =
+                Cause::BadOutput(format!("its tool `{name}` has an illegal name, or a schema that is no JSON object"));
             Err(PluginError { plugin: used.plugin.label(), step: "prepare", cause })
         }
     }
@@ -127,7 +128,8 @@ fn offer(
     let mut names: BTreeSet<String> =
         listed.into_iter().flat_map(Value::items).filter_map(|tool| append::name(tool).map(Into::into)).collect();
     let (mut offered, mut tools) = (Vec::new(), BTreeMap::new());
-    for (agent, tool) in brought.iter().flat_map(|brought| brought.tools.iter().map(move |tool| (&brought.agent, tool))) {
+    for (agent, tool) in brought.iter().flat_map(|brought| brought.tools.iter().map(move |tool| (&brought.agent, tool)))
+    {
         let name = free_name(&agent.used.plugin.name, &tool.name, &names);
         if name != tool.name {
             let agent = &*agent.used.plugin.name;

@@ -169,14 +169,16 @@ mod tests {
 
     fn read(events: impl IntoIterator<Item = Event>) -> (Turn, Vec<Event>) {
         let (mut turn, mut ids) = (Turn::new(), HashSet::new());
-        let visible = events.into_iter().filter_map(|event| turn.take(event, |name| name == "agent", &mut ids)).collect();
+        let visible =
+            events.into_iter().filter_map(|event| turn.take(event, |name| name == "agent", &mut ids)).collect();
         (turn, visible)
     }
 
     #[test]
     fn calls_are_told_apart_and_the_message_has_both() {
         let text = Event::Text("hm".into());
-        let events = [text.clone()].into_iter().chain(call(0, "a", "agent", "{\"x\":1}")).chain(call(1, "b", "mine", "{}"));
+        let events =
+            [text.clone()].into_iter().chain(call(0, "a", "agent", "{\"x\":1}")).chain(call(1, "b", "mine", "{}"));
         let (turn, visible) = read(events.chain([Event::Finish(FinishReason::ToolUse)]));
         let client: Vec<Event> = [text].into_iter().chain(call(1, "b", "mine", "{}")).collect();
         assert_eq!(visible, client);
@@ -197,7 +199,8 @@ mod tests {
 
     #[test]
     fn input_that_is_no_object_reaches_the_agent_and_not_the_message() {
-        let (turn, _) = read(call(0, "a", "agent", "{\"x\":").into_iter().chain([Event::Finish(FinishReason::ToolUse)]));
+        let (turn, _) =
+            read(call(0, "a", "agent", "{\"x\":").into_iter().chain([Event::Finish(FinishReason::ToolUse)]));
         let said = turn.end().unwrap();
         assert_eq!(said.calls[0].input, "{\"x\":");
         let message: Value = serde_json::from_str(&said.message).unwrap();

@@ -55,7 +55,7 @@ enum Decoder {
 }
 
 /// What the next step brought.
-pub enum Next {
+pub(super) enum Next {
     /// Events, perhaps none.
     Events(Vec<Event>),
     /// The last events of a turn, after which agents have calls to answer and the model goes on.

@@ -7,8 +7,8 @@ use ccr_messages::event::Event;
 use super::raw::RawStream;
 use super::source::{EventSource, Next};
 use super::turns::Source;
-use crate::agents::Conversation;
 use super::writing::Writing;
+use crate::agents::Conversation;
 use crate::body::Cut;
 use crate::client::Answering;
 use crate::error::GatewayError;
@@ -85,7 +85,8 @@ pub(super) async fn begin(
     answering: Option<&Answering>,
     record: &mut OpenRecord,
 ) -> Result<LiveStream, GatewayError> {
-    let mut stream = EventStream { source, waits: false, writing: Writing::new(engine, head, answering).await?, written: None };
+    let mut stream =
+        EventStream { source, waits: false, writing: Writing::new(engine, head, answering).await?, written: None };
     while !stream.writing.has_content() && !stream.writing.is_done() && !stream.waits {
         match stream.source.next().await? {
             Next::Quiet => {}

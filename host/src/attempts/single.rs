@@ -44,7 +44,9 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
     let request = agents.as_ref().map_or(*request, |agents| agents.request());
     let noted = std::mem::take(&mut record.record.dropped);
     let forwarded = match answering {
-        Some(answering) if !has_agents => transform::forward(engine, provider, chain, target, answering, request).await?,
+        Some(answering) if !has_agents => {
+            transform::forward(engine, provider, chain, target, answering, request).await?
+        }
         _ => None,
     };
     let is_forwarded = forwarded.is_some();
@@ -80,7 +82,7 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
         mending: transformed.mending,
         agents_tools: match (&agents, &continued) {
             (Some(agents), _) => agents.tool_names().collect(),
-            (None, tools) => tools.clone().unwrap_or_default(),
+            (None, tools) => (*tools).clone().unwrap_or_default(),
         },
         is_later_turn: continued.is_some(),
         session: session.as_ref(),

@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
 
-use super::{Failover, ModelRef, Options, Provider, Rule, SafeUrl, Secret, TransformerUse};
+use super::{Failover, HostPort, ModelRef, Options, Provider, Rule, SafeUrl, Secret, TransformerUse};
 use crate::tokens::Tokenizer;
 
 /// The whole configuration. Its `Debug` may be logged: secrets print as `[redacted]`.
@@ -369,19 +369,12 @@ pub struct PluginTimeouts {
 #[derive(Debug, Clone, Default)]
 pub struct Grants {
     pub http: Vec<HostPort>,
+    /// Hosts may be in the operator's own network, too.
+    pub private_network: bool,
     pub kv: bool,
     pub model: bool,
     /// Values that the host puts in the place of `{{secret:NAME}}` in the plugin's HTTP requests.
     pub secrets: BTreeMap<String, Secret>,
-}
-
-/// One host that may be reached: exactly this name, no wildcards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostPort {
-    /// Lower case, without brackets around IPv6.
-    pub host: String,
-    /// `None`: the scheme's own.
-    pub port: Option<u16>,
 }
 
 /// What happens to a request when a plugin in its way fails.

@@ -17,9 +17,9 @@ pub mod imports {
             "ccr:plugin/host.wire-request": crate::plugins::lent::WireRequest,
         },
         imports: {
-            // Only these wait for something outside.
-            "ccr:plugin/model.complete": async | trappable,
+            // What waits for the world outside.
             "ccr:plugin/http.send": async | trappable,
+            "ccr:plugin/model.complete": async | trappable,
             default: trappable,
         },
     });

@@ -7,13 +7,14 @@ use wasmtime::component::{Component, InstancePre};
 
 use super::bindings::agent::AgentPluginPre;
 use super::bindings::client::ClientProtocolPluginPre;
-use super::bindings::platform::exports::ccr::plugin::plugin::{Capability, Description};
+use super::bindings::platform::exports::ccr::plugin::plugin::Description;
 use super::bindings::platform::{PlatformPre, exports::ccr::plugin::plugin::TransformerHooks};
 use super::bindings::router::RouterPluginPre;
 use super::bindings::transformer::TransformerPluginPre;
 use super::bindings::upstream::UpstreamProtocolPluginPre;
 use super::breaker::Breaker;
 use super::cache::CompileCache;
+use super::capabilities::Asked;
 use super::client::{self, ClientFormat};
 use super::engine::PluginEngine;
 use super::error::{Cause, PluginError};
@@ -85,10 +86,8 @@ pub struct Plugin {
     pub settings_schema: Option<String>,
     /// Which hooks of a transformer are called.
     pub hooks: TransformerHooks,
-    /// It asks for a store.
-    pub asks_kv: bool,
-    /// It asks to call models.
-    pub asks_model: bool,
+    /// What it asks for; it has what is granted of it.
+    pub asks: Asked,
     /// What it says of the format, if it speaks one of clients.
     pub client_format: Option<ClientFormat>,
     /// Where it came from.
@@ -182,6 +181,7 @@ pub async fn load(
     let description = describe(engine, &pre, known_as, &shape, limits(known_as)).await?;
     let roles = Roles::of(&pre, &shape).map_err(|error| refuse(Cause::NotLoaded(format!("{error:#}"))))?;
     check_name(&description.name).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
+    let asks = Asked::of(&description.capabilities).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
     let limits = limits(&description.name);
     let client_format = match &roles.client {
         Some(pre) => Some(client::format(engine, pre, known_as, shape.needs_wasi, limits).await?),
@@ -189,8 +189,7 @@ pub async fn load(
     };
     Ok(Plugin {
         client_format,
-        asks_kv: description.capabilities.iter().any(|asked| matches!(asked, Capability::Kv)),
-        asks_model: description.capabilities.iter().any(|asked| matches!(asked, Capability::Model)),
+        asks,
         name: description.name.into(),
         version: description.version,
         summary: description.summary,

@@ -133,7 +133,7 @@ impl model::Host for Guest {
         let Some(models) = self.surroundings.models.clone() else {
             return Ok(Err(not_granted(&self.surroundings.name, "model")));
         };
-        Ok(models.complete(request).await)
+        Ok(self.wait_for(models.complete(request)).await)
     }
 }
 

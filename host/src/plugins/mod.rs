@@ -7,6 +7,7 @@ pub mod agent;
 pub mod bindings;
 pub mod breaker;
 pub mod cache;
+pub mod capabilities;
 pub mod client;
 pub mod component;
 mod convert;

@@ -238,9 +238,7 @@ fn thinks(request: &InnerRequest) -> (bool, String) {
 /// agent's. Looks at the blocks' types alone: checking the whole request again would cost more than the rest of the decision.
 fn wants_eyes(question: &Question<'_, '_>) -> (bool, String) {
     let mut messages = question.request.document().root().get("messages").into_iter().flat_map(Value::items);
-    let has_image = |message: Value<'_>| {
-        message.get("content").is_some_and(|content| content.items().any(holds_image))
-    };
+    let has_image = |message: Value<'_>| message.get("content").is_some_and(|content| content.items().any(holds_image));
     if !question.config.has_image_agent() {
         return match messages.any(has_image) {
             true => (true, "a message has an image".into()),
@@ -250,9 +248,8 @@ fn wants_eyes(question: &Question<'_, '_>) -> (bool, String) {
     if question.config.force_use_image_agent {
         return (false, "images are the image agent's: forceUseImageAgent".into());
     }
-    let is_users = |message: &Value<'_>| {
-        message.get("role").and_then(Value::as_str).is_some_and(|role| role == *"user")
-    };
+    let is_users =
+        |message: &Value<'_>| message.get("role").and_then(Value::as_str).is_some_and(|role| role == *"user");
     match messages.filter(is_users).last().is_some_and(has_image) {
         true => (true, "the last user message has an image".into()),
         false => (false, "no image in the last user message".into()),

@@ -89,7 +89,10 @@ impl Resolver<'_> {
         Unresolved {
             path: agent.path.clone(),
             message: format!("there is no agent called `{}`", agent.name),
-            hint: Some(format!("there are: {}; a component of your own goes into the plugins folder", known.join(", "))),
+            hint: Some(format!(
+                "there are: {}; a component of your own goes into the plugins folder",
+                known.join(", ")
+            )),
         }
     }
 
