@@ -5,10 +5,12 @@
 //! makes the request for the next turn, or says that the client is next, whose own calls stood beside them.
 
 use std::collections::{BTreeMap, HashSet};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use ccr_messages::event::{Event, Usage};
+use futures_util::StreamExt as _;
 
 use super::append;
 use super::caller::Caller;
@@ -162,6 +164,7 @@ impl Conversation {
 
     /// Has the calls of the turn answered.
     pub async fn answer_calls(&mut self, record: &mut OpenRecord) -> Result<Then, GatewayError> {
+        record.record.turns = Some(self.number);
         let turn = std::mem::replace(&mut self.turn, Turn::new());
         let (usage, client_calls, finish) = (turn.usage, turn.client_calls, turn.finish.clone());
         let Said { message, calls } = turn.end().map_err(GatewayError::Upstream)?;
@@ -177,6 +180,7 @@ impl Conversation {
         }
         self.messages.push(format!(r#"{{"role":"user","content":[{}]}}"#, results.join(",")));
         self.next_turn().map_err(GatewayError::invalid)?;
+        record.record.turns = Some(self.number);
         Ok(Then::Ask(Box::new(self.request.clone())))
     }
 
@@ -184,7 +188,8 @@ impl Conversation {
         let tools = Arc::clone(&self.tools);
         let tool = |call: &Call| tools.get(&call.offered_as);
         let mut results = Vec::with_capacity(calls.len());
-        for answered in calls::answer_all(&self.caller, calls, tool, self.number).await {
+        let mut answers = pin!(calls::answer_all(&self.caller, calls, tool, self.number));
+        while let Some(answered) = answers.next().await {
             results.push(answered.result);
             self.ready.extend(answered.shown.into_iter().map(Event::Block));
             record.agent_called(answered.note);
@@ -200,6 +205,11 @@ impl Conversation {
         self.number += 1;
         self.first_slot = self.next_slot;
         self.ready.push(Event::NewBlock);
+        // A choice that named an agent's tool is fulfilled; it would be called in every turn.
+        let chosen = self.request.get("/tool_choice/name").map(|name| name.trim_matches('"').to_owned());
+        if chosen.is_some_and(|name| self.tools.contains_key(&name)) {
+            self.request.set("/tool_choice", r#"{"type":"auto"}"#)?;
+        }
         let limits = &self.caller.snapshot.config.agent_limits;
         let reached = match self.caller.spend.within(limits) {
             Err(bound) => Some(bound),
@@ -208,12 +218,7 @@ impl Conversation {
         if let Some(bound) = reached {
             self.is_last = true;
             tracing::info!(request = self.caller.request, "the model's last turn, without agents' tools: {bound}");
-            return append::without_tools(&mut self.request, |name| self.tools.contains_key(name));
-        }
-        // A choice that named an agent's tool is fulfilled; it would be called in every turn.
-        let chosen = self.request.get("/tool_choice/name").map(|name| name.trim_matches('"').to_owned());
-        if chosen.is_some_and(|name| self.tools.contains_key(&name)) {
-            self.request.set("/tool_choice", r#"{"type":"auto"}"#)?;
+            append::without_tools(&mut self.request, |name| self.tools.contains_key(name))?;
         }
         Ok(())
     }
@@ -237,8 +242,8 @@ impl Conversation {
 
     /// Closes the answer: what the client did not see of it is kept for its next request.
     pub fn close(&mut self, record: &mut OpenRecord) {
-        record.add_plugin_time(self.spent + self.editors.iter().map(Editor::spent).sum::<Duration>());
         record.record.turns = Some(self.number);
+        record.add_plugin_time(self.spent + self.editors.iter().map(Editor::spent).sum::<Duration>());
         let last = if self.turn.usage.input_tokens.is_some() { self.turn.usage } else { self.last };
         record.last_usage = Some(last.into());
         if self.messages.is_empty() {
@@ -248,7 +253,10 @@ impl Conversation {
         if self.results.is_empty() {
             let turn = std::mem::replace(&mut self.turn, Turn::new());
             match turn.end() {
-                Ok(said) => self.messages.push(said.message),
+                Ok(said) => {
+                    self.messages.push(said.message);
+                    self.results = calls::unanswered(&said.calls);
+                }
                 // It ended without a word; then there is nothing to find it by either.
                 Err(_) => return,
             }
