@@ -1,104 +1,114 @@
-//! One edit of a document, named by a JSON pointer. For several edits in one copy use [`Splice`].
+//! One edit of a document, named by a JSON pointer; the result is the edited document. For several edits in one copy of the
+//! text use [`Splice`](super::Splice).
+//!
+//! What is known of the values stays known: only the new one is parsed, and the places of the others are moved. So an edit of
+//! a large request costs a copy of it, a fraction of what reading it again would.
+
+use std::ops::Range;
 
 use super::Document;
+use super::error::JsonError;
+use super::parser::{Node, TOO_LONG};
 use super::pointer::{index, tokens};
-use super::splice::{EditError, Splice};
-use super::value::{Kind, Value};
+use super::splice::EditError;
+use super::value::{Child, Kind, Value};
 use super::writer::Writer;
 
-/// The text of `document` with the value at `pointer` replaced by `json`.
+/// The document with the value at `pointer` replaced by `json`.
 ///
 /// What is missing is made: a member is added after the last one of its object, objects on the way to it are created
 /// (`/output_config/effort`), `-` or the number after the last one appends to an array. Of a repeated key the last
 /// occurrence is replaced, which is the one that readers see. Every byte outside stays as it was.
 ///
 /// # Errors
-/// When the pointer is none, leads into a string, number, boolean or null, or beyond the end of an array, or when
-/// `json` is not JSON.
-pub fn set(document: &Document<'_>, pointer: &str, json: &str) -> Result<Vec<u8>, EditError> {
-    let new = Document::parse(json.as_bytes()).map_err(EditError::NotJson)?;
-    // Without what may stand around it: a byte order mark would not be JSON inside of the text.
-    let new = new.root().raw();
+/// When the pointer is none, leads into a string, number, boolean or null, or beyond the end of an array, when `json` is
+/// not JSON, or when the result would nest deeper than [`MAX_DEPTH`](super::MAX_DEPTH) or have 4 GiB or more.
+pub fn set(document: &Document<'_>, pointer: &str, json: &str) -> Result<Document<'static>, EditError> {
     let mut path = tokens(pointer).ok_or_else(|| EditError::BadPointer(pointer.to_owned()))?;
-    let mut parent = document.root();
-    let mut depth = 0;
-    let mut splice = Splice::new();
-    loop {
-        let Some(token) = path.next() else {
-            splice.replace(parent.span(), new);
-            break;
-        };
-        if let Some(child) = parent.child(&token) {
-            parent = child;
-            depth += 1;
+    let mut place = Place::root(document);
+    while let Some(token) = path.next() {
+        if let Some(child) = find(place.value, &token) {
+            place.enter(&child);
             continue;
         }
-        let wrapped = path.rev().fold(new.to_owned(), |inner, key| wrap(&key, &inner));
-        insert(&mut splice, parent, &token, &wrapped, || prefix(pointer, depth))?;
-        break;
+        // Checked and trimmed by itself, as it could end what it is put into and begin something else.
+        let new = parsed(json, 0)?;
+        let new = path.rev().fold(new.root().raw().to_owned(), |inner, key| object(&key, &inner));
+        let container = match place.value.kind() {
+            Kind::Object => object(&token, &new),
+            Kind::Array if token == "-" || index(&token) == Some(place.value.len()) => format!("[{new}]"),
+            Kind::Array => return Err(EditError::NoSuchItem(prefix(pointer, place.around.len()))),
+            _ => return Err(EditError::NotAContainer(prefix(pointer, place.around.len()))),
+        };
+        return place.append(document, &container);
     }
-    splice.apply(document.text().as_bytes())
+    let new = parsed(json, place.around.len())?;
+    let root = new.root();
+    let nodes = place.index..place.index + new_size(place.value);
+    let new = New { comma: "", text: root.raw(), nodes: &new.nodes, origin: root.span().start };
+    exchange(document, &place.around, place.value.span(), nodes, &new)
 }
 
-/// The text of `document` without the member or item at `pointer`, repeated keys included; commas are put right, every
-/// other byte stays. `None` when there is no such value, or when it is the whole document.
+/// The document without the member or item at `pointer`, repeated keys included; commas are put right, every other byte
+/// stays. `None` when there is no such value, or when it is the whole document.
 #[must_use]
-pub fn remove(document: &Document<'_>, pointer: &str) -> Option<Vec<u8>> {
-    let token = tokens(pointer)?.next_back()?;
-    let parent = document.root().pointer(pointer.get(..pointer.rfind('/')?)?)?;
-    parent.child(&token)?;
-    let mut splice = Splice::new();
-    if parent.kind() == Kind::Object {
-        splice.remove_members(parent, |key, _| key == *token);
-    } else {
-        let place = index(&token)?;
-        let mut number = 0;
-        splice.remove_items(parent, |_| {
-            number += 1;
-            number - 1 == place
-        });
+pub fn remove(document: &Document<'_>, pointer: &str) -> Option<Document<'static>> {
+    let (mut edited, parent) = remove_last(document, pointer)?;
+    while parent == Kind::Object && let Some((again, _)) = remove_last(&edited, pointer) {
+        edited = again;
     }
-    splice.apply(document.text().as_bytes()).ok()
+    Some(edited)
 }
 
-/// Adds a child that is not there yet.
-fn insert(
-    splice: &mut Splice<'_>,
-    parent: Value<'_>,
-    token: &str,
-    json: &str,
-    pointer: impl Fn() -> String,
-) -> Result<(), EditError> {
-    let item = match parent.kind() {
-        Kind::Object => member(token, json),
-        Kind::Array if token == "-" || index(token) == Some(parent.len()) => json.to_owned(),
-        Kind::Array => return Err(EditError::NoSuchItem(pointer())),
-        _ => return Err(EditError::NotAContainer(pointer())),
-    };
-    let (at, comma) = match parent.children().last() {
-        Some(last) => (last.span.end, ","),
-        None => (parent.span().start + 1, ""),
-    };
-    splice.replace(at..at, format!("{comma}{item}"));
-    Ok(())
+/// Of a repeated key, only its last occurrence goes. Gives also the kind of what it was in.
+fn remove_last(document: &Document<'_>, pointer: &str) -> Option<(Document<'static>, Kind)> {
+    let mut path = tokens(pointer)?;
+    let last = path.next_back()?;
+    let mut place = Place::root(document);
+    for token in path {
+        place.enter(&find(place.value, &token)?);
+    }
+    let child = find(place.value, &last)?;
+    let (parent, span) = (place.value, with_comma(place.value, &child));
+    let inner = place.index + 1;
+    place.around.push(place.index);
+    let nodes = inner + child.nodes.start..inner + child.nodes.end;
+    let new = New { comma: "", text: "", nodes: &[], origin: 0 };
+    Some((exchange(document, &place.around, span, nodes, &new).ok()?, parent.kind()))
 }
 
-fn member(key: &str, json: &str) -> String {
-    let mut writer = Writer::with_capacity(key.len() + json.len() + 3);
-    writer.string(key);
-    format!("{}:{json}", writer.as_str())
+/// A value, the index of its node, and those of the containers around it, from the outermost.
+struct Place<'d> {
+    value: Value<'d>,
+    index: usize,
+    around: Vec<usize>,
 }
 
-fn wrap(key: &str, json: &str) -> String {
-    let mut writer = Writer::with_capacity(key.len() + json.len() + 5);
-    writer.begin_object().key(key).raw(json).end_object();
-    writer.into_string()
-}
+impl<'d> Place<'d> {
+    fn root(document: &'d Document<'_>) -> Self {
+        Self { value: document.root(), index: 0, around: Vec::new() }
+    }
 
-/// The pointer of the first `depth` tokens.
-fn prefix(pointer: &str, depth: usize) -> String {
-    let end = pointer.match_indices('/').nth(depth).map_or(pointer.len(), |(at, _)| at);
-    pointer.get(..end).unwrap_or(pointer).to_owned()
+    fn enter(&mut self, child: &Child<'d>) {
+        self.around.push(self.index);
+        // A container's nodes begin behind its own; a member's with that of its key.
+        self.index += 1 + child.nodes.end - child.value.size();
+        self.value = child.value;
+    }
+
+    /// Puts what is in `container` behind the last child of this value, which is a container of the same kind.
+    fn append(mut self, document: &Document<'_>, container: &str) -> Result<Document<'static>, EditError> {
+        let new = parsed(container, self.around.len())?;
+        let (at, comma) = match self.value.children().last() {
+            Some(last) => (last.span.end, ","),
+            None => (self.value.span().start + 1, ""),
+        };
+        let end = self.index + self.value.size();
+        self.around.push(self.index);
+        let text = container.get(1..container.len() - 1).unwrap_or_default();
+        let new = New { comma, text, nodes: new.nodes.get(1..).unwrap_or_default(), origin: 1 };
+        exchange(document, &self.around, at..at, end..end, &new)
+    }
 }
 
 #[cfg(test)]
