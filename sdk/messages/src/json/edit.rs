@@ -44,7 +44,7 @@ pub fn set(document: &Document<'_>, pointer: &str, json: &str) -> Result<Documen
     }
     let new = parsed(json, place.around.len())?;
     let root = new.root();
-    let nodes = place.index..place.index + new_size(place.value);
+    let nodes = place.index..place.index + place.value.size();
     let new = New { comma: "", text: root.raw(), nodes: &new.nodes, origin: root.span().start };
     exchange(document, &place.around, place.value.span(), nodes, &new)
 }
@@ -54,7 +54,9 @@ pub fn set(document: &Document<'_>, pointer: &str, json: &str) -> Result<Documen
 #[must_use]
 pub fn remove(document: &Document<'_>, pointer: &str) -> Option<Document<'static>> {
     let (mut edited, parent) = remove_last(document, pointer)?;
-    while parent == Kind::Object && let Some((again, _)) = remove_last(&edited, pointer) {
+    while parent == Kind::Object
+        && let Some((again, _)) = remove_last(&edited, pointer)
+    {
         edited = again;
     }
     Some(edited)
@@ -111,60 +113,85 @@ impl<'d> Place<'d> {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-    use super::{EditError, remove, set};
-    use crate::json::Document;
+/// What takes the place of a part of the text.
+struct New<'t> {
+    /// Stands before the text, and is in no node.
+    comma: &'static str,
+    text: &'t str,
+    nodes: &'t [Node],
+    /// Where the text begins in what the nodes count from.
+    origin: usize,
+}
 
-    fn set_in(text: &str, pointer: &str, json: &str) -> Result<String, EditError> {
-        let document = Document::parse(text.as_bytes()).unwrap();
-        set(&document, pointer, json).map(|text| String::from_utf8(text).unwrap())
+/// The document with the text of `span` and the `nodes` of the values in it replaced; `around` are the indices of the
+/// containers that they are in.
+fn exchange(
+    document: &Document<'_>,
+    around: &[usize],
+    span: Range<usize>,
+    nodes: Range<usize>,
+    new: &New<'_>,
+) -> Result<Document<'static>, EditError> {
+    let (old_text, old_nodes) = (document.text(), &*document.nodes);
+    let before = old_text.get(..span.start).unwrap_or_default();
+    let after = old_text.get(span.end..).unwrap_or_default();
+    let text = [before, new.comma, new.text, after].concat();
+    if u32::try_from(text.len()).is_err() {
+        return Err(EditError::NotJson(JsonError::new(text.as_bytes(), TOO_LONG)));
     }
-
-    fn remove_in(text: &str, pointer: &str) -> Option<String> {
-        let document = Document::parse(text.as_bytes()).unwrap();
-        remove(&document, pointer).map(|text| String::from_utf8(text).unwrap())
-    }
-
-    #[test]
-    fn replaces_and_leaves_the_rest() {
-        let text = "\u{feff}{ \"max_tokens\" :9, \"a\": [ 1, {\"b\":2 } ] }\n";
-        assert_eq!(set_in(text, "/max_tokens", " 10 ").unwrap(), text.replace('9', "10"));
-        assert_eq!(set_in(text, "/a/1/b", "\u{feff}[]").unwrap(), text.replace('2', "[]"));
-        assert_eq!(set_in(text, "", "null").unwrap(), "\u{feff}null\n");
-        assert_eq!(set_in(r#"{"a":1,"a":2}"#, "/a", "3").unwrap(), r#"{"a":1,"a":3}"#);
-    }
-
-    #[test]
-    fn makes_what_is_missing() {
-        assert_eq!(set_in("{ }", "/a", "1").unwrap(), r#"{"a":1 }"#);
-        assert_eq!(set_in(r#"{"a":1 }"#, "/b\"~1", "2").unwrap(), r#"{"a":1,"b\"/":2 }"#);
-        assert_eq!(set_in(r#"{"a":1}"#, "/b/c/0", "2").unwrap(), r#"{"a":1,"b":{"c":{"0":2}}}"#);
-        assert_eq!(set_in("[]", "/-", "2").unwrap(), "[2]");
-        assert_eq!(set_in("[1]", "/1", "2").unwrap(), "[1,2]");
-        assert_eq!(set_in("[1]", "/-/x", "2").unwrap(), r#"[1,{"x":2}]"#);
-    }
-
-    #[test]
-    fn refuses_with_the_place() {
-        let text = r#"{"a":{"b":"c"},"l":[1]}"#;
-        assert_eq!(set_in(text, "a", "1"), Err(EditError::BadPointer("a".to_owned())));
-        assert_eq!(set_in(text, "/a/b/c/d", "1"), Err(EditError::NotAContainer("/a/b".to_owned())));
-        assert_eq!(set_in(text, "/l/2", "1"), Err(EditError::NoSuchItem("/l".to_owned())));
-        assert_eq!(set_in(text, "/l/x", "1"), Err(EditError::NoSuchItem("/l".to_owned())));
-        assert!(matches!(set_in(text, "/a", "1,2"), Err(EditError::NotJson(_))));
-        assert!(matches!(set_in(text, "/a", ""), Err(EditError::NotJson(_))));
-    }
-
-    #[test]
-    fn removes_all_of_a_key() {
-        assert_eq!(remove_in(r#"{"a":1,"b":2,"\u0061":3}"#, "/a").unwrap(), r#"{"b":2}"#);
-        assert_eq!(remove_in(r#"[1,{"a":[2]}]"#, "/1/a/0").unwrap(), r#"[1,{"a":[]}]"#);
-        assert_eq!(remove_in("[1,2]", "/0").unwrap(), "[2]");
-        for pointer in ["", "a", "/b", "/a/0", "/a/b/c"] {
-            assert_eq!(remove_in(r#"{"a":{}}"#, pointer), None, "{pointer}");
+    // Differences are added in 32 bits with a wrap, so that one may be negative.
+    let grown = (text.len().wrapping_sub(old_text.len())) as u32;
+    let moved = (span.start + new.comma.len()).wrapping_sub(new.origin) as u32;
+    let more = new.nodes.len().wrapping_sub(nodes.len()) as u32;
+    let mut tape = Vec::with_capacity(old_nodes.len() + new.nodes.len());
+    tape.extend_from_slice(old_nodes.get(..nodes.start).unwrap_or_default());
+    tape.extend(new.nodes.iter().map(|node| node.moved(moved)));
+    tape.extend(old_nodes.get(nodes.end..).unwrap_or_default().iter().map(|node| node.moved(grown)));
+    for container in around {
+        if let Some(node) = tape.get_mut(*container) {
+            node.grow(grown, more);
         }
-        assert_eq!(remove_in("[1]", "/-"), None);
+    }
+    Ok(Document { text: text.into(), nodes: tape })
+}
+
+/// A new value that will stand in so many containers.
+fn parsed(json: &str, depth: usize) -> Result<Document<'_>, EditError> {
+    Document::within(json, depth).map_err(EditError::NotJson)
+}
+
+/// The child that a token of a pointer names; of a repeated key the last one.
+fn find<'d>(parent: Value<'d>, token: &str) -> Option<Child<'d>> {
+    if parent.kind() == Kind::Array {
+        return parent.children().nth(index(token)?);
+    }
+    parent.children().filter(|child| child.key.is_some_and(|key| key == *token)).last()
+}
+
+/// The span of a child with the comma before it, so that what stays keeps its own white space; the first one takes the
+/// comma after it.
+fn with_comma(parent: Value<'_>, child: &Child<'_>) -> Range<usize> {
+    let Range { start, end } = child.span.clone();
+    let before = parent.children().take_while(|other| other.span.end <= start).last();
+    let after = parent.children().find(|other| other.span.start >= end);
+    match (before, after) {
+        (Some(before), _) => before.span.end..end,
+        (None, Some(after)) => start..after.span.start,
+        (None, None) => start..end,
     }
 }
+
+fn object(key: &str, json: &str) -> String {
+    let mut writer = Writer::with_capacity(key.len() + json.len() + 5);
+    writer.begin_object().key(key).raw(json).end_object();
+    writer.into_string()
+}
+
+/// The pointer of the first `depth` tokens.
+fn prefix(pointer: &str, depth: usize) -> String {
+    let end = pointer.match_indices('/').nth(depth).map_or(pointer.len(), |(at, _)| at);
+    pointer.get(..end).unwrap_or(pointer).to_owned()
+}
+
+#[cfg(test)]
+mod tests;
