@@ -7,7 +7,7 @@ use ccr_plugin::messages::json::{Document, Kind, Splice, Value, Writer};
 
 use crate::numbers::Numbers;
 use crate::source::Source;
-use crate::store::{Keeper, Known};
+use crate::store::{Keeper, Kept, Known};
 use crate::words::placeholder;
 
 /// How clients that name images in their text do so, up to the number.
@@ -17,7 +17,7 @@ const NAME: &str = "[Image #";
 pub(crate) struct Edited {
     /// The messages, as JSON.
     pub(crate) messages: String,
-    /// The images that stood in them.
+    /// The images that stood in them, and those that did so earlier in the session.
     pub(crate) known: Known,
 }
 
@@ -40,6 +40,10 @@ pub(crate) fn without_images(messages: &str, scope: Scope) -> Result<Option<Edit
             known.add(number, keeper.keep(hash, &source));
         }
         edits.replace(image.block.span(), text_block(&image, number));
+    }
+    // The model may have read of these in what the client has left of its history.
+    for (number, hash) in numbers.all().filter(|(_, hash)| keeper.has(hash)) {
+        known.add(number, Kept::As(hash.to_owned()));
     }
     numbers.remember(scope);
     let edited = edits.apply(messages.as_bytes()).map_err(|error| Fault::own(error.to_string()))?;

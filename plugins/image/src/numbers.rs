@@ -45,6 +45,11 @@ impl Numbers {
         number
     }
 
+    /// All of them, with the image's hash.
+    pub(crate) fn all(&self) -> impl Iterator<Item = (u32, &str)> {
+        self.given.iter().map(|(number, hash)| (*number, &**hash))
+    }
+
     /// Keeps them for the session's next request.
     pub(crate) fn remember(&self, scope: Scope) {
         if !self.changed || !matches!(scope, Scope::Session) {

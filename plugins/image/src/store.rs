@@ -128,6 +128,11 @@ impl Keeper {
         }
     }
 
+    /// Whether an image was kept by an earlier request.
+    pub(crate) fn has(&self, hash: &str) -> bool {
+        self.there.contains(&key(hash, 0))
+    }
+
     fn put(&self, hash: &str, source: &Source<'_>) -> Result<(), String> {
         match source {
             Source::Missing => Err("came without any content".into()),
