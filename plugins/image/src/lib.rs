@@ -46,7 +46,11 @@ impl Agent for Image {
         let (Some(target), Some(eyes)) = (request.target(), config::Eyes::read()) else {
             return Ok(false);
         };
-        Ok(!eyes.are(&target) && !config::sees(settings, &target)?)
+        if eyes.are(&target) || config::sees(settings, &target)? {
+            return Ok(false);
+        }
+        // The agent's own question, on its way to a fallback of the model that sees, is not one to ask it about again.
+        Ok(!request.get("/system").is_some_and(|system| system.contains(words::EYES_SYSTEM)))
     }
 
     fn prepare(request: &mut dyn Request, _: &Settings) -> Result<Preparation, Fault> {

@@ -16,6 +16,9 @@ use crate::words::{self, placeholder};
 /// that goes round in circles does so within minutes.
 const ANSWER_TTL_MS: u64 = 5 * 60 * 1000;
 
+/// Largest request to the model that sees, in bytes: Anthropic's API takes 32 MB (its documentation, "Vision").
+const MAX_REQUEST: usize = 30_000_000;
+
 /// The answer to a call. `Err` is for the model, too.
 pub(crate) fn answer(call: &ToolCall, state: &[u8], settings: &Settings) -> Result<String, String> {
     if call.name != words::TOOL {
@@ -72,6 +75,9 @@ fn request(
     for (number, hash) in images {
         let image = store::fetch(scope, hash).map_err(|reason| cannot(*number, &reason))?;
         show(&mut writer, *number, &image, &call.regions)?;
+        if writer.as_str().len() > MAX_REQUEST {
+            return Err("These images are too much for one call: ask about fewer of them at a time.".into());
+        }
     }
     text_block(&mut writer, &call.task);
     writer.end_array().end_object().end_array().end_object();

@@ -117,7 +117,9 @@ pub(crate) struct Keeper {
 
 impl Keeper {
     pub(crate) fn new(scope: Scope) -> Self {
-        Self { scope, there: host::kv_keys(scope, PREFIX).unwrap_or_default() }
+        let mut there = host::kv_keys(scope, PREFIX).unwrap_or_default();
+        there.sort_unstable();
+        Self { scope, there }
     }
 
     /// Keeps an image if it is not there yet.
@@ -130,7 +132,11 @@ impl Keeper {
 
     /// Whether an image was kept by an earlier request.
     pub(crate) fn has(&self, hash: &str) -> bool {
-        self.there.contains(&key(hash, 0))
+        self.has_part(hash, 0)
+    }
+
+    fn has_part(&self, hash: &str, part: usize) -> bool {
+        self.there.binary_search(&key(hash, part)).is_ok()
     }
 
     fn put(&self, hash: &str, source: &Source<'_>) -> Result<(), String> {
@@ -155,7 +161,7 @@ impl Keeper {
         bytes: impl FnOnce() -> Option<Cow<'b, [u8]>>,
     ) -> Result<(), String> {
         let parts = length.div_ceil(PART);
-        if parts > 0 && (0..parts).all(|part| self.there.contains(&key(hash, part))) {
+        if parts > 0 && (0..parts).all(|part| self.has_part(hash, part)) {
             return Ok(());
         }
         let bytes = bytes().ok_or("came with data that is no base64")?;

@@ -48,3 +48,15 @@ fn all_targets_of_an_alias_see() {
     assert!(!applies(("b", "n"), "{}"));
     assert!(applies(("b", "m"), "{}"));
 }
+
+#[test]
+fn not_for_its_own_questions() {
+    configure();
+    let state = prepared(&json!([user(&[block(&file(&gradient(2, 2), ImageFormat::Png))])])).1.state;
+    let asked = eyes_say(message(&[text("seen")]));
+    call(&state, r#"{"imageId": 1, "task": "a"}"#);
+    let mut request = FakeRequest::new(asked.borrow()[0].clone());
+    assert!(!Image::applies(&request, &Settings::of("{}")).unwrap());
+    request.body["system"] = json!([text("else")]);
+    assert!(Image::applies(&request, &Settings::of("{}")).unwrap());
+}

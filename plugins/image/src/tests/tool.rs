@@ -137,6 +137,18 @@ fn what_could_not_be_kept_is_told() {
 }
 
 #[test]
+fn too_much_for_one_request_is_told() {
+    let mut small = file(&gradient(2, 2), ImageFormat::Png);
+    small.resize(crate::pixels::MAX_BYTES, 7);
+    let large = |number: u8| block(&[&small[..small.len() - 1], &[number]].concat());
+    let state = state(&(0..7).map(large).collect::<Vec<_>>());
+    eyes_say(message(&[text("seen")]));
+    let result = call(&state, r#"{"imageId": [1, 2, 3, 4, 5, 6, 7], "task": "a"}"#);
+    assert!(result.is_error && said(&result).contains("fewer"), "{result:?}");
+    assert!(!call(&state, r#"{"imageId": [1, 2, 3, 4, 5], "task": "a"}"#).is_error);
+}
+
+#[test]
 fn an_image_that_the_client_has_forgotten_can_be_asked_about() {
     state(&[block(&file(&gradient(2, 2), ImageFormat::Png))]);
     let later = state(&[block(&file(&gradient(3, 3), ImageFormat::Png))]);
