@@ -13,6 +13,9 @@ use ccr_plugin::messages::event::{Event, Usage};
 use ccr_plugin::messages::json::{Document, Kind, Value, Writer};
 use ccr_plugin::{AnswerStream, Fault};
 
+#[cfg(test)]
+mod tests;
+
 /// The longest `cited_text`, in characters (Anthropic's documentation, "Web search tool": "up to 150 characters").
 const CITED: usize = 150;
 

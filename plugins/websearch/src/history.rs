@@ -39,11 +39,10 @@ pub(crate) fn rewrite(request: &mut dyn Request, name: &str) -> Result<Past, Fau
     let Ok(document) = Document::parse_str(&messages) else { return Ok(Past::default()) };
     let mut history = History::new(name, messages.len());
     document.root().items().for_each(|message| history.message(message));
-    let (rewritten, lost, past) = history.finish();
+    let (rewritten, past) = history.finish();
     if let Some(rewritten) = rewritten {
         request.set("/messages", &rewritten)?;
     }
-    lost.into_iter().for_each(|what| request.dropped(what));
     Ok(past)
 }
 
@@ -55,21 +54,20 @@ struct History<'n> {
     sources: Vec<Source>,
     highest: u64,
     changed: bool,
-    lost: Vec<&'static str>,
 }
 
 impl<'n> History<'n> {
     fn new(name: &'n str, length: usize) -> Self {
         let mut out = Writer::with_capacity(length);
         out.begin_array();
-        Self { name, out, waiting: Vec::new(), sources: Vec::new(), highest: 0, changed: false, lost: Vec::new() }
+        Self { name, out, waiting: Vec::new(), sources: Vec::new(), highest: 0, changed: false }
     }
 
-    fn finish(mut self) -> (Option<String>, Vec<&'static str>, Past) {
+    fn finish(mut self) -> (Option<String>, Past) {
         self.give_waiting();
         self.out.end_array();
         let past = Past { base: hundred_of(self.highest), sources: self.sources };
-        (self.changed.then(|| self.out.into_string()), self.lost, past)
+        (self.changed.then(|| self.out.into_string()), past)
     }
 
     fn message(&mut self, message: Value<'_>) {
@@ -112,10 +110,7 @@ impl<'n> History<'n> {
     /// A search and, at the same time, what it found.
     fn call(&mut self, call: Value<'_>, content: Value<'_>, parts: &mut Parts<'_>) {
         let id = call.get("id").and_then(Value::as_str);
-        let Some(result) = with_id(content, "web_search_tool_result", "tool_use_id", id) else {
-            self.lost.push("messages.server_tool_use without a result");
-            return;
-        };
+        let result = with_id(content, "web_search_tool_result", "tool_use_id", id);
         if parts.has_seen_a_result() {
             parts.end_of_round(&mut self.out);
         }
@@ -126,14 +121,15 @@ impl<'n> History<'n> {
         out.key("input").raw(input.map_or("{}", Value::raw));
         keep_mark(call, &mut out);
         out.end_object();
-        let (text, is_error) = self.found(result);
+        // The answer may have been broken off; a call must have its result all the same.
+        let (text, is_error) = result.map_or_else(|| ("The search was not made.".into(), true), |result| self.found(result));
         let mut answer = Writer::new();
         answer.begin_object().key("type").string("tool_result").key("tool_use_id").escaped(id);
         answer.key("content").raw(&crate::prepare::text_blocks(&text));
         if is_error {
             answer.key("is_error").bool(true);
         }
-        keep_mark(result, &mut answer);
+        result.into_iter().for_each(|result| keep_mark(result, &mut answer));
         answer.end_object();
         parts.search(out.into_string(), answer.into_string());
     }
