@@ -53,7 +53,8 @@ impl Citing {
     }
 
     fn text(&mut self, text: String, events: &mut Vec<Event>) {
-        let has_none = |text: &str| memchr::memchr2(FIRST[0], FIRST[1], text.as_bytes()).is_none() && !text.ends_with(' ');
+        let has_none =
+            |text: &str| memchr::memchr2(FIRST[0], FIRST[1], text.as_bytes()).is_none() && !text.ends_with(' ');
         if self.held.is_empty() && self.block == Block::Said && has_none(&text) {
             events.push(Event::Text(text));
             return;

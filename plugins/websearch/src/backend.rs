@@ -23,10 +23,10 @@ use ccr_plugin::{Fault, Header};
 const LONGEST_TEXT: usize = 2_000;
 
 /// The longest title, in characters: browsers show far less.
-const LONGEST_TITLE: usize = 300;
+pub(crate) const LONGEST_TITLE: usize = 300;
 
 /// The longest address, in bytes; longer ones are tracking links, which models do not copy rightly.
-const LONGEST_URL: usize = 2_000;
+pub(crate) const LONGEST_URL: usize = 2_000;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -108,11 +108,17 @@ pub(crate) fn takes_place(kind: Kind, member: &str, place: &str) -> bool {
 
 pub(crate) fn search(ask: &Ask<'_>) -> Result<Vec<Source>, Failed> {
     let Some(kind) = ask.options.backend else {
-        return Err(Failed::new("unavailable", "No search service is configured. Answer from what you know, and say so."));
+        return Err(Failed::new(
+            "unavailable",
+            "No search service is configured. Answer from what you know, and say so.",
+        ));
     };
     let (characters, words) = kind.longest_query();
     if ask.query.chars().count() > characters || ask.query.split(' ').count() > words {
-        return Err(Failed::new("query_too_long", "The query is too long. Search with a few words instead of sentences."));
+        return Err(Failed::new(
+            "query_too_long",
+            "The query is too long. Search with a few words instead of sentences.",
+        ));
     }
     let answer = http(&kind.request(ask)).map_err(|fault| unreachable_service(kind, &fault))?;
     if !(200..=299).contains(&answer.status) {
@@ -164,10 +170,15 @@ fn refused(kind: Kind, answer: &HttpResponse) -> Failed {
         // Tavily answers 432 and 433 where the limit of the plan, or of what is paid as one goes, is used up.
         429 | 432 | 433 => Failed::new(
             "too_many_requests",
-            [kind.name(), " takes no more searches now (HTTP ", &*status, "). Go on without, or search again later."].concat(),
+            [kind.name(), " takes no more searches now (HTTP ", &*status, "). Go on without, or search again later."]
+                .concat(),
         ),
-        413 | 414 => Failed::new("query_too_long", "The query is too long. Search with a few words instead of sentences."),
-        401 | 403 => unavailable(kind, &["refused the gateway's key, or its JSON format (HTTP ", &*status, ")"].concat()),
+        413 | 414 => {
+            Failed::new("query_too_long", "The query is too long. Search with a few words instead of sentences.")
+        }
+        401 | 403 => {
+            unavailable(kind, &["refused the gateway's key, or its JSON format (HTTP ", &*status, ")"].concat())
+        }
         _ => unavailable(kind, &["answered with HTTP ", &*status].concat()),
     }
 }
@@ -250,5 +261,6 @@ fn with_sites(ask: &Ask<'_>) -> String {
 
 /// Whether a text can stand for a host among operators and rules, where spaces and signs have a meaning.
 fn is_host(host: &str) -> bool {
-    !host.is_empty() && host.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-' | '_'))
+    !host.is_empty()
+        && host.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-' | '_'))
 }

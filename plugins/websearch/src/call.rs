@@ -48,7 +48,8 @@ fn id_of(request: &str, number: u64) -> String {
 }
 
 fn query(input: Option<Value<'_>>) -> Result<String, Failed> {
-    let query = input.and_then(|input| input.get("query")?.as_str()).map(|query| crate::text::one_line(&query.decode()));
+    let query =
+        input.and_then(|input| input.get("query")?.as_str()).map(|query| crate::text::one_line(&query.decode()));
     query.filter(|query| !query.is_empty()).ok_or_else(|| {
         let words = "The input must be a JSON object with what to search for in `query`, for example {\"query\": \"rust 2024 edition\"}.";
         Failed::new("invalid_tool_input", words)

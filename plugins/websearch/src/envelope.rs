@@ -99,7 +99,14 @@ mod tests {
 
     #[test]
     fn what_is_not_ours_stays_closed() {
-        for foreign in ["", "EqgfCioIARgBIiQ3YTAwMjY1Mi1mZjM5", "ccr1:gemini:AA==", "ccr1:websearch:", "ccr1:websearch:!", "ccr1:websearch:Zm9v"] {
+        for foreign in [
+            "",
+            "EqgfCioIARgBIiQ3YTAwMjY1Mi1mZjM5",
+            "ccr1:gemini:AA==",
+            "ccr1:websearch:",
+            "ccr1:websearch:!",
+            "ccr1:websearch:Zm9v",
+        ] {
             assert_eq!(open(foreign), None, "{foreign}");
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! One message of the assistant holds what a search was asked, what it found, and what was said then. It becomes the call at the
 //! end of one message, the result in the user's message that follows, and the rest in a message of its own. Results have the
-//! numbers that they had, so that a history is the same text in every turn; marks come back in the place of citations.
+//! numbers that they had, so that a history is the same text in every turn; marks come back in the place of citations. Where
+//! the host still knows an answer's turns, it has put them back itself, and only their numbers are read.
 
 mod parts;
 
@@ -12,7 +13,7 @@ mod tests;
 use crate::envelope;
 use crate::source::{NUMBERS, Source, hundred_of};
 use crate::tell;
-use crate::text::{is, member};
+use crate::text::{is, member, one_line};
 use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 use ccr_plugin::{Fault, Request};
 use memchr::memmem;
@@ -33,7 +34,7 @@ pub(crate) struct Past {
 pub(crate) fn rewrite(request: &mut dyn Request, name: &str) -> Result<Past, Fault> {
     let messages = request.get("/messages").unwrap_or_default();
     let has = |what: &[u8]| memmem::find(messages.as_bytes(), what).is_some();
-    if !has(b"web_search_") && !has(b"server_tool_use") {
+    if !has(b"web_search_") && !has(b"server_tool_use") && !has(tell::CITE.as_bytes()) {
         return Ok(Past::default());
     }
     let Ok(document) = Document::parse_str(&messages) else { return Ok(Past::default()) };
@@ -78,10 +79,24 @@ impl<'n> History<'n> {
                 self.changed = true;
                 self.assistant(message, content);
             }
-            ("user", content) if !self.waiting.is_empty() => self.answered(message, content),
+            ("user", content) if !self.waiting.is_empty() => {
+                self.answered(message, content);
+                self.read_plain(content);
+            }
             _ => {
                 self.give_waiting();
                 self.out.value(message);
+                self.read_plain(message.get("content"));
+            }
+        }
+    }
+
+    /// Where the host remembers the turns of an earlier answer, they are in the history as they were: plain calls and results.
+    fn read_plain(&mut self, content: Option<Value<'_>>) {
+        for result in content.into_iter().flat_map(Value::items).filter(|block| is(*block, "tool_result")) {
+            for text in result.get("content").into_iter().flat_map(Value::items).map(|part| member(part, "text")) {
+                let found = tell::from_model(&text).into_iter().filter(|source| source.number < MOST);
+                self.sources.extend(found.inspect(|source| self.highest = self.highest.max(source.number)));
             }
         }
     }
@@ -122,7 +137,8 @@ impl<'n> History<'n> {
         keep_mark(call, &mut out);
         out.end_object();
         // The answer may have been broken off; a call must have its result all the same.
-        let (text, is_error) = result.map_or_else(|| ("The search was not made.".into(), true), |result| self.found(result));
+        let (text, is_error) =
+            result.map_or_else(|| ("The search was not made.".into(), true), |result| self.found(result));
         let mut answer = Writer::new();
         answer.begin_object().key("type").string("tool_result").key("tool_use_id").escaped(id);
         answer.key("content").raw(&crate::prepare::text_blocks(&text));
@@ -141,14 +157,15 @@ impl<'n> History<'n> {
             let code = content.map(|content| member(content, "error_code")).unwrap_or_default();
             return (["The search failed: ", if code.is_empty() { "unavailable" } else { &*code }, "."].concat(), true);
         };
-        let mut next = hundred_of(self.highest) + NUMBERS;
+        let first = hundred_of(self.highest) + NUMBERS + 1;
         let from = self.sources.len();
-        for result in list.items().filter(|item| is(*item, "web_search_result")) {
+        let results = list.items().filter(|item| is(*item, "web_search_result"));
+        for (next, result) in (first..).zip(results) {
             let kept = envelope::open(&member(result, "encrypted_content")).filter(|kept| kept.number < MOST);
-            next += 1;
             let (number, text) = kept.map_or_else(|| (next, String::new()), |kept| (kept.number, kept.text));
             self.highest = self.highest.max(number);
-            let (title, url, age) = (member(result, "title"), member(result, "url"), member(result, "page_age"));
+            let line = |name: &str| one_line(&member(result, name));
+            let (title, url, age, text) = (line("title"), line("url"), line("page_age"), one_line(&text));
             self.sources.push(Source { number, title, url, age, text });
         }
         (tell::to_model(self.sources.get(from..).unwrap_or_default()), false)
@@ -192,7 +209,9 @@ fn result_id(result: Value<'_>) -> Option<Str<'_>> {
 /// The block of a kind that has this id.
 fn with_id<'d>(content: Value<'d>, kind: &str, key: &str, id: Option<Str<'_>>) -> Option<Value<'d>> {
     let id = id?;
-    content.items().find(|block| is(*block, kind) && block.get(key).and_then(Value::as_str).is_some_and(|known| known == id))
+    content
+        .items()
+        .find(|block| is(*block, kind) && block.get(key).and_then(Value::as_str).is_some_and(|known| known == id))
 }
 
 /// Keeps the mark of prompt caching of the block that is rewritten.

@@ -34,11 +34,8 @@ pub(crate) fn prepare(request: &mut dyn Request, options: &Options) -> Result<Pr
     }
     note_places(&wanted, request, options);
     let past = history::rewrite(request, &wanted.name)?;
-    let tool = ToolDefinition {
-        name: wanted.name.clone(),
-        description: describe(&wanted),
-        input_schema: SCHEMA.into(),
-    };
+    let tool =
+        ToolDefinition { name: wanted.name.clone(), description: describe(&wanted), input_schema: SCHEMA.into() };
     let most = wanted.most.unwrap_or(u64::MAX).min(options.max_uses);
     let state = State { id: request.id(), most, base: past.base, wanted };
     Ok(Preparation {
@@ -52,7 +49,9 @@ pub(crate) fn prepare(request: &mut dyn Request, options: &Options) -> Result<Pr
 /// The model searches better if it knows where.
 fn describe(wanted: &Wanted) -> String {
     let mut description = String::from(DESCRIPTION);
-    for (words, domains) in [(" It finds only pages of: ", &wanted.allowed), (" It leaves out pages of: ", &wanted.blocked)] {
+    for (words, domains) in
+        [(" It finds only pages of: ", &wanted.allowed), (" It leaves out pages of: ", &wanted.blocked)]
+    {
         if !domains.is_empty() {
             description.push_str(words);
             description.push_str(&domains.join(", "));

@@ -1,13 +1,14 @@
 //! What `prepare` leaves for the calls and the answer of a request, as JSON.
 
+use crate::backend::{LONGEST_TITLE, LONGEST_URL};
 use crate::source::Source;
 use crate::text;
 use crate::tool::Wanted;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Document, Value, Writer};
 
-/// Sources of earlier turns that can still be cited: the newest. With the longest addresses and titles that are kept
-/// ([`crate::backend`]), they stay below half of what a state may have (1 MiB).
+/// Sources of earlier turns that can still be cited: the newest. With the longest addresses and titles that are taken, they stay
+/// below half of what a state may have (1 MiB).
 const MOST_SOURCES: usize = 100;
 
 /// What a call has to know.
@@ -35,7 +36,14 @@ pub(crate) fn write(state: &State, sources: &[Source]) -> Vec<u8> {
     wanted.location.iter().for_each(|(member, place)| _ = out.key(member).string(place));
     out.end_object().key("sources").begin_array();
     for source in sources.iter().skip(sources.len().saturating_sub(MOST_SOURCES)) {
-        out.begin_object().key("n").number(source.number).key("title").string(&source.title);
+        if source.url.len() > LONGEST_URL {
+            continue;
+        }
+        out.begin_object()
+            .key("n")
+            .number(source.number)
+            .key("title")
+            .string(text::first(&source.title, LONGEST_TITLE));
         out.key("url").string(&source.url).key("text").string(crate::answer::cited(&source.text)).end_object();
     }
     out.end_array().end_object();
@@ -47,9 +55,8 @@ pub(crate) fn read(state: &[u8]) -> Result<State, Fault> {
     let root = document.root();
     let number = |name: &str| root.get(name).and_then(Value::as_u64).unwrap_or_default();
     let places = root.get("location").into_iter().flat_map(Value::members);
-    let location = places.filter_map(|(member, place)| {
-        Some((member.decode().into_owned(), place.as_str()?.decode().into_owned()))
-    });
+    let location = places
+        .filter_map(|(member, place)| Some((member.decode().into_owned(), place.as_str()?.decode().into_owned())));
     Ok(State {
         id: text::member(root, "id"),
         most: number("most"),
@@ -95,7 +102,8 @@ mod tests {
             ..Wanted::default()
         };
         let state = State { id: "req_1".into(), most: 5, base: 200, wanted };
-        let source = |number| Source { number, title: "t".into(), url: "u".into(), age: String::new(), text: "x".into() };
+        let source =
+            |number| Source { number, title: "t".into(), url: "u".into(), age: String::new(), text: "x".into() };
         let many: Vec<Source> = (0..150).map(source).collect();
         let bytes = write(&state, &many);
         assert_eq!(read(&bytes).unwrap(), state);

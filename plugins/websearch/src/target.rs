@@ -41,7 +41,10 @@ fn searches_itself(protocol: &str, tools: Value<'_>, request: &dyn Request) -> b
 
 fn is_forced(tools: Value<'_>, request: &dyn Request) -> bool {
     let Some(forced) = request.get("/tool_choice/name") else { return false };
-    tools.items().filter(|tool| tool::is_search(*tool)).any(|tool| tool.get("name").is_some_and(|name| name.raw() == forced))
+    tools
+        .items()
+        .filter(|tool| tool::is_search(*tool))
+        .any(|tool| tool.get("name").is_some_and(|name| name.raw() == forced))
 }
 
 /// The protocol that a provider is spoken to with; empty where the config names none.

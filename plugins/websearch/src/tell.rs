@@ -17,6 +17,9 @@ impl Failed {
     }
 }
 
+/// How the last line of a list of results begins.
+pub(crate) const CITE: &str = "Cite a result by its number in double square brackets behind the statement: ";
+
 /// What the model reads of the results.
 pub(crate) fn to_model(sources: &[Source]) -> String {
     let Some(first) = sources.first() else {
@@ -35,8 +38,26 @@ pub(crate) fn to_model(sources: &[Source]) -> String {
         text.push('\n');
     }
     let number = first.number.to_string();
-    text.push_str(&["Cite a result by its number in double square brackets behind the statement: [[", &*number, "]]"].concat());
+    text.push_str(&[CITE, "[[", &*number, "]]"].concat());
     text
+}
+
+/// Reads what [`to_model`] wrote; nothing of any other text.
+pub(crate) fn from_model(text: &str) -> Vec<Source> {
+    match text.rsplit_once("\n\n") {
+        Some((list, last)) if last.starts_with(CITE) => list.split("\n\n").filter_map(entry).collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn entry(text: &str) -> Option<Source> {
+    let mut lines = text.lines();
+    let (number, title) = lines.next()?.strip_prefix('[')?.split_once("] ")?;
+    let url = lines.next()?;
+    // Age and excerpt, or one of them; for a citation the last is what counts.
+    let text = lines.next_back().unwrap_or_default();
+    let number = number.parse().ok()?;
+    Some(Source { number, title: title.into(), url: url.into(), age: String::new(), text: text.into() })
 }
 
 /// What the client sees: the search and what it gave. `input` is a JSON object.
@@ -76,7 +97,7 @@ fn result(source: &Source, out: &mut Writer) {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-    use super::{Failed, to_client, to_model};
+    use super::{Failed, from_model, to_client, to_model};
     use crate::source::Source;
     use serde_json::{Value, json};
 
@@ -97,6 +118,16 @@ mod tests {
                         Cite a result by its number in double square brackets behind the statement: [[101]]";
         assert_eq!(to_model(&sources()), expected);
         assert!(to_model(&[]).starts_with("Nothing was found."));
+    }
+
+    #[test]
+    fn the_list_is_read_back() {
+        let mut expected = sources();
+        expected[0].age.clear();
+        assert_eq!(from_model(&to_model(&sources())), expected);
+        for other in ["", "[101] a\nb\n\nSomething else", &*to_model(&[])] {
+            assert_eq!(from_model(other), [], "{other}");
+        }
     }
 
     #[test]

@@ -24,7 +24,6 @@ pub(crate) fn first(text: &str, characters: usize) -> &str {
     text.get(..end).unwrap_or(text)
 }
 
-
 /// One line: white space of any kind becomes single spaces, and none is left at the ends.
 pub(crate) fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());

@@ -55,13 +55,20 @@ impl Wanted {
             }
         }
         Self {
-            name: if name.is_empty() { "web_search".into() } else { name },
+            // Anthropic knows it by this name only; providers would refuse many others.
+            name: if is_legal(&name) { name } else { "web_search".into() },
             most: tool.get("max_uses").and_then(Value::as_u64),
             allowed,
             blocked,
             location: location(tool.get("user_location")),
         }
     }
+}
+
+/// `^[a-zA-Z0-9_-]{1,64}$`, which all providers take for the name of a tool.
+fn is_legal(name: &str) -> bool {
+    (1..=64).contains(&name.len())
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
 }
 
 fn location(value: Option<Value<'_>>) -> Vec<(String, String)> {

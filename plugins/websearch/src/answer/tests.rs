@@ -84,7 +84,17 @@ fn marks_become_citations() {
 
 #[test]
 fn what_is_no_mark_stays() {
-    for text in ["A [[999]] B", "A [[101, 999]]", "if [[ -f x ]]; then", "a[101] b[[0]]", "A [", "A [[101", "A 【", "A  ", "日本【語】"] {
+    for text in [
+        "A [[999]] B",
+        "A [[101, 999]]",
+        "if [[ -f x ]]; then",
+        "a[101] b[[0]]",
+        "A [",
+        "A [[101",
+        "A 【",
+        "A  ",
+        "日本【語】",
+    ] {
         assert_eq!(of_text(text), text, "{text}");
     }
 }
@@ -139,7 +149,10 @@ fn searches_of_the_provider_are_counted_too() {
 #[test]
 fn what_is_held_comes_before_other_events() {
     let thought = Event::Thinking("t".into());
-    let out = run(&mut Citing::new(sources(&[101])), [Event::Text("A [[10".into()), thought.clone(), Event::Text("1]]".into())]);
+    let out = run(
+        &mut Citing::new(sources(&[101])),
+        [Event::Text("A [[10".into()), thought.clone(), Event::Text("1]]".into())],
+    );
     assert_eq!(out, [Event::Text("A [[10".into()), thought, Event::Text("1]]".into())]);
 }
 
@@ -151,15 +164,29 @@ fn a_mark_without_any_text_is_noted() {
 
 #[test]
 fn blocks_that_cannot_be_read_pass() {
-    let events: Vec<Event> = ["", "{", "[]", r#"{"type":"web_search_tool_result"}"#].map(|json| Event::Block(json.into())).into();
+    let events: Vec<Event> =
+        ["", "{", "[]", r#"{"type":"web_search_tool_result"}"#].map(|json| Event::Block(json.into())).into();
     assert_eq!(run(&mut Citing::new(Vec::new()), events.clone()), events);
 }
 
 /// Texts that meet every branch.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
-        Just("[[101]]"), Just("[[102, 101]]"), Just("【101†a】"), Just("[[7]]"), Just("["), Just("]"), Just("【"), Just("】"),
-        Just(" "), Just("\n"), Just("word"), Just("é日"), Just("101"), Just(", "), Just("†"),
+        Just("[[101]]"),
+        Just("[[102, 101]]"),
+        Just("【101†a】"),
+        Just("[[7]]"),
+        Just("["),
+        Just("]"),
+        Just("【"),
+        Just("】"),
+        Just(" "),
+        Just("\n"),
+        Just("word"),
+        Just("é日"),
+        Just("101"),
+        Just(", "),
+        Just("†"),
     ];
     prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat())
 }

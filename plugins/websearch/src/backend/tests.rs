@@ -17,7 +17,13 @@ fn options(json: &Value) -> Options {
 }
 
 /// What was sent for the question, and what was made of the answer.
-fn ask(options: &Value, wanted: &Wanted, query: &str, status: u16, body: &[u8]) -> (Option<HttpRequest>, Result<Vec<Source>, Failed>) {
+fn ask(
+    options: &Value,
+    wanted: &Wanted,
+    query: &str,
+    status: u16,
+    body: &[u8],
+) -> (Option<HttpRequest>, Result<Vec<Source>, Failed>) {
     let sent = Rc::new(RefCell::new(None));
     let (seen, body) = (Rc::clone(&sent), body.to_owned());
     on_http(move |request| {
@@ -53,7 +59,12 @@ fn source(title: &str, url: &str, age: &str, text: &str) -> Source {
 fn brave() {
     let wanted = Wanted {
         allowed: list(&["docs.rs", "example.com/blog", "not a host"]),
-        location: place(&[("city", "Graz"), ("region", "Steiermark"), ("country", "AT"), ("timezone", "Europe/Vienna")]),
+        location: place(&[
+            ("city", "Graz"),
+            ("region", "Steiermark"),
+            ("country", "AT"),
+            ("timezone", "Europe/Vienna"),
+        ]),
         ..Wanted::default()
     };
     let answer = json!({"type": "search", "query": {"original": "q"}, "web": {"results": [
@@ -159,10 +170,15 @@ fn searxng() {
     let options = json!({"backend": "searxng", "url": "https://search.invalid/searxng/"});
     let (sent, found) = ask(&options, &wanted, "q", 200, answer.to_string().as_bytes());
     let sent = sent.unwrap();
-    assert_eq!(sent.url, "https://search.invalid/searxng/search?q=q%20-site%3Aa.invalid%20-site%3Ab.invalid&format=json");
+    assert_eq!(
+        sent.url,
+        "https://search.invalid/searxng/search?q=q%20-site%3Aa.invalid%20-site%3Ab.invalid&format=json"
+    );
     assert_eq!(headers(&sent), [("accept", "application/json")]);
-    let expected =
-        [source("A", "https://docs.rs/a", "2025-04-12", "Text."), source("https://docs.rs/b", "https://docs.rs/b", "", "")];
+    let expected = [
+        source("A", "https://docs.rs/a", "2025-04-12", "Text."),
+        source("https://docs.rs/b", "https://docs.rs/b", "", ""),
+    ];
     assert_eq!(found.unwrap(), expected);
 
     let wanted = Wanted { allowed: list(&["docs.rs"]), ..Wanted::default() };
@@ -240,14 +256,22 @@ fn long_results_are_cut_and_bad_addresses_left_out() {
         {"title": "none"},
         7,
     ]});
-    let found = ask(&json!({"backend": "tavily"}), &Wanted::default(), "q", 200, answer.to_string().as_bytes()).1.unwrap();
+    let found =
+        ask(&json!({"backend": "tavily"}), &Wanted::default(), "q", 200, answer.to_string().as_bytes()).1.unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].title.chars().count(), found[0].text.chars().count()), (300, 2000));
 }
 
 fn json_value() -> impl Strategy<Value = Value> {
-    let leaf = prop_oneof![Just(Value::Null), any::<bool>().prop_map(Value::from), any::<i64>().prop_map(Value::from), ".{0,20}".prop_map(Value::from)];
-    let key = prop::sample::select(vec!["web", "results", "organic", "url", "link", "title", "query", "content", "page_age", "x"]);
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".{0,20}".prop_map(Value::from)
+    ];
+    let key = prop::sample::select(vec![
+        "web", "results", "organic", "url", "link", "title", "query", "content", "page_age", "x",
+    ]);
     leaf.prop_recursive(4, 40, 5, move |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),

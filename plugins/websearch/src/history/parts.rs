@@ -12,7 +12,11 @@ enum Piece<'d> {
     Call(Value<'d>),
     Made(String),
     /// A text whose citations became marks. If it is `open`, the next text was cut off from it by a citation.
-    Text { text: String, others: Vec<(Str<'d>, String)>, open: bool },
+    Text {
+        text: String,
+        others: Vec<(Str<'d>, String)>,
+        open: bool,
+    },
 }
 
 pub(super) struct Parts<'d> {

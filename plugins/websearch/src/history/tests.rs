@@ -84,6 +84,15 @@ fn a_search_becomes_call_and_result() {
 }
 
 #[test]
+fn turns_that_the_host_put_back_have_their_numbers() {
+    let said = json!([call("s1"), found("s1", &envelope::of_result(203, "Says."))]);
+    let (put_back, past) = rewritten(json!([user(json!("q")), assistant(said), user(json!("and?"))]));
+    let (again, past_again) = rewritten(put_back.clone());
+    assert_eq!((again, &past_again), (put_back, &past));
+    assert_eq!((past.base, past.sources[0].number, &*past.sources[0].text), (200, 203, "Says."));
+}
+
+#[test]
 fn rounds_follow_each_other_and_searches_at_once_stay_together() {
     let one_by_one = json!([call("a"), found("a", ""), call("b"), found("b", ""), text("x")]);
     let (messages, _) = rewritten(json!([user(json!("q")), assistant(one_by_one)]));
@@ -92,7 +101,10 @@ fn rounds_follow_each_other_and_searches_at_once_stay_together() {
     assert_eq!(shape(&messages), expected);
     let at_once = json!([call("a"), call("b"), found("a", ""), found("b", ""), text("x")]);
     let (messages, _) = rewritten(json!([user(json!("q")), assistant(at_once)]));
-    assert_eq!(shape(&messages), ["user: q", "assistant: call a | call b", "user: result a | result b", "assistant: x"]);
+    assert_eq!(
+        shape(&messages),
+        ["user: q", "assistant: call a | call b", "user: result a | result b", "assistant: x"]
+    );
 }
 
 #[test]
@@ -103,7 +115,10 @@ fn results_at_the_end_begin_the_next_message() {
     let (messages, _) = rewritten(json!([user(json!("q")), assistant(said.clone())]));
     assert_eq!(shape(&messages), ["user: q", "assistant: x | call a", "user: result a"]);
     let (messages, _) = rewritten(json!([assistant(said.clone()), assistant(said)]));
-    assert_eq!(shape(&messages), ["assistant: x | call a", "user: result a", "assistant: x | call a", "user: result a"]);
+    assert_eq!(
+        shape(&messages),
+        ["assistant: x | call a", "user: result a", "assistant: x | call a", "user: result a"]
+    );
 }
 
 #[test]
@@ -121,8 +136,10 @@ fn the_clients_own_calls_keep_their_results() {
 
 #[test]
 fn citations_become_marks_again() {
-    let cite = |number: u64| json!({"type": "web_search_result_location", "url": "u", "title": "t", "cited_text": "c",
-        "encrypted_index": envelope::of_citation(number)});
+    let cite = |number: u64| {
+        json!({"type": "web_search_result_location", "url": "u", "title": "t", "cited_text": "c",
+        "encrypted_index": envelope::of_citation(number)})
+    };
     let theirs = json!({"type": "web_search_result_location", "url": "https://a.invalid/a", "encrypted_index": "Eo8", "cited_text": "c"});
     let unknown = json!({"type": "web_search_result_location", "url": "https://b.invalid", "encrypted_index": "Eo8", "cited_text": "c"});
     let other = json!({"type": "char_location", "cited_text": "c"});
@@ -149,12 +166,25 @@ fn what_others_found_gets_numbers_and_errors_stay_errors() {
     let error = json!({"type": "web_search_tool_result", "tool_use_id": "b",
         "content": {"type": "web_search_tool_result_error", "error_code": "max_uses_exceeded"}});
     let sealed = envelope::of_result(305, "x");
-    let said = json!([call("a"), found("a", &sealed), text("x"), call("b"), error, text("y"), call("c"), found("c", ""), text("z")]);
+    let said = json!([
+        call("a"),
+        found("a", &sealed),
+        text("x"),
+        call("b"),
+        error,
+        text("y"),
+        call("c"),
+        found("c", ""),
+        text("z")
+    ]);
     let (messages, past) = rewritten(json!([assistant(said)]));
     assert_eq!(past.sources.iter().map(|source| source.number).collect::<Vec<_>>(), [305, 401]);
     assert_eq!(past.base, 400);
     let error = &messages[3]["content"][0];
-    assert_eq!((&error["is_error"], &error["content"][0]["text"]), (&json!(true), &json!("The search failed: max_uses_exceeded.")));
+    assert_eq!(
+        (&error["is_error"], &error["content"][0]["text"]),
+        (&json!(true), &json!("The search failed: max_uses_exceeded."))
+    );
 }
 
 #[test]
@@ -195,7 +225,9 @@ fn blocks() -> impl Strategy<Value = Vec<Value>> {
         id.clone().prop_map(|id| found(id, "")),
         id.prop_map(|id| found(id, &envelope::of_result(101, "x"))),
         Just(text("x")),
-        Just(json!({"type": "text", "text": "y ", "citations": [{"type": "web_search_result_location", "encrypted_index": ""}]})),
+        Just(
+            json!({"type": "text", "text": "y ", "citations": [{"type": "web_search_result_location", "encrypted_index": ""}]})
+        ),
         Just(own_call("r")),
         Just(json!({"type": "thinking", "thinking": "t", "signature": "s"})),
     ];
