@@ -1,9 +1,10 @@
-//! What every plugin may call without asking (`wit/host.wit`), and the capabilities, which are refused unless granted.
+//! What every plugin may call without asking (`wit/host.wit`), and the capabilities, which are refused unless
+//! granted; `http` is in [`super::http`].
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::bindings::imports::ccr::plugin::{host, http, kv, model, types};
+use super::bindings::imports::ccr::plugin::{host, kv, model, types};
 use super::guest::Guest;
 use super::kv::Store;
 
@@ -127,12 +128,6 @@ impl kv::Host for Guest {
 impl model::Host for Guest {
     async fn complete(&mut self, _: String) -> wasmtime::Result<Result<String, types::Fault>> {
         Ok(Err(not_granted(&self.surroundings.name, "model")))
-    }
-}
-
-impl http::Host for Guest {
-    async fn send(&mut self, _: http::HttpRequest) -> wasmtime::Result<Result<http::HttpResponse, types::Fault>> {
-        Ok(Err(not_granted(&self.surroundings.name, "http")))
     }
 }
 
