@@ -34,6 +34,8 @@ pub struct Snapshot {
     plans: Vec<ProviderPlan>,
     /// The custom routers, in their order.
     pub routers: Vec<Result<PluginUse, String>>,
+    /// The agents, in the order in which they are asked.
+    pub agents: Vec<PluginUse>,
     /// Routers of single projects.
     pub projects: Projects,
     /// Formats of clients beside Anthropic's; loaded when the first such client comes.
@@ -85,6 +87,8 @@ pub struct PluginUse {
     pub plugin: Arc<Plugin>,
     /// What it gets to see.
     pub surroundings: Surroundings,
+    /// As an agent, it may call models.
+    pub may_call_models: bool,
 }
 
 impl PluginUse {
@@ -114,7 +118,7 @@ impl Snapshot {
         let loader =
             Loader { engine, cache, config: &config, folder, previous: previous.map(|snapshot| &snapshot.registry) };
         let registry = loader.load().await;
-        let public_config: Arc<str> = public_view(&config).into();
+        let public_config: Arc<str> = public_view(&config, &registry).into();
         let resolver =
             Resolver { engine, config: &config, registry: &registry, public_config: &public_config, upstreams };
         let mut unresolved = resolver.unresolved();
@@ -127,9 +131,10 @@ impl Snapshot {
         }
         let plans = config.providers.iter().map(|provider| resolver.plan(provider)).collect();
         let routers = config.custom_routers.iter().map(|path| resolver.router(path)).collect();
+        let agents = resolver.agents();
         let projects = Projects::of(home);
-        let upstreams = Arc::clone(upstreams);
-        Ok(Self { plans, routers, public_config, registry, config, projects, formats: OnceCell::new(), upstreams })
+        let (formats, upstreams) = (OnceCell::new(), Arc::clone(upstreams));
+        Ok(Self { agents, plans, routers, public_config, registry, config, projects, formats, upstreams })
     }
 
     /// Who posts to this path: a client of the first format that serves it.
@@ -170,11 +175,14 @@ impl Snapshot {
 }
 
 /// What plugins may know of the config: never keys, nor addresses.
-fn public_view(config: &Config) -> String {
+fn public_view(config: &Config, registry: &Registry) -> String {
     let providers: Vec<Value> = config
         .providers
         .iter()
-        .map(|provider| json!({ "name": &*provider.name, "models": provider.models.iter().map(|model| &**model).collect::<Vec<_>>() }))
+        .map(|provider| {
+            let models: Vec<&str> = provider.models.iter().map(|model| &**model).collect();
+            json!({ "name": &*provider.name, "models": models, "protocol": protocol_name(provider, registry) })
+        })
         .collect();
     let router: Map<String, Value> = config
         .router
@@ -182,7 +190,17 @@ fn public_view(config: &Config) -> String {
         .iter()
         .map(|(scenario, target)| (scenario.as_str().to_owned(), Value::String(target.display(config))))
         .collect();
-    json!({ "Providers": providers, "Router": router }).to_string()
+    json!({ "Providers": providers, "Router": router, "forceUseImageAgent": config.force_use_image_agent }).to_string()
+}
+
+/// What a provider speaks, as far as names tell.
+fn protocol_name(provider: &Provider, registry: &Registry) -> String {
+    let speaks = |used: &&TransformerUse| {
+        let inner = used.name.eq_ignore_ascii_case(INNER_PROTOCOL);
+        inner || registry.get(&used.name).is_some_and(|plugin| plugin.is_protocol())
+    };
+    let named = provider.transformers.iter().find(speaks).map(|used| used.name.as_str());
+    named.or(provider.protocol.as_deref()).unwrap_or(DEFAULT_PROTOCOL).to_ascii_lowercase()
 }
 
 struct Resolver<'a> {
@@ -213,6 +231,14 @@ impl Resolver<'_> {
                 );
                 wrong.extend(options_problem(plugin, &used.surroundings.settings, &transformer.path));
             }
+        }
+        for (name, entry) in self.config.active_agents() {
+            let Some(plugin) = self.registry.get(name) else { continue };
+            let options = entry.map_or(&Value::Null, |entry| &*entry.options);
+            let used = self.with_options(plugin, name, &Value::Null, options);
+            let general = self.config.plugin(name).map_or("", |settings| settings.at.as_str());
+            let path = entry.map_or(general, |entry| entry.path.as_str());
+            wrong.extend(options_problem(plugin, &used.surroundings.settings, path));
         }
         wrong
     }
@@ -281,6 +307,27 @@ impl Resolver<'_> {
         Ok(self.with_options(plugin, &plugin.name, &Value::Null, &Value::Null))
     }
 
+    /// The agents that are on; one that cannot be used is said, and left out.
+    fn agents(&self) -> Vec<PluginUse> {
+        let mut agents = Vec::new();
+        for (name, entry) in self.config.active_agents() {
+            if self.registry.is_disabled(name) {
+                tracing::info!(agent = name, "switched off by the config");
+                continue;
+            }
+            let options = entry.map_or(&Value::Null, |entry| &*entry.options);
+            match self.registry.get(name).filter(|plugin| plugin.is_agent()) {
+                Some(plugin) => agents.push(self.with_options(plugin, name, &Value::Null, options)),
+                None => {
+                    let reason =
+                        self.registry.why_broken(name).map_or("it has no role `agent`", |broken| &broken.reason);
+                    tracing::error!(agent = name, "requests go on without this agent: {reason}");
+                }
+            }
+        }
+        agents
+    }
+
     fn plugin(&self, provider: &Provider, name: &str, options: &Value) -> Result<PluginUse, String> {
         match self.registry.get(name) {
             Some(plugin) => {
@@ -330,6 +377,7 @@ impl Resolver<'_> {
         }
         let grants = self.grants(plugin);
         let granted = plugin.asks.granted(&plugin.origin, grants);
+        let may_call_models = granted.model;
         let surroundings = Surroundings {
             name: plugin.label().into(),
             settings: Value::Object(settings).to_string().into(),
@@ -337,9 +385,10 @@ impl Resolver<'_> {
             session: None,
             kv: granted.kv.then(|| self.engine.stores().of(&plugin.name)),
             http: HttpGrant::new(plugin, granted, grants, self.upstreams),
+            models: None,
             tokenizers: Arc::default(),
         };
-        PluginUse { plugin: Arc::clone(plugin), surroundings }
+        PluginUse { plugin: Arc::clone(plugin), surroundings, may_call_models }
     }
 }
 

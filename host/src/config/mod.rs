@@ -34,8 +34,8 @@ pub(crate) use home::{expand, user_home};
 pub use host::HostPort;
 pub use load::{Source, load, load_router, load_text};
 pub use model::{
-    Config, CustomTransformer, FailMode, Grants, LogLevel, PluginSettings, PluginTimeouts, RouterConfig, Scenario,
-    Timeouts,
+    AgentLimits, Config, CustomTransformer, FailMode, Grants, LogLevel, PluginSettings, PluginTimeouts, RouterConfig,
+    Scenario, Timeouts,
 };
 pub use names::UnknownModel;
 pub use overrides::{Demo, Overrides};

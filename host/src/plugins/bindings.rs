@@ -47,5 +47,6 @@ role!(upstream, "upstream-protocol-plugin");
 role!(client, "client-protocol-plugin");
 role!(transformer, "transformer-plugin");
 role!(router, "router-plugin");
+role!(agent, "agent-plugin");
 
 pub use imports::ccr::plugin::types::{Event, Failure, Fault, Header, SseEvent, Target};

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, InstancePre};
 
+use super::bindings::agent::AgentPluginPre;
 use super::bindings::client::ClientProtocolPluginPre;
 use super::bindings::platform::exports::ccr::plugin::plugin::Description;
 use super::bindings::platform::{PlatformPre, exports::ccr::plugin::plugin::TransformerHooks};
@@ -47,6 +48,8 @@ pub struct Limits {
     pub events: Duration,
     /// Time of the first call, `describe`.
     pub init: Duration,
+    /// Time of an agent's call of a tool, all waiting included.
+    pub tool: Duration,
     /// What becomes of a request when the plugin fails; `None` leaves it to the role.
     pub fail: Option<FailMode>,
 }
@@ -58,6 +61,7 @@ impl Default for Limits {
             request: Duration::from_millis(250),
             events: Duration::from_millis(50),
             init: Duration::from_secs(2),
+            tool: Duration::from_secs(60),
             fail: None,
         }
     }
@@ -69,6 +73,7 @@ pub(super) struct Roles {
     pub(super) client: Option<ClientProtocolPluginPre<Guest>>,
     pub(super) transformer: Option<TransformerPluginPre<Guest>>,
     pub(super) router: Option<RouterPluginPre<Guest>>,
+    pub(super) agent: Option<AgentPluginPre<Guest>>,
 }
 
 /// A loaded plugin.
@@ -117,6 +122,7 @@ impl Plugin {
             roles.client.is_some().then_some("client-protocol"),
             roles.transformer.is_some().then_some("transformer"),
             roles.router.is_some().then_some("router"),
+            roles.agent.is_some().then_some("agent"),
         ]
         .into_iter()
         .flatten()
@@ -142,6 +148,11 @@ impl Plugin {
     /// Whether it edits requests or answers.
     pub fn is_transformer(&self) -> bool {
         self.roles.transformer.is_some()
+    }
+
+    /// Whether it gives models tools.
+    pub fn is_agent(&self) -> bool {
+        self.roles.agent.is_some()
     }
 
     /// Whether it chooses targets.
@@ -296,6 +307,7 @@ impl Roles {
             client: shape.has("client-protocol").then(|| ClientProtocolPluginPre::new(pre.clone())).transpose()?,
             transformer: shape.has("transformer").then(|| TransformerPluginPre::new(pre.clone())).transpose()?,
             router: shape.has("router").then(|| RouterPluginPre::new(pre.clone())).transpose()?,
+            agent: shape.has("agent").then(|| AgentPluginPre::new(pre.clone())).transpose()?,
         };
         Ok(roles)
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::http::{HttpGrant, HttpUse};
 use super::kv::Store;
+use super::model::Models;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -22,7 +23,7 @@ const LOG_LINES: u32 = 64;
 const TABLE_ELEMENTS: usize = 100_000;
 
 /// What one use of a plugin sees of the world around it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Surroundings {
     /// The plugin's name, for its log lines.
     pub name: Arc<str>,
@@ -36,6 +37,8 @@ pub struct Surroundings {
     pub kv: Option<Arc<Store>>,
     /// Whom it may ask over HTTP, if it asks for that.
     pub http: Option<Arc<HttpGrant>>,
+    /// Calls models for it, if it may.
+    pub models: Option<Arc<dyn Models>>,
     /// How tokens are counted for it: as for the provider that it is used for.
     pub tokenizers: Arc<Tokenizers>,
 }
@@ -50,6 +53,7 @@ impl Surroundings {
             session: None,
             kv: None,
             http: None,
+            models: None,
             tokenizers: Arc::default(),
         }
     }

@@ -170,6 +170,13 @@ impl<B> Live<B> {
         })
     }
 
+    /// Ends a call that was not waited for any longer; the instance is of no use then.
+    pub(super) fn gave_up(&mut self, step: &'static str, cause: Cause) -> PluginError {
+        let time = self.started.elapsed().saturating_sub(self.session.guest().end());
+        self.plugin.meter.add(time, self.session.peak_memory(), true);
+        note_failure(&self.plugin, step, cause)
+    }
+
     /// A refusal by the plugin itself.
     pub(super) fn refused(&self, step: &'static str, fault: super::bindings::Fault) -> PluginError {
         PluginError { plugin: self.plugin.label(), step, cause: Cause::Refused(fault) }
