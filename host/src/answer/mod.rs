@@ -91,6 +91,8 @@ pub struct Reading<'a> {
     pub secrets: &'a [Secret],
     /// The client wants a stream.
     pub streaming: bool,
+    /// What the input may come to, for a client that is told so before the provider says it.
+    pub expected_input: Option<u64>,
     /// How long a client may hear nothing before it gets a ping.
     pub ping_every: Duration,
 }
@@ -124,9 +126,9 @@ pub async fn begin(
         };
     }
     let source = source::EventSource::open(&mut reading, response, framing).await?;
-    let Reading { engine, head, answering, streaming, .. } = reading;
+    let Reading { engine, head, answering, streaming, expected_input, .. } = reading;
     if streaming {
-        stream::begin(source, engine, head, answering, record).await.map(Answer::Stream)
+        stream::begin(source, engine, head, answering, expected_input, record).await.map(Answer::Stream)
     } else {
         whole::read(source, engine, head, answering, record).await.map(Answer::Whole)
     }
