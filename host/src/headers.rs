@@ -18,6 +18,7 @@ const SCENARIO: HeaderName = HeaderName::from_static("x-ccr-scenario");
 const REASON: HeaderName = HeaderName::from_static("x-ccr-route-reason");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-ccr-attempts");
 const FAILURES: HeaderName = HeaderName::from_static("x-ccr-fallback-failures");
+const AGENTS: HeaderName = HeaderName::from_static("x-ccr-agents");
 const DROPPED: HeaderName = HeaderName::from_static("x-ccr-dropped");
 
 /// Longest list of what was left out; the whole one is in the record.
@@ -43,6 +44,9 @@ pub fn describe(response: &mut Response<Body>, record: &RequestRecord) {
     headers.insert(ATTEMPTS, HeaderValue::from(record.attempts.len()));
     if record.attempts.iter().any(|attempt| attempt.class.is_some()) {
         headers.insert(FAILURES, listed(&failures(record)));
+    }
+    if !record.agents.is_empty() {
+        headers.insert(AGENTS, listed(&record.agents));
     }
     headers.insert(DROPPED, listed(&record.dropped));
 }

@@ -64,6 +64,21 @@ pub struct Attempt {
     pub ms: f64,
 }
 
+/// A call of an agent's tool.
+#[derive(Debug, Clone, Serialize)]
+pub struct AgentCall {
+    /// Who answered.
+    pub agent: String,
+    /// What was called, by the agent's own name for it.
+    pub tool: String,
+    /// In which turn of the model, from 1.
+    pub turn: u32,
+    /// How long it took.
+    pub ms: f64,
+    /// Why the model got an error.
+    pub error: Option<String>,
+}
+
 /// An error as the client got it.
 #[derive(Debug, Clone, Serialize)]
 pub struct ErrorNote {
@@ -160,8 +175,20 @@ pub struct RequestRecord {
     pub model: Option<String>,
     /// What the provider says served it.
     pub upstream_model: Option<String>,
-    /// Every try.
+    /// Every try, in all turns.
     pub attempts: Vec<Attempt>,
+    /// The agents that had a part in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<String>,
+    /// What the model called of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agent_calls: Vec<AgentCall>,
+    /// Turns of the model, where agents had a part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turns: Option<u32>,
+    /// The request within which an agent made this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// What the client got.
     pub status: Option<u16>,
     /// The error that the client got.
@@ -204,6 +231,8 @@ pub struct OpenRecord {
     pub lease: Option<Lease>,
     /// What its input was thought to come to; beside what it did, it makes the estimate for the session's next request better.
     pub estimated_input: Option<u64>,
+    /// Token counts of the last of several turns: what the session's context has grown to.
+    pub last_usage: Option<UsageNote>,
     started: Instant,
     log: Arc<RecordLog>,
     sessions: Option<Arc<Sessions>>,
@@ -228,6 +257,10 @@ impl OpenRecord {
             model: None,
             upstream_model: None,
             attempts: Vec::new(),
+            agents: Vec::new(),
+            agent_calls: Vec::new(),
+            turns: None,
+            parent: None,
             status: None,
             error: None,
             stream: false,
@@ -243,7 +276,15 @@ impl OpenRecord {
             request_body: None,
             response_body: None,
         };
-        Self { record, lease: None, estimated_input: None, started: Instant::now(), log: Arc::clone(log), sessions: None }
+        Self {
+            record,
+            lease: None,
+            estimated_input: None,
+            last_usage: None,
+            started: Instant::now(),
+            log: Arc::clone(log),
+            sessions: None,
+        }
     }
 
     /// Lets the session's usage be remembered, once it is known, for the routing of its next request.
@@ -273,6 +314,11 @@ impl OpenRecord {
         }
     }
 
+    /// Keeps a call of an agent's tool.
+    pub fn agent_called(&mut self, call: AgentCall) {
+        self.record.agent_calls.push(call);
+    }
+
     /// Adds time spent in plugins.
     pub fn add_plugin_time(&mut self, time: Duration) {
         self.record.plugin_ms += milliseconds(time);
@@ -297,7 +343,7 @@ impl Drop for OpenRecord {
             lease.settle(&self.record.usage);
         }
         if let (Some(sessions), Some(session)) = (&self.sessions, &self.record.session)
-            && let Some(input) = self.record.usage.whole_input()
+            && let Some(input) = self.last_usage.unwrap_or(self.record.usage).whole_input()
         {
             sessions.note(session, input, self.estimated_input);
         }

@@ -72,6 +72,23 @@ impl InnerRequest {
         Ok(Self { about: Arc::new(about), document: Arc::new(document) })
     }
 
+    /// A request that an agent makes, for the session of the client's request. It is answered in one piece.
+    pub fn of_agent(body: String, id: &str, session: Option<&Arc<str>>) -> Result<Self, GatewayError> {
+        if body.len() > MAX_BODY {
+            return Err(GatewayError::TooLarge { limit: MAX_BODY });
+        }
+        let mut headers = HeaderMap::new();
+        if let Some(session) = session.and_then(|session| http::HeaderValue::from_str(session).ok()) {
+            headers.insert(SESSION_HEADERS[0], session);
+        }
+        let mut request = Self::parse(body.into_bytes(), id, headers, None)?;
+        if request.about.streaming {
+            request.remove("/stream").map_err(GatewayError::invalid)?;
+            Arc::make_mut(&mut request.about).streaming = false;
+        }
+        Ok(request)
+    }
+
     /// A request that a component has turned into the inner form. `Err` is the component's fault.
     pub fn translated(body: Vec<u8>, id: &str, headers: HeaderMap, streaming: bool) -> Result<Self, String> {
         let document = Document::from_vec(body).map_err(|error| format!("its request is not JSON: {error}"))?;

@@ -32,6 +32,7 @@ pub use self::lease::Lease;
 use self::pause::Budget;
 use self::run::Run;
 use self::windows::Windows;
+use crate::agents::Caller;
 use crate::answer::Answer;
 use crate::client::Answering;
 use crate::error::GatewayError;
@@ -66,6 +67,10 @@ impl Shared {
 pub struct Attempts<'a> {
     /// What all requests share.
     pub gateway: &'a Gateway,
+    /// In whose name agents act; none where there are no agents.
+    pub caller: Option<&'a Arc<Caller>>,
+    /// The tools of the agents whose answer goes on; none if it is to begin.
+    pub continued: Option<Vec<String>>,
     /// What the request began with.
     pub snapshot: &'a Arc<Snapshot>,
     /// The request as it came.

@@ -10,6 +10,7 @@ mod build;
 mod check;
 mod failover;
 mod home;
+mod host;
 mod interpolate;
 mod load;
 mod model;
@@ -30,9 +31,10 @@ mod tests;
 pub use failover::{Alias, Counted, Failover, KeyLimit, Member, Strategy};
 pub use home::Home;
 pub(crate) use home::{expand, user_home};
+pub use host::HostPort;
 pub use load::{Source, load, load_router, load_text};
 pub use model::{
-    Config, CustomTransformer, FailMode, Grants, HostPort, LogLevel, PluginSettings, PluginTimeouts, RouterConfig,
+    AgentLimits, Config, CustomTransformer, FailMode, Grants, LogLevel, PluginSettings, PluginTimeouts, RouterConfig,
     Scenario, Timeouts,
 };
 pub use names::UnknownModel;
