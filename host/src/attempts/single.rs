@@ -73,7 +73,8 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
     record.record.ms.upstream_head = Some(record.elapsed_ms());
 
     let forwarded = !has_agents && (is_forwarded || (transformed.native && !edits_answers(chain)));
-    let expected_input = (streaming && !forwarded && answering.is_none()).then(|| expect_input(gateway, request, record));
+    let expected_input =
+        (streaming && !forwarded && answering.is_none()).then(|| expect_input(gateway, request, record));
     let secrets = std::mem::take(&mut response.secrets);
     let reading = Reading {
         engine,

@@ -44,7 +44,9 @@ impl Sessions {
         const FURTHEST: u64 = 4;
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match session.and_then(|session| all.peek(session)) {
-            Some(&Last { input, estimate: Some(then @ 1..) }) if then / FURTHEST <= input && input / FURTHEST <= then => {
+            Some(&Last { input, estimate: Some(then @ 1..) })
+                if then / FURTHEST <= input && input / FURTHEST <= then =>
+            {
                 (u128::from(estimate) * u128::from(input) / u128::from(then)).try_into().unwrap_or(estimate)
             }
             _ => estimate,
