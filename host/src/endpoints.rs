@@ -159,7 +159,7 @@ async fn explain(gateway: &Gateway, request: Request<Incoming>) -> Response<Body
         let caller = auth::authenticate(&snapshot.config, &head.headers, &head.uri)?;
         let body = request::read_body(&head.headers, body, snapshot.config.timeouts.client).await?;
         let (engine, sessions, client_key) = (gateway.engine(), gateway.sessions(), caller.key_name.as_deref());
-        let routing = Routing { engine, snapshot: &snapshot, sessions, client_key };
+        let routing = Routing { engine, snapshot: &snapshot, sessions, client_key, upstreams: None };
         routing::explain::explain(&routing, body, request::visible_headers(&head.headers)).await
     };
     match told.await {

@@ -9,7 +9,7 @@ use arc_swap::ArcSwap;
 
 use crate::attempts::Shared;
 use crate::client::Client;
-use crate::config::{self, Config, Home, Overrides, Problem, Problems, Severity, Source};
+use crate::config::{self, Config, Home, Overrides, Problem, Problems, Scenario, Severity, Source};
 use crate::inventory;
 use crate::plugins::PluginEngine;
 use crate::plugins::cache::CompileCache;
@@ -99,6 +99,19 @@ impl Gateway {
         self.engine.tokens()
     }
 
+    /// Reads what the first count would have to wait for, if requests are going to be counted to tell long ones.
+    pub async fn prepare_counting(&self) {
+        let config = &self.snapshot().config;
+        if config.router.target(Scenario::LongContext).is_none() {
+            return;
+        }
+        let usual = config.router.target(Scenario::Default);
+        let tokenizer = usual.map(|target| config.tokenizer(target)).unwrap_or_default();
+        if let Err(error) = tokio::task::spawn_blocking(move || tokenizer.prepare()).await {
+            tracing::error!("the tokenizer could not be prepared: {error}");
+        }
+    }
+
     /// Who posts to this path, if anything is served there.
     pub async fn client(&self, snapshot: &Snapshot, path: &str) -> Option<Client> {
         snapshot.client(&self.engine, &self.cache, path).await
@@ -185,7 +198,9 @@ impl Gateway {
         let config = &self.snapshot().config;
         let transformers = config.transformers.iter().map(|transformer| transformer.path.clone());
         let plugins = config.plugins.iter().filter_map(|plugin| plugin.path.clone());
-        transformers.chain(plugins).chain(config.custom_routers.iter().cloned()).collect()
+        let tokenizers = config.providers.iter().flat_map(|provider| provider.tokenizers.files());
+        let tokenizers = tokenizers.map(|file| file.path.clone());
+        transformers.chain(plugins).chain(tokenizers).chain(config.custom_routers.iter().cloned()).collect()
     }
 }
 
@@ -232,7 +247,20 @@ pub async fn check(sources: &Sources, home: &Home) -> Result<(Config, Problems),
         found.severity = Severity::Warning;
         problems.push(found);
     }
+    check_tokenizers(&snapshot.config, sources, &mut problems);
     Ok((snapshot.config, problems))
+}
+
+/// Serving reads these files when they are first needed, and does without those that it cannot read.
+fn check_tokenizers(config: &Config, sources: &Sources, problems: &mut Problems) {
+    for file in config.providers.iter().flat_map(|provider| provider.tokenizers.files()) {
+        let Err(reason) = file.check() else { continue };
+        let (path, fallback) = (file.path.display(), file.fallback);
+        let message = format!("{path} {reason}; tokens are counted with {fallback}");
+        let hint = Some("take the tokenizer.json of the model, or write `type: \"tiktoken\"`".to_owned());
+        let config = sources.config.path.display().to_string();
+        problems.push(Problem { severity: Severity::Warning, ..problem(config, file.at.clone(), message, hint) });
+    }
 }
 
 /// Where a request would go by this config, without serving; for `ccr explain`.
@@ -250,7 +278,7 @@ pub async fn explain_offline(
         .await
         .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
     let (sessions, client_key) = (Sessions::default(), snapshot.config.api_key.is_some().then_some("default"));
-    let routing = Routing { engine: &engine, snapshot: &snapshot, sessions: &sessions, client_key };
+    let routing = Routing { engine: &engine, snapshot: &snapshot, sessions: &sessions, client_key, upstreams: None };
     Ok(explain(&routing, body, headers).await.map_err(|error| anyhow::anyhow!("{error}"))?)
 }
 

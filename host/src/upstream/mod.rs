@@ -30,6 +30,8 @@ use std::time::Duration;
 
 use http::{HeaderMap, Request, StatusCode, header};
 
+pub(crate) use self::side::Ask;
+
 pub use self::body::{Batch, ReadError, UpstreamBody};
 use self::body::{Rest, Source};
 use self::connect::{ConnectError, Connector, root_cause};
