@@ -1,6 +1,7 @@
 //! The headers that say what the gateway did with a request.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Response, header};
 
@@ -8,6 +9,7 @@ use crate::body::Body;
 use crate::config::Config;
 use crate::record::RequestRecord;
 use crate::routing::Route;
+use crate::routing::progress::Progress;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ccr-request-id");
 /// Anthropic's own name for it, which its clients show in their errors.
@@ -57,9 +59,9 @@ pub fn event_stream(response: &mut Response<Body>, kind: HeaderValue) {
 }
 
 /// What can be said of a stream whose upstream has not begun to answer.
-pub struct EarlyHead(Response<()>, HeaderValue);
+pub struct EarlyHead(Response<()>, HeaderValue, Arc<Progress>);
 
-/// Makes that head from the route's first target.
+/// Makes that head from the route's first target; what is tried when it is sent takes that one's place.
 pub fn early(config: &Config, route: &Route, kind: HeaderValue) -> EarlyHead {
     let mut response = Response::new(());
     let headers = response.headers_mut();
@@ -71,13 +73,19 @@ pub fn early(config: &Config, route: &Route, kind: HeaderValue) -> EarlyHead {
     headers.insert(SCENARIO, HeaderValue::from_static(route.scenario.as_str()));
     headers.insert(REASON, printable(&route.reason));
     headers.insert(ATTEMPTS, HeaderValue::from(1));
-    EarlyHead(response, kind)
+    EarlyHead(response, kind, Arc::clone(&route.progress))
 }
 
 impl EarlyHead {
     /// The head with its body.
     pub fn into_response(self, body: Body) -> Response<Body> {
         let mut response = self.0.map(|()| body);
+        if let Some(trying) = self.2.trying() {
+            let headers = response.headers_mut();
+            headers.insert(PROVIDER, printable(&trying.provider));
+            headers.insert(MODEL, printable(&trying.model));
+            headers.insert(ATTEMPTS, HeaderValue::from(trying.attempts));
+        }
         event_stream(&mut response, self.1);
         response
     }

@@ -283,6 +283,11 @@ impl OpenRecord {
 
     /// Notes the error that the client got.
     pub fn fail(&mut self, outcome: Outcome, failure: &Failure) {
+        if outcome == Outcome::BrokenUpstream
+            && let Some(lease) = &mut self.lease
+        {
+            lease.broke(failure);
+        }
         self.record.outcome = outcome;
         self.record.error = Some(ErrorNote { kind: failure.kind.as_str(), message: failure.message.clone() });
     }
@@ -292,7 +297,7 @@ impl Drop for OpenRecord {
     fn drop(&mut self) {
         self.record.ms.total = self.elapsed_ms();
         if let Some(lease) = self.lease.take() {
-            lease.settle(&self.record.usage);
+            lease.settle(&self.record.usage, self.record.outcome);
         }
         if let (Some(sessions), Some(session)) = (&self.sessions, &self.record.session)
             && let Some(input) = self.record.usage.whole_input()

@@ -10,6 +10,7 @@
 
 mod balance;
 mod class;
+mod cost;
 mod health;
 mod keys;
 mod lease;
@@ -81,6 +82,6 @@ pub struct Attempts<'a> {
 }
 
 /// The first answer that begins well.
-pub async fn first_answer(attempts: Attempts<'_>, route: &Route) -> Result<Answer, GatewayError> {
-    Run::new(attempts).go(route).await
+pub async fn first_answer<'a>(attempts: Attempts<'a>, route: &'a Route) -> Result<Answer, GatewayError> {
+    Run::new(attempts, route).go().await
 }

@@ -125,10 +125,12 @@ pub struct KeyLimit {
 }
 
 /// What a window counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Counted {
     /// Requests sent upstream.
     Requests,
     /// Input and output together.
     Tokens,
+    /// Pictures in the request.
+    Images,
 }
