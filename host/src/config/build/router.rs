@@ -73,7 +73,7 @@ fn built_in_rules(node: &Node<'_>) -> Option<bool> {
         table.finish();
         enabled
     };
-    let claude_code = table.get(&["claude-code", "claudeCode", "claude"]).and_then(switch);
+    let claude_code = table.get(&["claude-code"]).and_then(switch);
     table.get(&["codex"]).and_then(switch);
     table.finish();
     claude_code
