@@ -20,6 +20,7 @@ const SCENARIO: HeaderName = HeaderName::from_static("x-ccr-scenario");
 const REASON: HeaderName = HeaderName::from_static("x-ccr-route-reason");
 const ATTEMPTS: HeaderName = HeaderName::from_static("x-ccr-attempts");
 const FAILURES: HeaderName = HeaderName::from_static("x-ccr-fallback-failures");
+const AGENTS: HeaderName = HeaderName::from_static("x-ccr-agents");
 const DROPPED: HeaderName = HeaderName::from_static("x-ccr-dropped");
 
 /// Longest list of what was left out; the whole one is in the record.
@@ -43,8 +44,12 @@ pub fn describe(response: &mut Response<Body>, record: &RequestRecord) {
     headers.insert(MODEL, printable(record.model.as_deref().unwrap_or_default()));
     headers.insert(REASON, printable(record.route_reason.as_deref().unwrap_or_default()));
     headers.insert(ATTEMPTS, HeaderValue::from(record.attempts.len()));
-    if record.attempts.iter().any(|attempt| attempt.class.is_some()) {
-        headers.insert(FAILURES, listed(&failures(record)));
+    let failures = failures(record);
+    if !failures.is_empty() {
+        headers.insert(FAILURES, listed(&failures));
+    }
+    if !record.agents.is_empty() {
+        headers.insert(AGENTS, listed(&record.agents));
     }
     headers.insert(DROPPED, listed(&record.dropped));
 }
@@ -91,12 +96,11 @@ impl EarlyHead {
     }
 }
 
-/// `provider,model (key): status class` for each attempt that failed.
+/// `provider,model (key): status class` for each attempt that failed; one that was outrun has no status.
 fn failures(record: &RequestRecord) -> Vec<String> {
-    let failed = record.attempts.iter().filter_map(|attempt| Some((attempt, attempt.class?)));
-    let words = failed.map(|(attempt, class)| {
+    let failed = record.attempts.iter().filter_map(|attempt| Some((attempt, attempt.class?, attempt.status?)));
+    let words = failed.map(|(attempt, class, status)| {
         let key = attempt.key.as_ref().map(|key| format!(" (key {key})")).unwrap_or_default();
-        let status = attempt.status.unwrap_or_default();
         format!("{},{}{key}: {status} {class}", attempt.provider, attempt.model)
     });
     words.collect()

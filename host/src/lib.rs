@@ -7,6 +7,7 @@
 //! What it works with: [`config`] and [`plugins`], put together in a [`snapshot`]; the shared state is [`gateway`]'s.
 //! [`counting`] answers how many tokens a request has; [`tokens`] counts them.
 
+pub mod agents;
 pub mod answer;
 pub mod attempts;
 pub mod auth;

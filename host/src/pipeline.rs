@@ -1,5 +1,6 @@
-//! The way of a request, from top to bottom: authenticate → read → agents prepare → route → transform → forward →
-//! answer back → record. (The first step, accept, is [`crate::server`]'s.)
+//! The way of a request, from top to bottom: authenticate → read → route → agents prepare → transform → forward →
+//! answer back → record. (The first step, accept, is [`crate::server`]'s.) Where the model calls an agent's tool, the agent
+//! answers, and from "transform" on it goes round once more.
 
 use std::sync::Arc;
 
@@ -8,12 +9,13 @@ use ccr_messages::answer::Head;
 use ccr_messages::event::Failure;
 use futures_util::stream;
 use http::request::Parts;
-use http::{HeaderValue, Request, Response, StatusCode, header};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use http_body::Frame;
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Incoming;
 
-use crate::answer::{Answer, LiveStream, Whole};
+use crate::agents::{Caller, Conversation, Spend, Then};
+use crate::answer::{Answer, EventSource, LiveStream, Said, Whole};
 use crate::attempts::{self, Attempts};
 use crate::auth;
 use crate::body::{self, Body, Cut};
@@ -34,13 +36,39 @@ pub async fn messages(gateway: &Arc<Gateway>, request: Request<Incoming>, client
     record.remember_in(gateway.sessions());
     // One snapshot for the whole request: a reload changes nothing for it.
     let snapshot = gateway.snapshot();
-    let mut exchange =
-        Exchange { gateway: Arc::clone(gateway), snapshot, record, client, answering: None, unread: Vec::new() };
+    let mut exchange = Exchange::new(Arc::clone(gateway), snapshot, record, client);
     let response = match exchange.prepare(request).await {
         Ok((request, route)) => respond(exchange, request, route).await,
         Err(error) => exchange.refuse(&error).await,
     };
     headers::with_request_id(response, &id)
+}
+
+/// Answers a request that an agent makes in the name of a client; the same way, within the client's bounds.
+pub async fn complete(caller: &Caller, request: String) -> Result<Bytes, GatewayError> {
+    let gateway = Arc::clone(&caller.gateway);
+    let id = ids::request_id();
+    let mut record = OpenRecord::begin(gateway.records(), id.clone(), &Method::POST, "/v1/messages");
+    record.record.parent = Some(caller.request.clone());
+    record.record.client_key.clone_from(&caller.client_key);
+    record.record.bytes_in = request.len() as u64;
+    let mut exchange = Exchange::new(gateway, Arc::clone(&caller.snapshot), record, Client::Inner);
+    exchange.above.clone_from(&caller.above);
+    exchange.spend = Some(Arc::clone(&caller.spend));
+    let answer = exchange.answer_agent(request, &id, caller.session.as_ref()).await;
+    caller.spend.add(&exchange.record.record.usage);
+    match &answer {
+        Ok(json) => {
+            exchange.record.answered(json);
+            exchange.record.record.status = Some(200);
+            exchange.record.end(Outcome::Completed);
+        }
+        Err(error) => {
+            exchange.record.record.status = Some(error.status().as_u16());
+            exchange.record.fail(Outcome::Failed, &error.as_failure());
+        }
+    }
+    answer
 }
 
 /// What a request carries along from its arrival to its record.
@@ -54,10 +82,19 @@ struct Exchange {
     answering: Option<Answering>,
     /// What of such a client's request has no place in the inner form.
     unread: Vec<String>,
+    /// The agents in whose calls this request was made.
+    above: Vec<Arc<str>>,
+    /// How far agents have gone in the client's request.
+    spend: Option<Arc<Spend>>,
 }
 
 impl Exchange {
-    /// Authenticate, read, agents prepare, route.
+    fn new(gateway: Arc<Gateway>, snapshot: Arc<Snapshot>, record: OpenRecord, client: Client) -> Self {
+        let (unread, above) = (Vec::new(), Vec::new());
+        Self { gateway, snapshot, record, client, answering: None, unread, above, spend: None }
+    }
+
+    /// Authenticate, read, route.
     async fn prepare(&mut self, request: Request<Incoming>) -> Result<(InnerRequest, Route), GatewayError> {
         let (head, body) = request.into_parts();
         let caller =
@@ -71,12 +108,27 @@ impl Exchange {
         }
         let mut request = self.decode(&head, body).await?;
         self.note_request(&request);
-
-        // Agents prepare the request here; none is served yet.
-
         let route = self.route(&mut request).await?;
         self.note_route(&route);
         Ok((request, route))
+    }
+
+    /// Read, route and the whole answer, of a request that an agent makes.
+    async fn answer_agent(
+        &mut self,
+        body: String,
+        id: &str,
+        session: Option<&Arc<str>>,
+    ) -> Result<Bytes, GatewayError> {
+        let mut request = InnerRequest::of_agent(body, id, session)?;
+        self.note_request(&request);
+        self.record.record.client = self.above.last().map(|agent| format!("agent {agent}"));
+        let route = self.route(&mut request).await?;
+        self.note_route(&route);
+        match self.attempt(&request, &route).await? {
+            Answer::Whole(Whole::Json(json)) => Ok(json),
+            _ => Err(GatewayError::Unavailable("a request that does not stream was answered with a stream".into())),
+        }
     }
 
     async fn route(&mut self, request: &mut InnerRequest) -> Result<Route, GatewayError> {
@@ -149,9 +201,49 @@ impl Exchange {
         response
     }
 
-    /// Transform, forward, and the beginning of the answer: of the first target that does it.
+    /// Agents prepare, transform, forward, and the beginning of the answer: of the first target that does it.
     async fn attempt(&mut self, request: &InnerRequest, route: &Route) -> Result<Answer, GatewayError> {
+        let mut answer = self.first_answer(request, route, None).await?;
+        // Whoever does not stream gets all turns of the model at once.
+        while let Answer::Waiting(mut whole) = answer {
+            let turn = self.next_turn(whole.agents(), route).await?;
+            whole.go_on(turn);
+            answer = whole.read(self.gateway.engine(), &mut self.record).await?;
+        }
+        Ok(answer)
+    }
+
+    /// Agents answer what the model has called of theirs, and the model goes on. `None` if the client is next.
+    async fn next_turn(
+        &mut self,
+        agents: Option<&mut Conversation>,
+        route: &Route,
+    ) -> Result<Option<EventSource>, GatewayError> {
+        let Some(agents) = agents else { return Ok(None) };
+        let request = match agents.answer_calls(&mut self.record).await? {
+            Then::End => return Ok(None),
+            Then::Ask(request) => request,
+        };
+        let route = route.beginning_with(&self.snapshot.config, self.record.record.attempts.last());
+        match self.first_answer(&request, &route, Some(agents.tool_names().collect())).await? {
+            Answer::Turn(turn) => Ok(Some(turn)),
+            Answer::Stream(_) | Answer::Whole(_) | Answer::Waiting(_) => {
+                Err(GatewayError::Unavailable("a later turn began as if it were the first".into()))
+            }
+        }
+    }
+
+    /// The first answer that begins well; `continued` names the agents' tools if this is another turn of one.
+    async fn first_answer(
+        &mut self,
+        request: &InnerRequest,
+        route: &Route,
+        continued: Option<Vec<String>>,
+    ) -> Result<Answer, GatewayError> {
+        let caller = self.caller(request);
         let attempts = Attempts {
+            caller: caller.as_ref(),
+            continued,
             gateway: &self.gateway,
             snapshot: &self.snapshot,
             request,
@@ -161,6 +253,23 @@ impl Exchange {
             record: &mut self.record,
         };
         attempts::first_answer(attempts, route).await
+    }
+
+    /// In whose name agents act; none where there are no agents.
+    fn caller(&mut self, request: &InnerRequest) -> Option<Arc<Caller>> {
+        if self.snapshot.agents.is_empty() {
+            return None;
+        }
+        let spend = Arc::clone(self.spend.get_or_insert_with(|| Arc::new(Spend::new())));
+        Some(Arc::new(Caller {
+            gateway: Arc::clone(&self.gateway),
+            snapshot: Arc::clone(&self.snapshot),
+            client_key: self.record.record.client_key.clone(),
+            session: request.about().session.clone(),
+            request: self.record.record.id.clone(),
+            above: self.above.clone(),
+            spend,
+        }))
     }
 
     /// What a client that streams is sent while nothing else comes; empty if its format has nothing of the kind.
@@ -200,27 +309,36 @@ async fn respond(mut exchange: Exchange, request: InnerRequest, route: Route) ->
     let keep_alive = exchange.keep_alive();
     let early_head = (streaming && !keep_alive.is_empty())
         .then(|| headers::early(&exchange.snapshot.config, &route, exchange.stream_type()));
+    let route = Arc::new(route);
+    let going = Arc::clone(&route);
     let mut work = Box::pin(async move {
-        let answer = exchange.attempt(&request, &route).await;
+        let answer = exchange.attempt(&request, &going).await;
         (exchange, answer)
     });
     let Some(early_head) = early_head else {
         let (exchange, answer) = work.await;
-        return finish_head(exchange, answer).await;
+        return finish_head(exchange, answer, route).await;
     };
     match tokio::time::timeout(ping_every, &mut work).await {
-        Ok((exchange, answer)) => finish_head(exchange, answer).await,
+        Ok((exchange, answer)) => finish_head(exchange, answer, route).await,
         Err(_) => {
-            let body = StreamState::Working { work, ping_every, keep_alive, greeted: false };
+            let body = StreamState::Working { work, route, ping_every, keep_alive, greeted: false };
             early_head.into_response(stream_body(body))
         }
     }
 }
 
 /// The response whose answer has begun, or failed to.
-async fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError>) -> Response<Body> {
+async fn finish_head(
+    mut exchange: Exchange,
+    answer: Result<Answer, GatewayError>,
+    route: Arc<Route>,
+) -> Response<Body> {
     match answer {
         Err(error) => exchange.refuse(&error).await,
+        Ok(Answer::Waiting(_) | Answer::Turn(_)) => {
+            exchange.refuse(&GatewayError::Unavailable("an answer in several turns was not put together".into())).await
+        }
         Ok(Answer::Whole(whole)) => {
             let mut response = Response::new(body::empty());
             match whole {
@@ -244,7 +362,7 @@ async fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError
             let mut response = Response::new(body::empty());
             headers::describe(&mut response, &exchange.record.record);
             headers::event_stream(&mut response, exchange.stream_type());
-            *response.body_mut() = stream_body(StreamState::Live { live, exchange: Box::new(exchange) });
+            *response.body_mut() = stream_body(StreamState::Live { live, route, exchange: Box::new(exchange) });
             *response.status_mut() = StatusCode::OK;
             response
         }
@@ -254,10 +372,10 @@ async fn finish_head(mut exchange: Exchange, answer: Result<Answer, GatewayError
 /// A stream's body: dropping it (the client hung up) drops the upstream's request and the plugins' instances, and closes the
 /// record.
 enum StreamState {
-    /// Nothing has begun yet.
-    Working { work: Work, ping_every: std::time::Duration, keep_alive: Bytes, greeted: bool },
+    /// Nothing has begun yet, or agents are at work between two turns.
+    Working { work: Work, route: Arc<Route>, ping_every: std::time::Duration, keep_alive: Bytes, greeted: bool },
     /// The answer is coming.
-    Live { live: LiveStream, exchange: Box<Exchange> },
+    Live { live: LiveStream, route: Arc<Route>, exchange: Box<Exchange> },
     /// Nothing follows.
     Over,
 }
@@ -277,8 +395,13 @@ impl StreamState {
         loop {
             match self {
                 Self::Over => return None,
-                Self::Live { live, exchange } => return live.next(&mut exchange.record).await,
-                Self::Working { work, ping_every, keep_alive, greeted } => {
+                Self::Live { live, exchange, .. } => match live.next(&mut exchange.record).await {
+                    Said::Bytes(bytes) => return Some(Ok(bytes)),
+                    Said::Cut(cut) => return Some(Err(cut)),
+                    Said::Over => return None,
+                    Said::Turn => self.turn(),
+                },
+                Self::Working { work, ping_every, keep_alive, greeted, .. } => {
                     if !std::mem::replace(greeted, true) {
                         return Some(Ok(keep_alive.clone()));
                     }
@@ -295,6 +418,19 @@ impl StreamState {
         }
     }
 
+    /// Goes over from the answer to the agents' work, and the model's next turn.
+    fn turn(&mut self) {
+        let Self::Live { mut live, route, exchange } = std::mem::replace(self, Self::Over) else { return };
+        let (mut exchange, going) = (*exchange, Arc::clone(&route));
+        let (ping_every, keep_alive) = (exchange.snapshot.config.timeouts.ping, exchange.keep_alive());
+        let work = Box::pin(async move {
+            let turn = exchange.next_turn(live.agents(), &going).await;
+            live.go_on(turn, &mut exchange.record);
+            (exchange, Ok(Answer::Stream(live)))
+        });
+        *self = Self::Working { work, route, ping_every, keep_alive, greeted: true };
+    }
+
     /// Goes over from waiting to the answer; returns the last words if there is none.
     async fn begin(
         &mut self,
@@ -304,10 +440,11 @@ impl StreamState {
         exchange.record.record.status = Some(200);
         match answer {
             Ok(Answer::Stream(live)) => {
-                *self = Self::Live { live, exchange: Box::new(exchange) };
+                let Self::Working { route, .. } = std::mem::replace(self, Self::Over) else { return None };
+                *self = Self::Live { live, route, exchange: Box::new(exchange) };
                 None
             }
-            Ok(Answer::Whole(_)) => {
+            Ok(Answer::Whole(_) | Answer::Waiting(_) | Answer::Turn(_)) => {
                 // Cannot be: a streaming request is answered with a stream.
                 *self = Self::Over;
                 None

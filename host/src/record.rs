@@ -54,7 +54,7 @@ pub struct Attempt {
     /// What the provider answered.
     pub status: Option<u16>,
     /// Why not the next one as well, or why it: `transient`, `limited`, `key_refused`, `target_unfit`,
-    /// `unavailable`, `too_long` or `fatal`.
+    /// `unavailable`, `too_long` or `fatal`; `outrun` if another began first (hedged requests).
     pub class: Option<&'static str>,
     /// Why it was not good.
     pub error: Option<String>,
@@ -62,6 +62,21 @@ pub struct Attempt {
     pub waited_ms: f64,
     /// How long it took to the answer's head, or to failure.
     pub ms: f64,
+}
+
+/// A call of an agent's tool.
+#[derive(Debug, Clone, Serialize)]
+pub struct AgentCall {
+    /// Who answered.
+    pub agent: String,
+    /// What was called, by the agent's own name for it.
+    pub tool: String,
+    /// In which turn of the model, from 1.
+    pub turn: u32,
+    /// How long it took.
+    pub ms: f64,
+    /// Why the model got an error.
+    pub error: Option<String>,
 }
 
 /// An error as the client got it.
@@ -160,8 +175,20 @@ pub struct RequestRecord {
     pub model: Option<String>,
     /// What the provider says served it.
     pub upstream_model: Option<String>,
-    /// Every try.
+    /// Every try, in all turns.
     pub attempts: Vec<Attempt>,
+    /// The agents that had a part in it.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agents: Vec<String>,
+    /// What the model called of them.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub agent_calls: Vec<AgentCall>,
+    /// Turns of the model, where agents had a part.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub turns: Option<u32>,
+    /// The request within which an agent made this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parent: Option<String>,
     /// What the client got.
     pub status: Option<u16>,
     /// The error that the client got.
@@ -202,6 +229,8 @@ pub struct OpenRecord {
     pub record: RequestRecord,
     /// What the request holds upstream until it ends.
     pub lease: Option<Lease>,
+    /// Token counts of the last of several turns: what the session's context has grown to.
+    pub last_usage: Option<UsageNote>,
     started: Instant,
     log: Arc<RecordLog>,
     sessions: Option<Arc<Sessions>>,
@@ -226,6 +255,10 @@ impl OpenRecord {
             model: None,
             upstream_model: None,
             attempts: Vec::new(),
+            agents: Vec::new(),
+            agent_calls: Vec::new(),
+            turns: None,
+            parent: None,
             status: None,
             error: None,
             stream: false,
@@ -241,12 +274,31 @@ impl OpenRecord {
             request_body: None,
             response_body: None,
         };
-        Self { record, lease: None, started: Instant::now(), log: Arc::clone(log), sessions: None }
+        Self { record, lease: None, last_usage: None, started: Instant::now(), log: Arc::clone(log), sessions: None }
     }
 
     /// Lets the session's usage be remembered, once it is known, for the routing of its next request.
     pub fn remember_in(&mut self, sessions: &Arc<Sessions>) {
         self.sessions = Some(Arc::clone(sessions));
+    }
+
+    /// A record for one of two attempts at the same time. Dropping it writes nothing.
+    pub fn aside(&self) -> Self {
+        Self {
+            record: self.record.clone(),
+            lease: None,
+            last_usage: None,
+            started: self.started,
+            log: RecordLog::off(),
+            sessions: None,
+        }
+    }
+
+    /// Takes over what was written into a record aside, and what that holds; the attempts stay.
+    pub fn take_over(&mut self, mut aside: Self) {
+        std::mem::swap(&mut self.record, &mut aside.record);
+        std::mem::swap(&mut self.record.attempts, &mut aside.record.attempts);
+        (self.lease, self.last_usage) = (aside.lease.take(), aside.last_usage.take());
     }
 
     /// Milliseconds since the request came.
@@ -269,6 +321,11 @@ impl OpenRecord {
         {
             kept.push_str(&String::from_utf8_lossy(piece));
         }
+    }
+
+    /// Keeps a call of an agent's tool.
+    pub fn agent_called(&mut self, call: AgentCall) {
+        self.record.agent_calls.push(call);
     }
 
     /// Adds time spent in plugins.
@@ -300,7 +357,7 @@ impl Drop for OpenRecord {
             lease.settle(&self.record.usage, self.record.outcome);
         }
         if let (Some(sessions), Some(session)) = (&self.sessions, &self.record.session)
-            && let Some(input) = self.record.usage.whole_input()
+            && let Some(input) = self.last_usage.unwrap_or(self.record.usage).whole_input()
         {
             sessions.note(session, input);
         }

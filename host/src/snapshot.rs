@@ -15,6 +15,7 @@ pub use self::unresolved::Unresolved;
 use crate::client::{Client, Foreign};
 use crate::config::{Config, Home, ModelRef, Provider, TransformerUse};
 use crate::plugins::cache::CompileCache;
+use crate::plugins::capabilities::Granted;
 use crate::plugins::registry::{DEFAULT_PROTOCOL, Loader, Registry};
 use crate::plugins::{Origin, Plugin, PluginEngine, Surroundings};
 use crate::routing::projects::Projects;
@@ -31,6 +32,8 @@ pub struct Snapshot {
     plans: Vec<ProviderPlan>,
     /// The custom routers, in their order.
     pub routers: Vec<Result<PluginUse, String>>,
+    /// The agents, in the order in which they are asked.
+    pub agents: Vec<PluginUse>,
     /// Routers of single projects.
     pub projects: Projects,
     /// Formats of clients beside Anthropic's; loaded when the first such client comes.
@@ -80,6 +83,8 @@ pub struct PluginUse {
     pub plugin: Arc<Plugin>,
     /// What it gets to see.
     pub surroundings: Surroundings,
+    /// As an agent, it may call models.
+    pub may_call_models: bool,
 }
 
 impl PluginUse {
@@ -108,7 +113,7 @@ impl Snapshot {
         let loader =
             Loader { engine, cache, config: &config, folder, previous: previous.map(|snapshot| &snapshot.registry) };
         let registry = loader.load().await;
-        let public_config: Arc<str> = public_view(&config).into();
+        let public_config: Arc<str> = public_view(&config, &registry).into();
         let resolver = Resolver { engine, config: &config, registry: &registry, public_config: &public_config };
         let mut unresolved = resolver.unresolved();
         unresolved.extend(resolver.wrong_options());
@@ -117,8 +122,9 @@ impl Snapshot {
         }
         let plans = config.providers.iter().map(|provider| resolver.plan(provider)).collect();
         let routers = config.custom_routers.iter().map(|path| resolver.router(path)).collect();
+        let agents = resolver.agents();
         let projects = Projects::of(home);
-        Ok(Self { plans, routers, public_config, registry, config, projects, formats: OnceCell::new() })
+        Ok(Self { agents, plans, routers, public_config, registry, config, projects, formats: OnceCell::new() })
     }
 
     /// Who posts to this path: a client of the first format that serves it.
@@ -154,11 +160,14 @@ impl Snapshot {
 }
 
 /// What plugins may know of the config: never keys, nor addresses.
-fn public_view(config: &Config) -> String {
+fn public_view(config: &Config, registry: &Registry) -> String {
     let providers: Vec<Value> = config
         .providers
         .iter()
-        .map(|provider| json!({ "name": &*provider.name, "models": provider.models.iter().map(|model| &**model).collect::<Vec<_>>() }))
+        .map(|provider| {
+            let models: Vec<&str> = provider.models.iter().map(|model| &**model).collect();
+            json!({ "name": &*provider.name, "models": models, "protocol": protocol_name(provider, registry) })
+        })
         .collect();
     let router: Map<String, Value> = config
         .router
@@ -166,7 +175,17 @@ fn public_view(config: &Config) -> String {
         .iter()
         .map(|(scenario, target)| (scenario.as_str().to_owned(), Value::String(target.display(config))))
         .collect();
-    json!({ "Providers": providers, "Router": router }).to_string()
+    json!({ "Providers": providers, "Router": router, "forceUseImageAgent": config.force_use_image_agent }).to_string()
+}
+
+/// What a provider speaks, as far as names tell.
+fn protocol_name(provider: &Provider, registry: &Registry) -> String {
+    let speaks = |used: &&TransformerUse| {
+        let inner = used.name.eq_ignore_ascii_case(INNER_PROTOCOL);
+        inner || registry.get(&used.name).is_some_and(|plugin| plugin.is_protocol())
+    };
+    let named = provider.transformers.iter().find(speaks).map(|used| used.name.as_str());
+    named.or(provider.protocol.as_deref()).unwrap_or(DEFAULT_PROTOCOL).to_ascii_lowercase()
 }
 
 struct Resolver<'a> {
@@ -196,6 +215,14 @@ impl Resolver<'_> {
                 );
                 wrong.extend(options_problem(plugin, &used.surroundings.settings, &transformer.path));
             }
+        }
+        for (name, entry) in self.config.active_agents() {
+            let Some(plugin) = self.registry.get(name) else { continue };
+            let options = entry.map_or(&Value::Null, |entry| &*entry.options);
+            let used = self.with_options(plugin, name, &Value::Null, options);
+            let general = self.config.plugin(name).map_or("", |settings| settings.at.as_str());
+            let path = entry.map_or(general, |entry| entry.path.as_str());
+            wrong.extend(options_problem(plugin, &used.surroundings.settings, path));
         }
         wrong
     }
@@ -264,6 +291,27 @@ impl Resolver<'_> {
         Ok(self.with_options(plugin, &plugin.name, &Value::Null, &Value::Null))
     }
 
+    /// The agents that are on; one that cannot be used is said, and left out.
+    fn agents(&self) -> Vec<PluginUse> {
+        let mut agents = Vec::new();
+        for (name, entry) in self.config.active_agents() {
+            if self.registry.is_disabled(name) {
+                tracing::info!(agent = name, "switched off by the config");
+                continue;
+            }
+            let options = entry.map_or(&Value::Null, |entry| &*entry.options);
+            match self.registry.get(name).filter(|plugin| plugin.is_agent()) {
+                Some(plugin) => agents.push(self.with_options(plugin, name, &Value::Null, options)),
+                None => {
+                    let reason =
+                        self.registry.why_broken(name).map_or("it has no role `agent`", |broken| &broken.reason);
+                    tracing::error!(agent = name, "requests go on without this agent: {reason}");
+                }
+            }
+        }
+        agents
+    }
+
     fn plugin(&self, provider: &Provider, name: &str, options: &Value) -> Result<PluginUse, String> {
         match self.registry.get(name) {
             Some(plugin) => {
@@ -288,10 +336,9 @@ impl Resolver<'_> {
         Ok(Protocol::Inner { use_bearer, thinking, component })
     }
 
-    /// A store is for plugins that ask for one, if they are our own or the operator allows it.
-    fn may_keep(&self, plugin: &Plugin) -> bool {
-        let granted = || self.config.plugin(&plugin.name).is_some_and(|settings| settings.grants.kv);
-        plugin.asks_kv && (plugin.origin == Origin::BuiltIn || granted())
+    /// What a plugin may use.
+    fn granted(&self, plugin: &Plugin) -> Granted {
+        plugin.asks.granted(&plugin.origin, self.config.plugin(&plugin.name).map(|settings| &settings.grants))
     }
 
     /// The options of a use lie over those of its `transformers` entry, those over what `plugins` says in general, and that
@@ -313,15 +360,17 @@ impl Resolver<'_> {
         if plugin.origin == Origin::BuiltIn {
             from_environment(plugin, &mut settings, |name| std::env::var(name).ok());
         }
+        let granted = self.granted(plugin);
         let surroundings = Surroundings {
             name: plugin.label().into(),
             settings: Value::Object(settings).to_string().into(),
             config: Arc::clone(self.public_config),
             session: None,
-            kv: self.may_keep(plugin).then(|| self.engine.stores().of(&plugin.name)),
+            kv: granted.kv.then(|| self.engine.stores().of(&plugin.name)),
+            models: None,
             tokenizers: Arc::default(),
         };
-        PluginUse { plugin: Arc::clone(plugin), surroundings }
+        PluginUse { plugin: Arc::clone(plugin), surroundings, may_call_models: granted.model }
     }
 }
 

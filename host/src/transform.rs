@@ -172,7 +172,7 @@ fn hooked(chain: &Chain, hook: TransformerHooks) -> impl Iterator<Item = &Plugin
 }
 
 /// Path and query of a provider's base URL.
-fn base_path(provider: &Provider) -> String {
+pub fn base_path(provider: &Provider) -> String {
     let url = provider.base_url.expose();
     match url.query() {
         Some(query) => format!("{}?{query}", url.path()),

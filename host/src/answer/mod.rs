@@ -11,6 +11,7 @@ mod quiet;
 mod raw;
 mod source;
 mod stream;
+mod turns;
 mod watch;
 mod whole;
 mod writing;
@@ -23,6 +24,8 @@ use ccr_messages::answer::Head;
 use http::HeaderMap;
 
 use self::framing::Framing;
+use self::turns::Source;
+use crate::agents::Conversation;
 use crate::client::Answering;
 use crate::config::Secret;
 use crate::error::{GatewayError, from_protocol};
@@ -34,7 +37,9 @@ use crate::record::OpenRecord;
 use crate::snapshot::{Chain, PluginUse, Protocol};
 use crate::upstream::UpstreamResponse;
 
-pub use stream::LiveStream;
+pub use source::EventSource;
+pub use stream::{LiveStream, Said};
+pub use whole::WholeAnswer;
 
 /// Largest answer that is read as a whole, and largest single event of a stream: above anything a model writes, below what
 /// would hurt.
@@ -49,6 +54,10 @@ pub enum Answer {
     Stream(LiveStream),
     /// The whole answer.
     Whole(Whole),
+    /// A whole answer in which agents have calls to answer before the model goes on.
+    Waiting(Box<WholeAnswer>),
+    /// The next turn of an answer that has begun: its first content is in hand.
+    Turn(EventSource),
 }
 
 /// An answer in one piece.
@@ -83,6 +92,12 @@ pub struct Reading<'a> {
     pub answering: Option<&'a Answering>,
     /// Arguments of tool calls that are no JSON are mended.
     pub mending: bool,
+    /// The agents' part in the answer.
+    pub agents: Option<Box<Conversation>>,
+    /// Their tools.
+    pub agents_tools: Vec<String>,
+    /// The answer has begun: this is another turn of it.
+    pub is_later_turn: bool,
     /// The session that the client names.
     pub session: Option<&'a Arc<str>>,
     /// The upstream got the client's own bytes, so the client gets the upstream's.
@@ -123,12 +138,17 @@ pub async fn begin(
             raw::whole(response, &mut reading, record).await.map(|json| Answer::Whole(Whole::Json(json)))
         };
     }
-    let source = source::EventSource::open(&mut reading, response, framing).await?;
-    let Reading { engine, head, answering, streaming, .. } = reading;
+    let mut source = EventSource::open(&mut reading, response, framing).await?;
+    if reading.is_later_turn {
+        source.peek().await?;
+        return Ok(Answer::Turn(source));
+    }
+    let Reading { engine, head, answering, streaming, agents, .. } = reading;
+    let source = Source::new(source, agents);
     if streaming {
         stream::begin(source, engine, head, answering, record).await.map(Answer::Stream)
     } else {
-        whole::read(source, engine, head, answering, record).await.map(Answer::Whole)
+        WholeAnswer::new(source, head, answering).read(engine, record).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! An upstream's answer as typed events: framed, decoded by the protocol, tool calls put together, edited by transformers.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,7 +21,7 @@ use crate::snapshot::{Chain, PluginUse};
 use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
 
 /// Where events come from.
-pub(super) struct EventSource {
+pub struct EventSource {
     input: Input,
     assembler: Assembler,
     /// Those that edit answers, the innermost first: the onion on its way back.
@@ -31,6 +32,8 @@ pub(super) struct EventSource {
     /// The provider said why the model stopped; without it, an end is a broken answer.
     finished: bool,
     ended: bool,
+    /// What was read already.
+    peeked: VecDeque<Next>,
 }
 
 enum Input {
@@ -55,6 +58,8 @@ enum Decoder {
 pub(super) enum Next {
     /// Events, perhaps none.
     Events(Vec<Event>),
+    /// The last events of a turn, after which agents have calls to answer and the model goes on.
+    Turn(Vec<Event>),
     /// The last events: the answer has come to its end.
     Last(Vec<Event>),
     /// The last events of an answer that broke off, and how.
@@ -101,12 +106,50 @@ impl EventSource {
         let transformers = open_transformers(reading.engine, reading.chain, reading.session).await?;
         let seed = &reading.head.id;
         let assembler = if reading.mending { Assembler::mending(seed) } else { Assembler::new(seed) };
+        let assembler = assembler.forgiving(reading.agents_tools.iter().cloned());
         let secrets = reading.secrets.to_vec();
-        Ok(Self { input, assembler, transformers, provider, secrets, finished, ended: false })
+        Ok(Self { input, assembler, transformers, provider, secrets, finished, ended: false, peeked: VecDeque::new() })
+    }
+
+    /// Reads up to the first content. What fails before it can be answered by another target.
+    pub(super) async fn peek(&mut self) -> Result<(), GatewayError> {
+        loop {
+            let next = self.read().await?;
+            let (events, over) = match &next {
+                Next::Quiet => continue,
+                Next::Events(events) | Next::Turn(events) => (events, false),
+                Next::Last(events) | Next::Broken(events, _) => (events, true),
+            };
+            let has_content = events.iter().any(is_content);
+            let failure = events.iter().find_map(|event| match event {
+                Event::Error(failure) => Some(self.redacted(failure)),
+                _ => None,
+            });
+            match (failure, next) {
+                (Some(failure), _) if !has_content => return Err(GatewayError::Upstream(failure)),
+                (None, Next::Broken(_, error)) if !has_content => return Err(error),
+                (_, next) => self.peeked.push_back(next),
+            }
+            if has_content || over {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Who is read.
+    pub(super) fn provider(&self) -> &str {
+        &self.provider
     }
 
     /// The next events.
     pub(super) async fn next(&mut self) -> Result<Next, GatewayError> {
+        match self.peeked.pop_front() {
+            Some(next) => Ok(next),
+            None => self.read().await,
+        }
+    }
+
+    async fn read(&mut self) -> Result<Next, GatewayError> {
         if self.ended {
             return Ok(Next::Last(Vec::new()));
         }
@@ -159,6 +202,15 @@ impl EventSource {
         };
         input + self.transformers.iter().map(Editor::spent).sum::<Duration>()
     }
+}
+
+/// Whether an event is part of what a model says.
+fn is_content(event: &Event) -> bool {
+    let nothing = matches!(
+        event,
+        Event::Start(_) | Event::Usage(_) | Event::Finish(_) | Event::NewBlock | Event::Dropped(_) | Event::Error(_)
+    );
+    !nothing
 }
 
 impl Stream {

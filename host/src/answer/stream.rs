@@ -6,7 +6,9 @@ use ccr_messages::event::Event;
 
 use super::raw::RawStream;
 use super::source::{EventSource, Next};
+use super::turns::Source;
 use super::writing::Writing;
+use crate::agents::Conversation;
 use crate::body::Cut;
 use crate::client::Answering;
 use crate::error::GatewayError;
@@ -21,41 +23,78 @@ pub enum LiveStream {
     Raw(Box<RawStream>),
 }
 
+/// What a stream says next.
+pub enum Said {
+    /// Bytes for the client.
+    Bytes(Bytes),
+    /// It is cut off without a word.
+    Cut(Cut),
+    /// Agents have calls to answer: [`LiveStream::agents`], then [`LiveStream::go_on`].
+    Turn,
+    /// Nothing follows.
+    Over,
+}
+
 impl LiveStream {
-    /// The next bytes for the client; `None` when the stream is over. The record says how it went.
-    pub async fn next(&mut self, record: &mut OpenRecord) -> Option<Result<Bytes, Cut>> {
-        let bytes = match self {
+    /// The next bytes for the client. The record says how it went.
+    pub async fn next(&mut self, record: &mut OpenRecord) -> Said {
+        let said = match self {
             Self::Events(stream) => stream.next(record).await,
-            Self::Raw(stream) => stream.next(record).await.map(Ok),
+            Self::Raw(stream) => stream.next(record).await.map_or(Said::Over, Said::Bytes),
         };
-        if let Some(Ok(bytes)) = &bytes {
+        if let Said::Bytes(bytes) = &said {
             record.answered(bytes);
         }
-        bytes
+        said
+    }
+
+    /// The agents' part in the answer.
+    pub fn agents(&mut self) -> Option<&mut Conversation> {
+        match self {
+            Self::Events(stream) => stream.source.agents(),
+            Self::Raw(_) => None,
+        }
+    }
+
+    /// Goes on with the model's next turn, or ends: with none because the client is next, with an error because there is none.
+    pub fn go_on(&mut self, turn: Result<Option<EventSource>, GatewayError>, record: &mut OpenRecord) {
+        let Self::Events(stream) = self else { return };
+        stream.waits = false;
+        match turn {
+            Ok(upstream) => stream.source.go_on(upstream),
+            Err(error) => stream.abort(error, record),
+        }
     }
 }
 
 /// Typed events being written.
 pub struct EventStream {
-    source: EventSource,
+    source: Source,
     writing: Writing,
+    /// Agents have calls to answer.
+    waits: bool,
     /// What has been written already: where a component cannot write even the beginning, there is still time to say so.
     written: Option<Bytes>,
 }
 
 /// Reads up to the first content. What fails before it can be answered by another target.
 pub(super) async fn begin(
-    source: EventSource,
+    source: Source,
     engine: &PluginEngine,
     head: Head,
     answering: Option<&Answering>,
     record: &mut OpenRecord,
 ) -> Result<LiveStream, GatewayError> {
-    let mut stream = EventStream { source, writing: Writing::new(engine, head, answering).await?, written: None };
-    while !stream.writing.has_content() && !stream.writing.is_done() {
+    let mut stream =
+        EventStream { source, waits: false, writing: Writing::new(engine, head, answering).await?, written: None };
+    while !stream.writing.has_content() && !stream.writing.is_done() && !stream.waits {
         match stream.source.next().await? {
             Next::Quiet => {}
             Next::Events(events) => stream.take(&events, record),
+            Next::Turn(events) => {
+                stream.take(&events, record);
+                stream.waits = true;
+            }
             Next::Last(events) => {
                 stream.take(&events, record);
                 stream.finish(record);
@@ -80,22 +119,29 @@ pub(super) async fn begin(
 }
 
 impl EventStream {
-    async fn next(&mut self, record: &mut OpenRecord) -> Option<Result<Bytes, Cut>> {
+    async fn next(&mut self, record: &mut OpenRecord) -> Said {
         if let Some(written) = self.written.take() {
-            return Some(Ok(written));
+            return Said::Bytes(written);
         }
         loop {
             match self.writing.take().await {
-                Ok(Some(bytes)) => return Some(Ok(bytes)),
+                Ok(Some(bytes)) => return Said::Bytes(bytes),
                 Ok(None) => {}
-                Err(error) => return Some(Err(self.cut(error.into(), record))),
+                Err(error) => return Said::Cut(self.cut(error.into(), record)),
             }
             if self.writing.is_done() {
-                return None;
+                return Said::Over;
+            }
+            if self.waits {
+                return Said::Turn;
             }
             match self.source.next().await {
                 Ok(Next::Quiet) => self.writing.ping(),
                 Ok(Next::Events(events)) => self.take(&events, record),
+                Ok(Next::Turn(events)) => {
+                    self.take(&events, record);
+                    self.waits = true;
+                }
                 Ok(Next::Last(events)) => {
                     self.take(&events, record);
                     self.finish(record);
@@ -151,7 +197,8 @@ impl EventStream {
     }
 
     fn close(&mut self, record: &mut OpenRecord) {
-        record.add_plugin_time(self.source.plugin_time() + self.writing.spent());
+        self.source.close(record);
+        record.add_plugin_time(self.writing.spent());
         self.writing.note_end(record);
     }
 }

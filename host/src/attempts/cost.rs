@@ -31,11 +31,12 @@ fn tokens(request: &InnerRequest) -> u64 {
 /// Those of the whole conversation, since all of it is sent; results of tools included.
 fn images(request: &InnerRequest) -> u64 {
     fn within(content: Value<'_>) -> u64 {
-        let one = |block: Value<'_>| match block.get("type").and_then(Value::as_str).map(|kind| kind.decode()).as_deref() {
-            Some("image") => 1,
-            Some("tool_result") => block.get("content").map_or(0, within),
-            _ => 0,
-        };
+        let one =
+            |block: Value<'_>| match block.get("type").and_then(Value::as_str).map(|kind| kind.decode()).as_deref() {
+                Some("image") => 1,
+                Some("tool_result") => block.get("content").map_or(0, within),
+                _ => 0,
+            };
         content.items().map(one).sum()
     }
     let messages = request.document().root().get("messages").into_iter().flat_map(Value::items);
@@ -63,8 +64,10 @@ mod tests {
     #[test]
     fn a_request_is_measured_by_what_is_counted() {
         let image = json!({"type": "image", "source": {"type": "url", "url": "https://example.com/a.png"}});
-        let result = json!({"type": "tool_result", "tool_use_id": "t", "content": [image, {"type": "text", "text": "image"}]});
-        let body = json!({"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": [image, result]}]});
+        let result =
+            json!({"type": "tool_result", "tool_use_id": "t", "content": [image, {"type": "text", "text": "image"}]});
+        let body =
+            json!({"model": "m", "max_tokens": 1000, "messages": [{"role": "user", "content": [image, result]}]});
         let body = body.to_string().into_bytes();
         let length = body.len() as u64;
         let request = InnerRequest::parse(body, "r", HeaderMap::new(), None).unwrap();

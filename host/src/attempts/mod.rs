@@ -1,7 +1,7 @@
 //! From a route to an answer that has begun: which target is tried next, with which key, when again, and when no more.
 //!
 //! All that can be tried is laid out first ([`plan`]: fallbacks, aliases by [`balance`], keys by [`keys`]) and then tried in that
-//! order, without a pause, until one begins to answer ([`run`], [`single`]). What a failure means is [`class`]'s to say; what it means for
+//! order, without a pause, until one begins to answer ([`run`], [`single`]; two at a time with [`hedge`]). What a failure means is [`class`]'s to say; what it means for
 //! later requests, [`health`]'s. Only if all have failed for a moment's reason, and the config wants retries, there is a [`pause`]
 //! and another round. Dropping the future, as the client's hanging up does, ends all of it.
 //!
@@ -12,6 +12,7 @@ mod balance;
 mod class;
 mod cost;
 mod health;
+mod hedge;
 mod keys;
 mod lease;
 mod pause;
@@ -33,6 +34,7 @@ pub use self::lease::Lease;
 use self::pause::Budget;
 use self::run::Run;
 use self::windows::Windows;
+use crate::agents::Caller;
 use crate::answer::Answer;
 use crate::client::Answering;
 use crate::error::GatewayError;
@@ -67,6 +69,10 @@ impl Shared {
 pub struct Attempts<'a> {
     /// What all requests share.
     pub gateway: &'a Gateway,
+    /// In whose name agents act; none where there are no agents.
+    pub caller: Option<&'a Arc<Caller>>,
+    /// The tools of the agents whose answer goes on; none if it is to begin.
+    pub continued: Option<Vec<String>>,
     /// What the request began with.
     pub snapshot: &'a Arc<Snapshot>,
     /// The request as it came.

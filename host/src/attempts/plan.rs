@@ -94,8 +94,7 @@ impl Candidates<'_> {
                 keys::order(windows, provider, target, self.session, self.spill_over, SystemTime::now())
             }
         };
-        let candidate =
-            |key| Candidate { target: target.clone(), key, alias: alias.cloned(), again: Again::Untried };
+        let candidate = |key| Candidate { target: target.clone(), key, alias: alias.cloned(), again: Again::Untried };
         self.list.extend(keys.into_iter().map(candidate));
     }
 }

@@ -22,7 +22,7 @@ pub(super) struct Run<'a> {
     pub(super) attempts: Attempts<'a>,
     config: &'a Config,
     route: &'a Route,
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     session: u64,
     started: Instant,
     made: u32,
@@ -59,7 +59,7 @@ pub(super) struct Begun {
     /// Goes into the attempt's record.
     pub(super) lease: Option<Lease>,
     probe: Option<Probe>,
-    started: Instant,
+    pub(super) started: Instant,
 }
 
 impl<'a> Run<'a> {
@@ -117,12 +117,18 @@ impl<'a> Run<'a> {
     async fn round(&mut self, candidates: &mut [Candidate]) -> Round {
         for last_resort in [false, true] {
             let before = self.made;
-            for at in 0..candidates.len() {
-                match self.step(&mut candidates[at], last_resort).await {
+            let mut at = 0;
+            while at < candidates.len() {
+                let step = match self.hedges_after() {
+                    None => self.step(&mut candidates[at], last_resort).await,
+                    Some(silence) => self.race(candidates, &mut at, last_resort, silence).await,
+                };
+                match step {
                     Step::Skipped => {}
                     Step::Over(round) => return round,
                     Step::Failed(class) => after(candidates, at, class),
                 }
+                at += 1;
             }
             if self.made > before {
                 break;
@@ -319,7 +325,7 @@ fn gone() -> Round {
 }
 
 /// What a failure of one candidate means for those behind it.
-fn after(candidates: &mut [Candidate], at: usize, class: Class) {
+pub(super) fn after(candidates: &mut [Candidate], at: usize, class: Class) {
     let failed = candidates[at].target.clone();
     let behind = &mut candidates[at + 1..];
     match class {

@@ -8,6 +8,7 @@ use ccr_messages::answer::Head;
 
 use super::Attempts;
 use super::plan::Candidate;
+use crate::agents;
 use crate::answer::{self, Answer, Reading};
 use crate::error::GatewayError;
 use crate::ids;
@@ -18,7 +19,7 @@ use crate::transform;
 
 /// Transform, forward, and the answer up to its first content, or all of it if the client does not stream.
 pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) -> Result<Answer, GatewayError> {
-    let Attempts { gateway, snapshot, request, inner_client, answering, unread, record } = attempts;
+    let Attempts { gateway, snapshot, request, inner_client, answering, unread, record, caller, continued } = attempts;
     let target = &candidate.target;
     let provider = snapshot
         .config
@@ -35,17 +36,26 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
     check_thread(request, chain)?;
 
     let engine = gateway.engine();
+    let agents = match (caller, &continued) {
+        (Some(caller), None) => agents::prepare(caller, provider, target, request, record).await?.map(Box::new),
+        _ => None,
+    };
+    let has_agents = agents.is_some() || continued.is_some();
+    let request = agents.as_ref().map_or(*request, |agents| agents.request());
+    let noted = std::mem::take(&mut record.record.dropped);
     let forwarded = match answering {
-        Some(answering) => transform::forward(engine, provider, chain, target, answering, request).await?,
-        None => None,
+        Some(answering) if !has_agents => {
+            transform::forward(engine, provider, chain, target, answering, request).await?
+        }
+        _ => None,
     };
     let is_forwarded = forwarded.is_some();
     let transformed = match forwarded {
         Some(forwarded) => forwarded,
         None => {
-            let copy = (*request).clone();
+            let copy = request.clone();
             let mut made = transform::transform(engine, provider, chain, target, copy, *inner_client).await?;
-            made.dropped.splice(0..0, unread.iter().cloned());
+            made.dropped.splice(0..0, unread.iter().cloned().chain(noted));
             made
         }
     };
@@ -54,6 +64,8 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
     record.record.ms.encode = Some(record.elapsed_ms());
 
     let streaming = request.about().streaming;
+    let session = request.about().session.clone();
+    let model = request.about().model.clone();
     let key = candidate.key.and_then(|key| provider.keys.get(key)).map(|key| &key.secret);
     let mut response = gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
     record.record.ms.upstream_head = Some(record.elapsed_ms());
@@ -65,14 +77,20 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
         native: transformed.native,
         context: &transformed.context,
         instance: transformed.instance,
-        head: Head { id: ids::message_id(), model: request.about().model.clone() },
+        head: Head { id: ids::message_id(), model },
         answering: *answering,
         mending: transformed.mending,
-        session: request.about().session.as_ref(),
-        forwarded: is_forwarded || (transformed.native && !edits_answers(chain)),
+        agents_tools: match (&agents, &continued) {
+            (Some(agents), _) => agents.tool_names().collect(),
+            (None, tools) => (*tools).clone().unwrap_or_default(),
+        },
+        is_later_turn: continued.is_some(),
+        session: session.as_ref(),
+        forwarded: !has_agents && (is_forwarded || (transformed.native && !edits_answers(chain))),
         secrets: &secrets,
         streaming,
         ping_every: snapshot.config.timeouts.ping,
+        agents,
     };
     answer::begin(reading, response, record).await.map_err(|error| error.redacted(&secrets))
 }

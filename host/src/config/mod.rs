@@ -11,6 +11,7 @@ mod check;
 mod effort;
 mod failover;
 mod home;
+mod host;
 mod interpolate;
 mod load;
 mod model;
@@ -32,9 +33,10 @@ pub use effort::Effort;
 pub use failover::{Alias, Counted, Failover, KeyLimit, Member, Strategy};
 pub use home::Home;
 pub(crate) use home::{expand, user_home};
+pub use host::HostPort;
 pub use load::{Source, load, load_router, load_text};
 pub use model::{
-    Config, CustomTransformer, FailMode, Grants, HostPort, LogLevel, PluginSettings, PluginTimeouts, RouterConfig,
+    AgentLimits, Config, CustomTransformer, FailMode, Grants, LogLevel, PluginSettings, PluginTimeouts, RouterConfig,
     Scenario, Timeouts,
 };
 pub use names::UnknownModel;

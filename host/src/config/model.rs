@@ -4,7 +4,7 @@
 
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use super::{Effort, Failover, ModelRef, Options, Provider, Rule, SafeUrl, Secret};
+use super::{Effort, Failover, HostPort, ModelRef, Options, Provider, Rule, SafeUrl, Secret, TransformerUse};
 use crate::tokens::Tokenizer;
 
 /// The whole configuration. Its `Debug` may be logged: secrets print as `[redacted]`.
@@ -34,6 +34,10 @@ pub struct Config {
     /// Router components, asked in this order.
     pub custom_routers: Vec<PathBuf>,
     pub force_use_image_agent: bool,
+    /// Agents beside those that are on by themselves, in the order in which they are asked.
+    pub agents: Vec<TransformerUse>,
+    /// How far agents may go within one request.
+    pub agent_limits: AgentLimits,
     /// A file whose text replaces the first part of Claude Code's system prompt.
     pub rewrite_system_prompt: Option<PathBuf>,
     /// Settings of plugins by name; a plugin without an entry has the defaults.
@@ -66,6 +70,8 @@ impl Default for Config {
             transformers: Vec::new(),
             custom_routers: Vec::new(),
             force_use_image_agent: false,
+            agents: Vec::new(),
+            agent_limits: AgentLimits::default(),
             rewrite_system_prompt: None,
             plugins: Vec::new(),
             allowed_hosts: Vec::new(),
@@ -86,6 +92,23 @@ impl Config {
     /// The settings of a plugin, if the file has any; names are compared without regard to case.
     pub fn plugin(&self, name: &str) -> Option<&PluginSettings> {
         self.plugins.iter().find(|plugin| plugin.name.eq_ignore_ascii_case(name))
+    }
+
+    /// The agents that are on, in their order, with the options of their entry: those of `agents`, then the built-in ones that
+    /// another key asks for.
+    pub fn active_agents(&self) -> impl Iterator<Item = (&str, Option<&TransformerUse>)> {
+        let sees = self.router.target(Scenario::Image).is_some();
+        let searches = self.plugin(SEARCH_AGENT).is_some_and(|settings| settings.enabled);
+        let built_in = [(sees, IMAGE_AGENT), (searches, SEARCH_AGENT)];
+        let listed = |name: &str| self.agents.iter().any(|agent| agent.name.eq_ignore_ascii_case(name));
+        let implied = built_in.into_iter().filter(move |(on, name)| *on && !listed(name));
+        self.agents.iter().map(|agent| (agent.name.as_str(), Some(agent))).chain(implied.map(|(_, name)| (name, None)))
+    }
+
+    /// Whether there is an agent that shows images to models which cannot see.
+    pub fn has_image_agent(&self) -> bool {
+        let on = self.plugin(IMAGE_AGENT).is_none_or(|settings| settings.enabled);
+        on && self.active_agents().any(|(name, _)| name.eq_ignore_ascii_case(IMAGE_AGENT))
     }
 
     /// For each provider that a preset gave something to, what it was.
@@ -109,6 +132,48 @@ impl Config {
     /// The provider that a reference points to.
     pub fn provider(&self, target: &ModelRef) -> Option<&Provider> {
         self.providers.get(target.provider)
+    }
+}
+
+/// The built-in agent that `Router.image` switches on, as claude-code-router's is.
+const IMAGE_AGENT: &str = "image";
+
+/// The built-in agent that its entry in `plugins` switches on: without one it has nowhere to search.
+const SEARCH_AGENT: &str = "websearch";
+
+/// How far agents may go within one request of a client, whatever they and the model do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AgentLimits {
+    /// Turns of the model. In the last one it has no agents' tools any more, so that it answers with what it has.
+    pub turns: u32,
+    /// Calls of agents' tools within one turn; those beyond get an error as their result.
+    pub calls: u32,
+    /// Models called by agents.
+    pub model_calls: u32,
+    /// Agents' calls of models within agents' calls of models.
+    pub depth: u32,
+    /// Tokens of all turns and of all models that agents call, in and out.
+    pub tokens: u64,
+    /// From the first turn on.
+    pub time: Duration,
+}
+
+impl Default for AgentLimits {
+    fn default() -> Self {
+        Self {
+            // A search, its refinement and a few looks at images; models that go on after that turn in circles.
+            turns: 10,
+            // More than any useful turn has; models that lose their way send forty.
+            calls: 16,
+            // Two for each turn, and some.
+            model_calls: 32,
+            // An agent is never asked within its own calls, so this is for chains of several.
+            depth: 3,
+            // Ten turns over a conversation of 200,000 tokens.
+            tokens: 2_000_000,
+            // As long as claude-code-router's clients wait for an answer.
+            time: Duration::from_secs(600),
+        }
     }
 }
 
@@ -305,19 +370,12 @@ pub struct PluginTimeouts {
 #[derive(Debug, Clone, Default)]
 pub struct Grants {
     pub http: Vec<HostPort>,
+    /// Hosts may be in the operator's own network, too.
+    pub private_network: bool,
     pub kv: bool,
     pub model: bool,
     /// Values that the host puts in the place of `{{secret:NAME}}` in the plugin's HTTP requests.
     pub secrets: BTreeMap<String, Secret>,
-}
-
-/// One host that may be reached: exactly this name, no wildcards.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct HostPort {
-    /// Lower case, without brackets around IPv6.
-    pub host: String,
-    /// `None`: the scheme's own.
-    pub port: Option<u16>,
 }
 
 /// What happens to a request when a plugin in its way fails.

@@ -16,7 +16,12 @@ pub mod imports {
             "ccr:plugin/host.request": crate::plugins::lent::Request,
             "ccr:plugin/host.wire-request": crate::plugins::lent::WireRequest,
         },
-        imports: { default: trappable },
+        imports: {
+            // What waits for the world outside.
+            "ccr:plugin/http.send": async | trappable,
+            "ccr:plugin/model.complete": async | trappable,
+            default: trappable,
+        },
     });
 }
 
@@ -42,5 +47,6 @@ role!(upstream, "upstream-protocol-plugin");
 role!(client, "client-protocol-plugin");
 role!(transformer, "transformer-plugin");
 role!(router, "router-plugin");
+role!(agent, "agent-plugin");
 
 pub use imports::ccr::plugin::types::{Event, Failure, Fault, Header, SseEvent, Target};

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use wasmtime::component::{Component, InstancePre};
 
+use super::bindings::agent::AgentPluginPre;
 use super::bindings::client::ClientProtocolPluginPre;
-use super::bindings::platform::exports::ccr::plugin::plugin::{Capability, Description};
+use super::bindings::platform::exports::ccr::plugin::plugin::Description;
 use super::bindings::platform::{PlatformPre, exports::ccr::plugin::plugin::TransformerHooks};
 use super::bindings::router::RouterPluginPre;
 use super::bindings::transformer::TransformerPluginPre;
 use super::bindings::upstream::UpstreamProtocolPluginPre;
 use super::breaker::Breaker;
 use super::cache::CompileCache;
+use super::capabilities::Asked;
 use super::client::{self, ClientFormat};
 use super::engine::PluginEngine;
 use super::error::{Cause, PluginError};
@@ -44,6 +46,8 @@ pub struct Limits {
     pub events: Duration,
     /// Time of the first call, `describe`.
     pub init: Duration,
+    /// Time of an agent's call of a tool, all waiting included.
+    pub tool: Duration,
     /// What becomes of a request when the plugin fails; `None` leaves it to the role.
     pub fail: Option<FailMode>,
 }
@@ -55,6 +59,7 @@ impl Default for Limits {
             request: Duration::from_millis(250),
             events: Duration::from_millis(50),
             init: Duration::from_secs(2),
+            tool: Duration::from_secs(60),
             fail: None,
         }
     }
@@ -66,6 +71,7 @@ pub(super) struct Roles {
     pub(super) client: Option<ClientProtocolPluginPre<Guest>>,
     pub(super) transformer: Option<TransformerPluginPre<Guest>>,
     pub(super) router: Option<RouterPluginPre<Guest>>,
+    pub(super) agent: Option<AgentPluginPre<Guest>>,
 }
 
 /// A loaded plugin.
@@ -80,8 +86,8 @@ pub struct Plugin {
     pub settings_schema: Option<String>,
     /// Which hooks of a transformer are called.
     pub hooks: TransformerHooks,
-    /// It asks for a store.
-    pub asks_kv: bool,
+    /// What it asks for; it has what is granted of it.
+    pub asks: Asked,
     /// What it says of the format, if it speaks one of clients.
     pub client_format: Option<ClientFormat>,
     /// Where it came from.
@@ -112,6 +118,7 @@ impl Plugin {
             roles.client.is_some().then_some("client-protocol"),
             roles.transformer.is_some().then_some("transformer"),
             roles.router.is_some().then_some("router"),
+            roles.agent.is_some().then_some("agent"),
         ]
         .into_iter()
         .flatten()
@@ -137,6 +144,11 @@ impl Plugin {
     /// Whether it edits requests or answers.
     pub fn is_transformer(&self) -> bool {
         self.roles.transformer.is_some()
+    }
+
+    /// Whether it gives models tools.
+    pub fn is_agent(&self) -> bool {
+        self.roles.agent.is_some()
     }
 
     /// Whether it chooses targets.
@@ -169,6 +181,7 @@ pub async fn load(
     let description = describe(engine, &pre, known_as, &shape, limits(known_as)).await?;
     let roles = Roles::of(&pre, &shape).map_err(|error| refuse(Cause::NotLoaded(format!("{error:#}"))))?;
     check_name(&description.name).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
+    let asks = Asked::of(&description.capabilities).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
     let limits = limits(&description.name);
     let client_format = match &roles.client {
         Some(pre) => Some(client::format(engine, pre, known_as, shape.needs_wasi, limits).await?),
@@ -176,7 +189,7 @@ pub async fn load(
     };
     Ok(Plugin {
         client_format,
-        asks_kv: description.capabilities.iter().any(|asked| matches!(asked, Capability::Kv)),
+        asks,
         name: description.name.into(),
         version: description.version,
         summary: description.summary,
@@ -289,6 +302,7 @@ impl Roles {
             client: shape.has("client-protocol").then(|| ClientProtocolPluginPre::new(pre.clone())).transpose()?,
             transformer: shape.has("transformer").then(|| TransformerPluginPre::new(pre.clone())).transpose()?,
             router: shape.has("router").then(|| RouterPluginPre::new(pre.clone())).transpose()?,
+            agent: shape.has("agent").then(|| AgentPluginPre::new(pre.clone())).transpose()?,
         };
         Ok(roles)
     }

@@ -11,7 +11,7 @@ use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, Po
 
 use super::bindings::imports::Imports;
 use super::guest::Guest;
-use super::kv::Stores;
+use super::kv::{Store, Stores};
 use crate::tokens::TokenCounts;
 
 /// How often guest code that runs lets others run, and its time is counted: a request beside plugins that spin waits for a turn of
@@ -40,6 +40,7 @@ pub struct PluginEngine {
     wasi: Linker<Guest>,
     permits: Arc<Semaphore>,
     stores: Stores,
+    turns: Store,
     /// Here and not in the gateway's own state, as plugins ask for counts, too.
     tokens: Arc<TokenCounts>,
     /// Calls under way; the clock stops when the engine, which holds this, goes.
@@ -62,7 +63,16 @@ impl PluginEngine {
         wasmtime_wasi::p2::add_to_linker_async(&mut wasi).map_err(plain)?;
         let running = start_clock(&engine)?;
         let permits = Arc::new(Semaphore::new(MAX_INSTANCES as usize));
-        Ok(Self { engine, bare, wasi, permits, stores: Stores::default(), tokens: Arc::default(), running })
+        Ok(Self {
+            engine,
+            bare,
+            wasi,
+            permits,
+            stores: Stores::default(),
+            turns: Store::default(),
+            tokens: Arc::default(),
+            running,
+        })
     }
 
     pub(super) fn wasmtime(&self) -> &Engine {
@@ -72,6 +82,11 @@ impl PluginEngine {
     /// What plugins keep.
     pub fn stores(&self) -> &Stores {
         &self.stores
+    }
+
+    /// Turns of models that clients did not see, for their next requests.
+    pub fn turns(&self) -> &Store {
+        &self.turns
     }
 
     /// Counts tokens.

@@ -4,9 +4,11 @@
 //! (requests) and [`super::imports`] (everything else).
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use super::kv::Store;
+use super::model::Models;
 use wasmtime::ResourceLimiter;
 use wasmtime::component::ResourceTable;
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
@@ -20,7 +22,7 @@ const LOG_LINES: u32 = 64;
 const TABLE_ELEMENTS: usize = 100_000;
 
 /// What one use of a plugin sees of the world around it.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Surroundings {
     /// The plugin's name, for its log lines.
     pub name: Arc<str>,
@@ -32,6 +34,8 @@ pub struct Surroundings {
     pub session: Option<Arc<str>>,
     /// The plugin's store, if it may have one.
     pub kv: Option<Arc<Store>>,
+    /// Calls models for it, if it may.
+    pub models: Option<Arc<dyn Models>>,
     /// How tokens are counted for it: as for the provider that it is used for.
     pub tokenizers: Arc<Tokenizers>,
 }
@@ -45,6 +49,7 @@ impl Surroundings {
             config: "{}".into(),
             session: None,
             kv: None,
+            models: None,
             tokenizers: Arc::default(),
         }
     }
@@ -55,7 +60,10 @@ pub struct Guest {
     pub(super) table: ResourceTable,
     pub(super) memory: MemoryLimit,
     /// When the call at hand began.
-    pub(super) started: Instant,
+    started: Instant,
+    /// How long it has waited for the host.
+    waited: Duration,
+    running: Running,
     /// How long it may run.
     pub(super) limit: Duration,
     /// Ticks of the clock that it has met while it ran.
@@ -69,11 +77,19 @@ pub struct Guest {
 }
 
 impl Guest {
-    pub(super) fn new(surroundings: Surroundings, tokens: Arc<TokenCounts>, memory_bytes: usize, wasi: bool) -> Self {
+    pub(super) fn new(
+        surroundings: Surroundings,
+        tokens: Arc<TokenCounts>,
+        memory_bytes: usize,
+        wasi: bool,
+        running: Running,
+    ) -> Self {
         Self {
             table: ResourceTable::new(),
             memory: MemoryLimit { limit: memory_bytes, peak: 0, exceeded: false },
             started: Instant::now(),
+            waited: Duration::ZERO,
+            running,
             limit: Duration::ZERO,
             ticks: 0,
             timed_out: false,
@@ -82,6 +98,65 @@ impl Guest {
             log_lines_left: LOG_LINES,
             wasi: wasi.then(|| Box::new(WasiCtx::builder().build())),
         }
+    }
+
+    /// A call begins that may run for `limit`.
+    pub(super) fn begin(&mut self, limit: Duration) {
+        self.started = Instant::now();
+        self.waited = Duration::ZERO;
+        self.limit = limit;
+        self.ticks = 0;
+        self.running.set(true);
+    }
+
+    /// The call is over; how long it has waited for the host.
+    pub(super) fn end(&mut self) -> Duration {
+        self.running.set(false);
+        self.waited
+    }
+
+    /// How long the call at hand has taken, without what it waited for the host.
+    pub(super) fn own_time(&self) -> Duration {
+        self.started.elapsed().saturating_sub(self.waited)
+    }
+
+    /// Waits for what the guest asked of the world outside. That is not the guest's time, and no clock needs to tick for it.
+    pub(super) async fn wait_for<T>(&mut self, outside: impl Future<Output = T>) -> T {
+        let began = Instant::now();
+        self.running.set(false);
+        let came = outside.await;
+        self.running.set(true);
+        self.waited += began.elapsed();
+        came
+    }
+}
+
+/// Whether a call is under way, for the clock; a call that is dropped half-way counts as over.
+pub(super) struct Running {
+    count: Arc<AtomicUsize>,
+    now: bool,
+}
+
+impl Running {
+    pub(super) fn new(count: Arc<AtomicUsize>) -> Self {
+        Self { count, now: false }
+    }
+
+    fn set(&mut self, now: bool) {
+        if now != self.now {
+            self.now = now;
+            if now {
+                self.count.fetch_add(1, Relaxed);
+            } else {
+                self.count.fetch_sub(1, Relaxed);
+            }
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.set(false);
     }
 }
 

@@ -79,6 +79,10 @@ fn not_granted(plugin: &str, capability: &str) -> types::Fault {
             "plugin `{plugin}` may not use `kv`: it must ask for it in `describe`, and the config must allow it under `plugins`: \
              {{name, grants: {{kv: true}}}}"
         ),
+        "model" => format!(
+            "plugin `{plugin}` may not call models: it must ask for it in `describe`, the config must allow it under `plugins`: \
+             {{name, grants: {{model: true}}}}, and only agents may, as they answer a call"
+        ),
         _ => format!(
             "plugin `{plugin}` may not use `{capability}`: no grant of it is served by this version of the gateway"
         ),
@@ -125,13 +129,16 @@ impl kv::Host for Guest {
 }
 
 impl model::Host for Guest {
-    fn complete(&mut self, _: String) -> wasmtime::Result<Result<String, types::Fault>> {
-        Ok(Err(not_granted(&self.surroundings.name, "model")))
+    async fn complete(&mut self, request: String) -> wasmtime::Result<Result<String, types::Fault>> {
+        let Some(models) = self.surroundings.models.clone() else {
+            return Ok(Err(not_granted(&self.surroundings.name, "model")));
+        };
+        Ok(self.wait_for(models.complete(request)).await)
     }
 }
 
 impl http::Host for Guest {
-    fn send(&mut self, _: http::HttpRequest) -> wasmtime::Result<Result<http::HttpResponse, types::Fault>> {
+    async fn send(&mut self, _: http::HttpRequest) -> wasmtime::Result<Result<http::HttpResponse, types::Fault>> {
         Ok(Err(not_granted(&self.surroundings.name, "http")))
     }
 }

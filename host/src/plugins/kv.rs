@@ -98,6 +98,11 @@ impl Store {
         Ok(())
     }
 
+    /// Whether nothing is kept.
+    pub fn is_empty(&self) -> bool {
+        self.entries().cache.is_empty()
+    }
+
     /// Forgets a key.
     pub fn delete(&self, session: Option<&Arc<str>>, key: &str) {
         self.entries().remove(&(session.cloned(), Box::from(key)));

@@ -1,11 +1,13 @@
 //! Plugins: how a component is loaded, kept within bounds, and called in each of its roles.
 //!
-//! [`engine`] is made once; [`registry`] is what one snapshot has loaded; [`upstream`], [`client`], [`transformer`] and
-//! [`router`] are the calls. An instance lives for one call or one streamed answer ([`session`]).
+//! [`engine`] is made once; [`registry`] is what one snapshot has loaded; [`upstream`], [`client`], [`transformer`],
+//! [`router`] and [`agent`] are the calls. An instance lives for one call or one streamed answer ([`session`]).
 
+pub mod agent;
 pub mod bindings;
 pub mod breaker;
 pub mod cache;
+pub mod capabilities;
 pub mod client;
 pub mod component;
 mod convert;
@@ -16,6 +18,7 @@ mod imports;
 pub mod kv;
 pub mod lent;
 pub mod meter;
+pub mod model;
 pub mod registry;
 pub mod router;
 mod session;

@@ -234,7 +234,8 @@ impl Loader<'_> {
                 || provider.per_model.iter().any(|(_, transformers)| uses(transformers))
                 || provider.protocol.as_deref().is_some_and(|protocol| protocol.eq_ignore_ascii_case(name))
         });
-        in_provider || (name == DEFAULT_PROTOCOL && !self.config.providers.is_empty())
+        let as_agent = self.config.active_agents().any(|(agent, _)| agent.eq_ignore_ascii_case(name));
+        in_provider || as_agent || (name == DEFAULT_PROTOCOL && !self.config.providers.is_empty())
     }
 
     async fn built_in(&self, name: &str, wasm: &[u8], registry: &mut Registry) {
@@ -311,6 +312,7 @@ impl Loader<'_> {
             request: settings.timeouts.request.unwrap_or(defaults.request),
             events: settings.timeouts.events.unwrap_or(defaults.events),
             init: settings.timeouts.init.unwrap_or(defaults.init),
+            tool: settings.timeouts.tool.unwrap_or(defaults.tool),
             fail: settings.fail,
         }
     }

@@ -1,7 +1,6 @@
 //! One instance of a plugin: made for one call or one streamed answer, thrown away after it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
@@ -10,13 +9,13 @@ use wasmtime::{Store, UpdateDeadline};
 use super::component::Plugin;
 use super::engine::{PluginEngine, TICK};
 use super::error::{Cause, PluginError};
-use super::guest::{Guest, Surroundings};
+use super::guest::{Guest, Running, Surroundings};
 
 /// How long a request waits for a free instance before it is told that the gateway is overloaded: longer than any burst of
 /// short calls lasts, shorter than a client's patience.
 const WAIT_FOR_INSTANCE: Duration = Duration::from_secs(1);
 
-/// How much longer than it may run a call may take with all its waiting.
+/// How much longer than it may run a call may take with all its waiting for a processor. What it waits for the host is not counted.
 const WALL_FACTOR: u32 = 20;
 
 /// What a plugin's output may exceed its input by, beside twice its length (design §6): JSON in another format is of the same
@@ -28,33 +27,7 @@ pub(super) struct Session {
     store: Store<Guest>,
     limit: Duration,
     memory_limit: usize,
-    running: Running,
     _permit: OwnedSemaphorePermit,
-}
-
-/// Whether a call is under way, for the clock; a call that is dropped half-way counts as over.
-struct Running {
-    count: Arc<AtomicUsize>,
-    now: bool,
-}
-
-impl Running {
-    fn set(&mut self, now: bool) {
-        if now != self.now {
-            self.now = now;
-            if now {
-                self.count.fetch_add(1, Relaxed);
-            } else {
-                self.count.fetch_sub(1, Relaxed);
-            }
-        }
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.set(false);
-    }
 }
 
 impl Session {
@@ -74,33 +47,29 @@ impl Session {
                 .and_then(Result::ok)
                 .ok_or(Cause::Busy)?,
         };
-        let mut store =
-            Store::new(engine.wasmtime(), Guest::new(surroundings, Arc::clone(engine.tokens()), memory, wasi));
+        let running = Running::new(Arc::clone(engine.running()));
+        let guest = Guest::new(surroundings, Arc::clone(engine.tokens()), memory, wasi, running);
+        let mut store = Store::new(engine.wasmtime(), guest);
         store.limiter(|guest| &mut guest.memory);
         store.set_hostcall_fuel(OUTPUT_ALLOWANCE);
         store.set_epoch_deadline(1);
         store.epoch_deadline_callback(|mut context| {
             let guest = context.data_mut();
             guest.ticks += 1;
-            if TICK * guest.ticks < guest.limit && guest.started.elapsed() < guest.limit * WALL_FACTOR {
+            if TICK * guest.ticks < guest.limit && guest.own_time() < guest.limit * WALL_FACTOR {
                 return Ok(UpdateDeadline::Yield(1));
             }
             guest.timed_out = true;
             Ok(UpdateDeadline::Interrupt)
         });
-        let running = Running { count: Arc::clone(engine.running()), now: false };
-        Ok(Self { store, limit: Duration::ZERO, memory_limit: memory, running, _permit: permit })
+        Ok(Self { store, limit: Duration::ZERO, memory_limit: memory, _permit: permit })
     }
 
     /// Sets how long the next call may run. What counts are the ticks of the clock that it meets while it runs: in a burst, or
     /// beside a compiler that takes all processors, an honest call waits for longer than it works, and must not be blamed for it.
     pub(super) fn arm(&mut self, limit: Duration) {
         self.limit = limit;
-        self.running.set(true);
-        let guest = self.store.data_mut();
-        guest.started = Instant::now();
-        guest.limit = limit;
-        guest.ticks = 0;
+        self.store.data_mut().begin(limit);
         self.store.set_epoch_deadline(1);
     }
 
@@ -166,7 +135,7 @@ impl<B> Live<B> {
         session.arm(plugin.limits.init);
         match instantiate.instantiate(session.store()).await {
             Ok(bindings) => {
-                session.running.set(false);
+                session.guest().end();
                 Ok(Self { session, bindings, plugin: Arc::clone(plugin), spent: started.elapsed(), started })
             }
             Err(error) => {
@@ -191,14 +160,21 @@ impl<B> Live<B> {
 
     /// Ends a call: counts its time, and turns a trap into what it was.
     pub(super) fn end<T>(&mut self, step: &'static str, result: wasmtime::Result<T>) -> Result<T, PluginError> {
-        let time = self.started.elapsed();
-        self.session.running.set(false);
+        // What it waited for is somebody else's time.
+        let time = self.started.elapsed().saturating_sub(self.session.guest().end());
         self.spent += time;
         self.plugin.meter.add(time, self.session.peak_memory(), result.is_err());
         result.map_err(|error| {
             let cause = self.session.why(&error);
             note_failure(&self.plugin, step, cause)
         })
+    }
+
+    /// Ends a call that was not waited for any longer; the instance is of no use then.
+    pub(super) fn gave_up(&mut self, step: &'static str, cause: Cause) -> PluginError {
+        let time = self.started.elapsed().saturating_sub(self.session.guest().end());
+        self.plugin.meter.add(time, self.session.peak_memory(), true);
+        note_failure(&self.plugin, step, cause)
     }
 
     /// A refusal by the plugin itself.

@@ -92,7 +92,8 @@ pub struct AnswerStream {
     held: usize,
 }
 
-fn text_bytes(event: &Event) -> usize {
+/// Bytes of an event that count as its content.
+pub(super) fn text_bytes(event: &Event) -> usize {
     match event {
         Event::Text(text)
         | Event::Thinking(text)

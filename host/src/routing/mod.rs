@@ -26,9 +26,10 @@ use self::order::Question;
 use self::progress::Progress;
 use self::sessions::Sessions;
 use self::trace::Trace;
-use crate::config::{Failover, ModelRef, RouterConfig, Rule, Scenario};
+use crate::config::{Config, Failover, ModelRef, RouterConfig, Rule, Scenario};
 use crate::error::GatewayError;
 use crate::plugins::PluginEngine;
+use crate::record::Attempt;
 use crate::request::{self, InnerRequest};
 use crate::snapshot::Snapshot;
 
@@ -54,6 +55,29 @@ pub struct Route {
     pub plugin_time: Duration,
     /// The request was changed: a tag taken out, or a rule's rewrites made.
     pub edited: bool,
+}
+
+impl Route {
+    /// The same, but whoever has served an earlier turn of the answer is asked first: it has the conversation in its cache.
+    pub fn beginning_with(&self, config: &Config, served: Option<&Attempt>) -> Self {
+        let mut route = self.clone();
+        let Some(served) = served.filter(|attempt| attempt.class.is_none()) else { return route };
+        let is_served = |target: &ModelRef| {
+            *target.model == *served.model
+                && config.provider(target).is_some_and(|provider| *provider.name == *served.provider)
+        };
+        let known = route.targets.iter().position(is_served);
+        let place = config.providers.iter().position(|provider| *provider.name == *served.provider);
+        match (known, place) {
+            (Some(at), _) => route.targets[..=at].rotate_right(1),
+            // By an alias, or beyond the fallbacks.
+            (None, Some(provider)) => {
+                route.targets.insert(0, ModelRef { provider, model: served.model.as_str().into() });
+            }
+            (None, None) => {}
+        }
+        route
+    }
 }
 
 /// What routing works with.

@@ -4,8 +4,8 @@
 use ccr_messages::json::Value;
 
 use super::count::TokenCount;
-use super::{rules, think};
 use super::trace::{Trace, brief};
+use super::{rules, think};
 use crate::config::{Config, ModelRef, RouterConfig, Rule, Scenario};
 use crate::error::GatewayError;
 use crate::request::InnerRequest;
@@ -174,7 +174,7 @@ fn scenario<'a>(question: &Question<'_, '_>, kind: Scenario, trace: &mut Trace) 
         Scenario::Background => is_background(&question.request.about().model),
         Scenario::WebSearch => wants_search(question.request),
         Scenario::Think => think::applies(question.request, question.router.think_effort),
-        Scenario::Image => has_image(question.request),
+        Scenario::Image => wants_eyes(question),
         Scenario::Default => (true, String::new()),
     };
     if !applies {
@@ -226,12 +226,25 @@ fn wants_search(request: &InnerRequest) -> (bool, String) {
     (false, format!("none of {count} tools is a web search"))
 }
 
-/// Looks at the blocks' types alone: checking the whole request again would cost more than the rest of the decision.
-fn has_image(request: &InnerRequest) -> (bool, String) {
-    let messages = request.document().root().get("messages").into_iter().flat_map(Value::items);
-    match messages.filter_map(|message| message.get("content")).flat_map(Value::items).any(holds_image) {
-        true => (true, "a message has an image".into()),
-        false => (false, "no message has an image".into()),
+/// With the image agent on, only a new image goes to the model that sees; older ones, and all with `forceUseImageAgent`, are the
+/// agent's. Looks at the blocks' types alone: checking the whole request again would cost more than the rest of the decision.
+fn wants_eyes(question: &Question<'_, '_>) -> (bool, String) {
+    let mut messages = question.request.document().root().get("messages").into_iter().flat_map(Value::items);
+    let has_image = |message: Value<'_>| message.get("content").is_some_and(|content| content.items().any(holds_image));
+    if !question.config.has_image_agent() {
+        return match messages.any(has_image) {
+            true => (true, "a message has an image".into()),
+            false => (false, "no message has an image".into()),
+        };
+    }
+    if question.config.force_use_image_agent {
+        return (false, "images are the image agent's: forceUseImageAgent".into());
+    }
+    let is_users =
+        |message: &Value<'_>| message.get("role").and_then(Value::as_str).is_some_and(|role| role == *"user");
+    match messages.filter(is_users).last().is_some_and(has_image) {
+        true => (true, "the last user message has an image".into()),
+        false => (false, "no image in the last user message".into()),
     }
 }
 

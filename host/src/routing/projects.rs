@@ -233,7 +233,8 @@ mod tests {
     fn a_projects_fallback_lies_over_the_configs_and_what_is_not_acted_on_is_named() {
         let (folder, projects) = home();
         let file = folder.path().join("home/-w-app/config.json");
-        fs::write(&file, r#"{"Router": {"fallback": {"mode": "retry", "retryCount": 2}, "thinkEffort": "max"}}"#).unwrap();
+        fs::write(&file, r#"{"Router": {"fallback": {"mode": "retry", "retryCount": 2}, "thinkEffort": "max"}}"#)
+            .unwrap();
         let merged = router(&projects, "s1").unwrap();
         let expected = crate::config::Failover { retries: 2, statuses: vec![400], ..Default::default() };
         assert_eq!(*merged.router.failover, expected);

@@ -118,8 +118,10 @@ mod tests {
         let reminder = "The user included the keyword \"ultrathink\", requesting deeper reasoning on this turn.";
         let user = |content: Value| json!({"role": "user", "content": content});
         let text = |text: &str| json!({"type": "text", "text": text});
-        let call = json!({"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "Read", "input": {}}]});
-        let result = |words: &str| user(json!([{"type": "tool_result", "tool_use_id": "t", "content": words}, text("go on")]));
+        let call =
+            json!({"role": "assistant", "content": [{"type": "tool_use", "id": "t", "name": "Read", "input": {}}]});
+        let result =
+            |words: &str| user(json!([{"type": "tool_result", "tool_use_id": "t", "content": words}, text("go on")]));
         let asked = user(json!([text(reminder), text("ultrathink: why?")]));
         let system = json!({"role": "system", "content": reminder});
         for (messages, counts) in [

@@ -30,6 +30,13 @@ impl Resolver<'_> {
             }
             found.extend(provider.protocol.as_deref().and_then(|name| self.wrong_protocol(provider, name)));
         }
+        for agent in &self.config.agents {
+            match self.clash(&agent.name) {
+                Some(clash) => found.push(unclear(clash, &agent.path)),
+                None if self.is_known(&agent.name) => found.extend(self.not_an_agent(agent)),
+                None => found.push(self.unknown_agent(agent)),
+            }
+        }
         let named_twice = self.registry.clashes().iter().filter_map(|clash| Some(unclear(clash, clash.at.as_ref()?)));
         found.extend(named_twice);
         found
@@ -62,6 +69,31 @@ impl Resolver<'_> {
             message: format!("there is no protocol called `{name}`"),
             hint: Some(format!("`type` may be: {}", known.join(", "))),
         })
+    }
+
+    /// A plugin that is there and has another role.
+    fn not_an_agent(&self, agent: &TransformerUse) -> Option<Unresolved> {
+        let plugin = self.registry.get(&agent.name).filter(|plugin| !plugin.is_agent())?;
+        Some(Unresolved {
+            path: agent.path.clone(),
+            message: format!("`{}` is no agent: its roles are {}", agent.name, plugin.role_names().join(", ")),
+            hint: Some("name it where its role is used, or take it out of `agents`".into()),
+        })
+    }
+
+    fn unknown_agent(&self, agent: &TransformerUse) -> Unresolved {
+        let files = self.registry.iter().filter(|plugin| plugin.is_agent()).map(|plugin| &*plugin.name);
+        let mut known: Vec<&str> = files.chain(["image", "websearch"]).collect();
+        known.sort_unstable();
+        known.dedup();
+        Unresolved {
+            path: agent.path.clone(),
+            message: format!("there is no agent called `{}`", agent.name),
+            hint: Some(format!(
+                "there are: {}; a component of your own goes into the plugins folder",
+                known.join(", ")
+            )),
+        }
     }
 
     fn unknown(&self, transformer: &TransformerUse) -> Unresolved {

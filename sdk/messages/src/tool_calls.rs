@@ -57,6 +57,8 @@ pub struct Assembler {
     failed: bool,
     /// Arguments that are no JSON are mended.
     mending: bool,
+    /// Tools whose calls go out whatever their arguments are.
+    forgiven: Vec<String>,
 }
 
 #[derive(Debug)]
@@ -83,7 +85,17 @@ impl Assembler {
             called: false,
             failed: false,
             mending: false,
+            forgiven: Vec::new(),
         }
+    }
+
+    /// The same, but a call of one of these tools does not end the answer if its arguments are no JSON: it is sent with what there
+    /// is, all at once, as [`Event::ToolArguments`] that are no JSON object then. For tools that the gateway's own agents
+    /// answer, who can tell the model what is wrong.
+    #[must_use]
+    pub fn forgiving(mut self, tools: impl IntoIterator<Item = String>) -> Self {
+        self.forgiven.extend(tools);
+        self
     }
 
     /// An assembler that mends arguments which are no JSON ([`crate::repair`]) instead of ending the answer with an error. Nothing
@@ -149,6 +161,9 @@ impl Assembler {
             return;
         };
         call.learn(&delta);
+        if call.slot.is_none() && self.forgiven.contains(&call.name) {
+            call.forgive();
+        }
         let size = call.arguments.size();
         let up_to_date = first && call.slot.is_some() && call.sent == call.arguments.text().len();
         let taken = match call.arguments.push(&delta.arguments) {
@@ -268,7 +283,7 @@ impl Assembler {
         };
         let progress = call.arguments.progress();
         let whole = progress == Progress::Complete;
-        if !call.name_final || !(whole || progress == Progress::Object && !self.mending) {
+        if !call.name_final || !(whole || progress == Progress::Object && !self.mending && !call.forgiven) {
             return false;
         }
         let slot = match call.slot {
@@ -309,6 +324,15 @@ impl Assembler {
             if call.slot.is_none() {
                 out.push(faults::cut_off(call));
             }
+        } else if call.forgiven {
+            let slot = self.next_slot;
+            self.next_slot += 1;
+            let id = self.ids.give(call.ids.first().map(String::as_str), slot);
+            let (name, json) = (call.name.clone(), call.arguments.text().to_owned());
+            out.push(Event::ToolStart(ToolStart { slot, id, name }));
+            out.push(Event::ToolArguments(ToolArguments { slot, json }));
+            out.push(Event::ToolEnd(slot));
+            self.called = true;
         } else {
             let error = faults::unfinished(call);
             self.fail(error, out);

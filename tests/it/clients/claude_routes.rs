@@ -25,7 +25,8 @@ const IN_FILE: &str = "halibut";
 
 fn calls(calls: &[(&str, &str, Value)]) -> Script {
     let chunks = calls.iter().enumerate();
-    let chunks = chunks.flat_map(|(at, (id, name, input))| openai::tool_call_chunks(u32::try_from(at).unwrap(), id, name, input));
+    let chunks = chunks
+        .flat_map(|(at, (id, name, input))| openai::tool_call_chunks(u32::try_from(at).unwrap(), id, name, input));
     openai::stream(&chunks.collect::<Vec<_>>(), "tool_calls")
 }
 

@@ -28,6 +28,9 @@ pub(super) fn failover(node: &Node<'_>, providers: &[Provider], base: &Failover)
     time("maxRetryAfterMs", &mut failover.longest_wait);
     time("cooldownMs", &mut failover.cooldown);
     time("breakerRestMs", &mut failover.breaker_rest);
+    if let Some(silence) = table.get(&["hedgeMs"]).and_then(|node| node.milliseconds()) {
+        failover.hedge = Some(silence);
+    }
     number(&table, "maxAttempts", 1..=1000, &mut failover.attempts);
     number(&table, "breakerFailures", 0..=1_000_000, &mut failover.breaker_failures);
     percent(&table, "retryPercent", 0, &mut failover.retry_share);

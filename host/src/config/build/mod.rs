@@ -2,6 +2,7 @@
 //!
 //! `docs/config.md` lists the same keys for people. What can only be judged with everything at hand is left to `check`.
 
+mod agents;
 mod failover;
 mod keys;
 mod plugins;
@@ -175,6 +176,10 @@ fn components(table: &Table<'_>, places: &Places<'_>, config: &mut Config) {
     }
     if let Some(force) = table.get(&["forceUseImageAgent"]).and_then(|node| node.boolean()) {
         config.force_use_image_agent = force;
+    }
+    config.agents = table.get(&["agents"]).map(|node| transformers::uses(&node)).unwrap_or_default();
+    if let Some(node) = table.get(&["agentLimits"]) {
+        config.agent_limits = agents::limits(&node);
     }
     config.rewrite_system_prompt = table.get(&["REWRITE_SYSTEM_PROMPT"]).and_then(|node| path(&node));
     config.plugins = table.get(&["plugins"]).map(|node| plugins::plugins(&node, places)).unwrap_or_default();

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Places, authority, options};
+use super::{Places, options};
 use crate::config::{
     FailMode, Grants, HostPort, PluginSettings, PluginTimeouts, Secret,
-    overrides::without_brackets,
     reader::{Node, Table},
 };
 
@@ -69,6 +68,7 @@ fn grants(node: &Node<'_>) -> Option<Grants> {
     let hosts = table.get(&["http"]).map(|node| node.one_or_many()).unwrap_or_default();
     let grants = Grants {
         http: hosts.iter().filter_map(host).collect(),
+        private_network: flag("private_network"),
         kv: flag("kv"),
         model: flag("model"),
         secrets: table.get(&["secrets"]).and_then(|node| node.table()).map(|table| secrets(&table)).unwrap_or_default(),
@@ -78,24 +78,29 @@ fn grants(node: &Node<'_>) -> Option<Grants> {
 }
 
 fn secrets(table: &Table<'_>) -> BTreeMap<String, Secret> {
-    table.entries().into_iter().filter_map(|(name, node)| Some((name.to_owned(), node.secret()?))).collect()
+    let mut secrets = BTreeMap::new();
+    for (name, node) in table.entries() {
+        // Plugins write the name into URLs, where other characters would not stay as they are.
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
+        if !name.bytes().all(plain) {
+            node.error("has a name that no plugin can use", "name secrets with letters, digits, `_` and `-`");
+        } else if let Some(secret) = node.secret() {
+            secrets.insert(name.to_owned(), secret);
+        }
+    }
+    secrets
 }
 
 fn host(node: &Node<'_>) -> Option<HostPort> {
-    let text = node.filled_text()?;
-    match authority(text) {
-        Some(authority) => {
-            let host = without_brackets(authority.host()).to_ascii_lowercase();
-            Some(HostPort { host, port: authority.port_u16() })
-        }
-        None => {
-            node.error(
-                "is not a host",
-                "write one exact name, as in `api.example.com` or `api.example.com:8443`; there are no wildcards",
-            );
-            None
-        }
+    let host = HostPort::parse(node.filled_text()?);
+    if host.is_none() {
+        node.error(
+            "is not a host",
+            "write one exact name, as in `api.example.com` or `api.example.com:8443`, or for one without TLS \
+             `http://localhost:8888`; there are no wildcards",
+        );
     }
+    host
 }
 
 fn fail(node: &Node<'_>) -> Option<FailMode> {

@@ -91,6 +91,11 @@ impl Arguments {
         self.rubbish || !is_blank(&self.again)
     }
 
+    /// What is no JSON is kept, and mended if it can be.
+    pub(super) fn forgive(&mut self) {
+        self.mending = true;
+    }
+
     /// No more pieces are expected: what may stand for "no arguments" becomes `{}`.
     pub(super) fn seal(&mut self) {
         if matches!(self.progress, Progress::Blank | Progress::Placeholder) {

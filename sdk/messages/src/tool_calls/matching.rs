@@ -22,6 +22,8 @@ pub(super) struct Call {
     pub(super) sent: usize,
     /// The number given to it when its start went out.
     pub(super) slot: Option<u32>,
+    /// See [`super::Assembler::forgiving`].
+    pub(super) forgiven: bool,
 }
 
 /// What to do with a fragment.
@@ -45,7 +47,14 @@ impl Call {
             arguments: Arguments::new(mending),
             sent: 0,
             slot: None,
+            forgiven: false,
         }
+    }
+
+    /// Whatever its arguments are, they do not end the answer.
+    pub(super) fn forgive(&mut self) {
+        self.forgiven = true;
+        self.arguments.forgive();
     }
 
     /// Takes over what a fragment says besides its arguments.

@@ -1,0 +1,228 @@
+//! What the client did not see of an answer, kept for its next request.
+//!
+//! The client's history has one message where there were several turns: the agents' calls and results are missing in it. A model
+//! that gets its own words without them is confused, signed thinking before a call would no longer fit what follows it, and the
+//! provider's prompt cache would not find the conversation again. So the turns are kept as they were, under what the client
+//! did see of them, and put back where that stands in a later request. It is memory only: a gateway that has been started anew
+//! goes on without, and the history stays legal.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+use ccr_messages::event::Event;
+use ccr_messages::json::{Document, Kind, Splice, Value};
+use sha2::{Digest as _, Sha256};
+
+use crate::plugins::kv::Store;
+use crate::request::InnerRequest;
+
+/// Whose turns are kept and asked for.
+pub struct Turns<'a> {
+    /// Where.
+    pub store: &'a Store,
+    /// The session that the client names.
+    pub session: Option<&'a Arc<str>>,
+    /// The name of the client's key: nobody gets to see another's.
+    pub client_key: Option<&'a str>,
+}
+
+/// What a message looks like to the client: its text and its calls, by which it is found again.
+#[derive(Clone, Default)]
+pub struct Looks {
+    hash: Sha256,
+    anything: bool,
+}
+
+impl Looks {
+    /// Adds what an event shows.
+    pub fn add(&mut self, event: &Event) {
+        match event {
+            Event::Text(text) => self.text(text),
+            Event::ToolStart(start) => self.call(&start.id),
+            _ => {}
+        }
+    }
+
+    /// Those of a message of the history; `None` if it is not the assistant's.
+    fn of(message: Value<'_>) -> Option<Self> {
+        let is = |value: Value<'_>, key: &str, wanted: &str| {
+            value.get(key).and_then(Value::as_str).is_some_and(|text| text == *wanted)
+        };
+        if !is(message, "role", "assistant") {
+            return None;
+        }
+        let mut looks = Self::default();
+        let content = message.get("content")?;
+        if let Some(text) = content.as_str() {
+            looks.text(&text.decode());
+        }
+        for block in content.items() {
+            let text = |key| block.get(key).and_then(Value::as_str).map(|text| text.decode()).unwrap_or_default();
+            if is(block, "type", "text") {
+                looks.text(&text("text"));
+            } else if is(block, "type", "tool_use") {
+                looks.call(&text("id"));
+            }
+        }
+        Some(looks)
+    }
+
+    /// White space does not count: some clients trim texts.
+    fn text(&mut self, text: &str) {
+        for word in text.split_ascii_whitespace() {
+            self.anything = true;
+            self.hash.update(word);
+        }
+    }
+
+    fn call(&mut self, id: &str) {
+        self.anything = true;
+        // A byte that no text has tells an id from a word.
+        self.hash.update([0xff]);
+        self.hash.update(id);
+    }
+
+    fn key(self, client_key: Option<&str>) -> Option<String> {
+        let mut hash = self.anything.then_some(self.hash)?;
+        hash.update([0xfe]);
+        hash.update(client_key.unwrap_or_default());
+        Some(hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        }))
+    }
+}
+
+impl Turns<'_> {
+    /// Keeps the messages of an answer's turns. `results` are those of agents' calls in its last turn, which belong before the
+    /// client's own results.
+    pub fn keep(&self, looks: Looks, messages: &[String], results: &[String]) {
+        let Some(key) = looks.key(self.client_key) else { return };
+        let kept = format!(r#"{{"messages":[{}],"results":[{}]}}"#, messages.join(","), results.join(","));
+        if let Err(reason) = self.store.set(self.session, &key, kept.into_bytes(), None) {
+            tracing::debug!("agents' turns are not kept for the next request: {reason}");
+        }
+    }
+
+    /// The request with all turns that are known of its history; `None` if there are none.
+    pub fn put_back(&self, request: &InnerRequest) -> Option<InnerRequest> {
+        if self.store.is_empty() {
+            return None;
+        }
+        let messages: Vec<Value<'_>> = request.document().root().get("messages")?.items().collect();
+        let mut edits = Splice::new();
+        let mut results: BTreeMap<usize, String> = BTreeMap::new();
+        for (index, message) in messages.iter().enumerate() {
+            let kept = Looks::of(*message).and_then(|looks| self.store.get(self.session, &looks.key(self.client_key)?));
+            let Some(kept) = kept.and_then(|kept| Document::from_vec(kept).ok()) else { continue };
+            let list = |key| kept.root().get(key).map(|list| inside(list).to_owned()).unwrap_or_default();
+            let next_is_users = messages.get(index + 1).is_some_and(|next| next.get("content").is_some());
+            let (turns, own) = (list("messages"), list("results"));
+            if !own.is_empty() && !next_is_users {
+                // Calls without their results are legal nowhere.
+                continue;
+            }
+            edits.replace(message.span(), turns);
+            if !own.is_empty() {
+                results.insert(index + 1, own);
+            }
+        }
+        for (index, own) in results {
+            let content = messages.get(index)?.get("content")?;
+            match content.kind() {
+                Kind::Array => {
+                    let start = content.span().start + 1;
+                    let comma = if content.is_empty() { "" } else { "," };
+                    edits.replace(start..start, format!("{own}{comma}"));
+                }
+                _ => {
+                    let text = content.raw();
+                    edits.replace(content.span(), format!(r#"[{own},{{"type":"text","text":{text}}}]"#));
+                }
+            }
+        }
+        if edits.is_empty() {
+            return None;
+        }
+        let mut restored = request.clone();
+        restored.splice(edits).ok()?;
+        restored.check().ok()?;
+        Some(restored)
+    }
+}
+
+/// What stands between the brackets of an array.
+fn inside(array: Value<'_>) -> &str {
+    let raw = array.raw();
+    raw.get(1..raw.len().saturating_sub(1)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ccr_messages::event::ToolStart;
+    use http::HeaderMap;
+    use serde_json::{Value as Json, json};
+
+    fn request(messages: &Json) -> InnerRequest {
+        let body = json!({ "model": "m", "messages": messages });
+        InnerRequest::parse(body.to_string().into_bytes(), "req", HeaderMap::new(), None).expect("legal")
+    }
+
+    fn messages(request: &InnerRequest) -> Json {
+        serde_json::from_str::<Json>(request.text()).expect("JSON")["messages"].clone()
+    }
+
+    fn looks(events: &[Event]) -> Looks {
+        let mut looks = Looks::default();
+        events.iter().for_each(|event| looks.add(event));
+        looks
+    }
+
+    #[test]
+    fn an_answers_turns_come_back_where_its_text_stands() {
+        let store = Store::default();
+        let turns = Turns { store: &store, session: None, client_key: Some("ann") };
+        let call =
+            json!({ "role": "assistant", "content": [{ "type": "tool_use", "id": "a", "name": "x", "input": {} }] });
+        let result =
+            json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "a", "content": [] }] });
+        let last = json!({ "role": "assistant", "content": [{ "type": "text", "text": "It is a cat." }] });
+        let shown = [Event::Text("It is".into()), Event::Text(" a cat.\n".into())];
+        turns.keep(looks(&shown), &[call.to_string(), result.to_string(), last.to_string()], &[]);
+
+        let (ask, more) =
+            (json!({ "role": "user", "content": "what?" }), json!({ "role": "user", "content": "sure?" }));
+        let seen = request(&json!([ask, { "role": "assistant", "content": "It is a cat." }, more]));
+        let restored = turns.put_back(&seen).expect("known");
+        assert_eq!(messages(&restored), json!([ask, call, result, last, more]));
+
+        let other = Turns { client_key: Some("bob"), ..turns };
+        assert!(other.put_back(&seen).is_none());
+        let unknown = request(&json!([ask, { "role": "assistant", "content": "It is a dog." }, more]));
+        assert!(turns.put_back(&unknown).is_none());
+    }
+
+    #[test]
+    fn results_of_a_mixed_turn_stand_before_the_clients() {
+        let store = Store::default();
+        let turns = Turns { store: &store, session: None, client_key: None };
+        let both = json!({ "role": "assistant", "content": [
+            { "type": "tool_use", "id": "a", "name": "agents", "input": {} },
+            { "type": "tool_use", "id": "b", "name": "clients", "input": {} },
+        ]});
+        let own = json!({ "type": "tool_result", "tool_use_id": "a", "content": [] });
+        let theirs = json!({ "type": "tool_result", "tool_use_id": "b", "content": "done" });
+        let start = Event::ToolStart(ToolStart { slot: 0, id: "b".into(), name: "clients".into() });
+        turns.keep(looks(&[start]), &[both.to_string()], &[own.to_string()]);
+
+        let ask = json!({ "role": "user", "content": "do" });
+        let visible = json!({ "role": "assistant", "content": [{ "type": "tool_use", "id": "b", "name": "clients", "input": {} }] });
+        let answer = json!({ "role": "user", "content": [theirs] });
+        let restored = turns.put_back(&request(&json!([ask, visible, answer]))).expect("known");
+        assert_eq!(messages(&restored), json!([ask, both, { "role": "user", "content": [own, theirs] }]));
+        // Nothing answers the calls there.
+        assert!(turns.put_back(&request(&json!([ask, visible]))).is_none());
+    }
+}
