@@ -83,7 +83,7 @@ impl InnerRequest {
         }
         let mut request = Self::parse(body.into_bytes(), id, headers, None)?;
         if request.about.streaming {
-            request.remove("/stream").map_err(GatewayError::invalid)?;
+            request.remove("/stream");
             Arc::make_mut(&mut request.about).streaming = false;
         }
         Ok(request)
