@@ -83,10 +83,12 @@ pub(super) async fn begin(
     engine: &PluginEngine,
     head: Head,
     answering: Option<&Answering>,
+    expected_input: Option<u64>,
     record: &mut OpenRecord,
 ) -> Result<LiveStream, GatewayError> {
     let mut stream =
         EventStream { source, waits: false, writing: Writing::new(engine, head, answering).await?, written: None };
+    stream.writing.expect_input(expected_input);
     while !stream.writing.has_content() && !stream.writing.is_done() && !stream.waits {
         match stream.source.next().await? {
             Next::Quiet => {}
@@ -183,6 +185,9 @@ impl EventStream {
     }
 
     fn abort(&mut self, error: GatewayError, record: &mut OpenRecord) {
+        if let (GatewayError::Plugin(_), Some(lease)) = (&error, &mut record.lease) {
+            lease.excuse();
+        }
         let failure = error.into_failure();
         record.fail(Outcome::BrokenUpstream, &failure);
         self.writing.abort(failure);

@@ -90,7 +90,7 @@ impl HostRequest for Guest {
 
     fn remove(&mut self, handle: Resource<Request>, pointer: String) -> wasmtime::Result<Result<(), Fault>> {
         let lent = self.table.get_mut(&handle)?;
-        Ok(editable(lent).and_then(|request| request.remove(&pointer).map_err(Fault::Other)))
+        Ok(editable(lent).map(|request| request.remove(&pointer)))
     }
 
     fn body(&mut self, handle: Resource<Request>) -> wasmtime::Result<Vec<u8>> {
@@ -106,7 +106,8 @@ impl HostRequest for Guest {
         let lent = lent(&self.table, &handle)?;
         // A request that is not on its way to a model yet is counted as the config says in general.
         let tokenizers = &self.surroundings.tokenizers;
-        let tokenizer = lent.target.as_ref().map_or(tokenizers.default, |target| tokenizers.of(&target.model));
+        let tokenizer =
+            lent.target.as_ref().map_or_else(|| tokenizers.default.clone(), |target| tokenizers.of(&target.model));
         Ok(self.tokens.count(&lent.request, &tokenizer))
     }
 

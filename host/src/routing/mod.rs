@@ -8,26 +8,33 @@ pub mod count;
 mod custom;
 pub mod explain;
 pub mod order;
+pub mod progress;
 pub mod projects;
 pub mod rules;
 pub mod sessions;
 pub mod tags;
 #[cfg(test)]
 mod tests;
+mod think;
 pub mod trace;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use self::count::{Counted, TokenCount};
-use self::order::Question;
+use self::count::{Counted, Probe, Told};
+use self::order::{Decision, Question};
+use self::progress::Progress;
 use self::sessions::Sessions;
-use self::trace::Trace;
-use crate::config::{Config, ModelRef, Rule, Scenario};
+use self::trace::{Trace, line};
+use crate::config::{Config, Failover, ModelRef, RouterConfig, Rule, Scenario};
+use crate::counting;
 use crate::error::GatewayError;
 use crate::plugins::PluginEngine;
 use crate::record::Attempt;
 use crate::request::{self, InnerRequest};
 use crate::snapshot::Snapshot;
+use crate::tokens::{CountingApi, Tokenizer};
+use crate::upstream::Upstreams;
 
 /// Longest reason that goes into a header; the trace in the record has the rest.
 const MAX_REASON: usize = 1024;
@@ -37,6 +44,12 @@ const MAX_REASON: usize = 1024;
 pub struct Route {
     /// In the order in which they are tried.
     pub targets: Vec<ModelRef>,
+    /// Where it goes once a target finds it too long.
+    pub longer: Option<ModelRef>,
+    /// What happens when these fail: as the config says, or the project, or the rule.
+    pub failover: Arc<Failover>,
+    /// What is being tried, for whoever cannot wait for the answer.
+    pub progress: Arc<Progress>,
     /// What kind of request it is.
     pub scenario: Scenario,
     /// Why it goes where it goes.
@@ -80,6 +93,8 @@ pub struct Routing<'a> {
     pub sessions: &'a Sessions,
     /// The name of the client's key.
     pub client_key: Option<&'a str>,
+    /// Asks services that count; none where nothing shall be sent.
+    pub upstreams: Option<&'a Upstreams>,
 }
 
 impl Routing<'_> {
@@ -94,18 +109,24 @@ impl Routing<'_> {
             trace.matched("project", project.files.clone());
         }
         let router = project.as_ref().map_or(&config.router, |project| &project.router);
-        let tag = tags::find(request);
+        let tag = if router.subagent_tags { tags::find(request) } else { None };
         let (first, scenario, mut reason, rule) = match asked.target {
             Some((target, reason)) => (target, Scenario::Default, reason, None),
             None => {
                 // Where it goes is not known yet: what most requests go to counts.
                 let usual = router.targets.get(&Scenario::Default);
                 let tokenizer = usual.map(|target| config.tokenizer(target)).unwrap_or_default();
-                let tokens: &dyn TokenCount = &Counted { counts: self.engine.tokens(), request, tokenizer };
+                let counted = Counted { counts: self.engine.tokens(), request, tokenizer };
                 let last_input = about.session.as_deref().and_then(|session| self.sessions.last_input(session));
                 let (tag, client_key) = (tag.as_deref(), self.client_key);
-                let question = Question { config, router, request, tag, client_key, last_input, tokens };
-                let decision = order::decide(&question, trace)?;
+                let question = Question { config, router, request, tag, client_key, last_input, tokens: &counted };
+                let decision = match &counted.tokenizer {
+                    Tokenizer::Api(api) => {
+                        let model = usual.map_or(&*about.model, |target| &target.model);
+                        self.decide_by(api, model, &counted, question, trace).await?
+                    }
+                    _ => order::decide(&question, trace)?,
+                };
                 (decision.target, decision.scenario, decision.reason, decision.rule)
             }
         };
@@ -117,22 +138,72 @@ impl Routing<'_> {
             reason.push_str(failure);
         }
         let edited = edit(request, tag.is_some(), rule)?;
-        let targets = self.with_fallback(first, scenario, rule);
-        Ok(Route { targets, scenario, reason: request::shortened(reason, MAX_REASON), plugin_time: asked.time, edited })
+        let failover = failover(router, rule);
+        let targets = self.with_fallback(first, scenario, rule, &failover);
+        let longer = router.target(Scenario::LongContext).cloned();
+        let reason = request::shortened(reason, MAX_REASON);
+        let progress = Arc::default();
+        Ok(Route { targets, longer, failover, progress, scenario, reason, plugin_time: asked.time, edited })
     }
 
-    /// The target and what is tried after it: the rule's own list, or that of the scenario.
-    fn with_fallback(&self, first: ModelRef, scenario: Scenario, rule: Option<&Rule>) -> Vec<ModelRef> {
-        let of_rule = rule.and_then(|rule| rule.fallback.as_ref());
-        let fallback = of_rule.or_else(|| self.snapshot.config.fallback.get(&scenario));
+    /// Decides where a service counts. It is asked only if the decision depends on the number.
+    async fn decide_by<'r>(
+        &self,
+        api: &CountingApi,
+        model: &str,
+        counted: &Counted<'_>,
+        question: Question<'r, '_>,
+        trace: &mut Trace,
+    ) -> Result<Decision<'r>, GatewayError> {
+        let probe = Probe::new(counted);
+        let steps = trace.steps().len();
+        let decision = order::decide(&Question { tokens: &probe, ..question }, trace)?;
+        if !probe.was_asked() {
+            return Ok(decision);
+        }
+        let Some(upstreams) = self.upstreams else {
+            let (host, fallback) = (api.host(), api.fallback);
+            trace.passed("tokenizer", format!("{host} is not asked here; counted with {fallback}"));
+            return Ok(decision);
+        };
+        match counting::api::ask(upstreams, counted.counts, counted.request, api, model).await {
+            Ok(count) => {
+                trace.truncate(steps);
+                trace.passed("tokenizer", format!("{} counts {count} tokens", api.host()));
+                order::decide(&Question { tokens: &Told(count), ..question }, trace)
+            }
+            Err(reason) => {
+                trace.passed("tokenizer", line(&reason, MAX_REASON).into_owned());
+                Ok(decision)
+            }
+        }
+    }
+
+    /// The target and what is tried after it: the rule's own list, or that of the scenario and then the router's.
+    fn with_fallback(
+        &self,
+        first: ModelRef,
+        scenario: Scenario,
+        rule: Option<&Rule>,
+        failover: &Failover,
+    ) -> Vec<ModelRef> {
+        let of_rule = rule.is_some_and(|rule| rule.fallback.is_some());
+        let of_scenario = self.snapshot.config.fallback.get(&scenario).filter(|_| !of_rule);
         let mut targets = vec![first];
-        for target in fallback.into_iter().flatten() {
+        for target in of_scenario.into_iter().flatten().chain(&failover.models) {
             if !targets.contains(target) {
                 targets.push(target.clone());
             }
         }
         targets
     }
+}
+
+/// What happens when targets fail: a rule's own word goes before the router's.
+fn failover(router: &RouterConfig, rule: Option<&Rule>) -> Arc<Failover> {
+    let Some(fallback) = rule.and_then(|rule| rule.fallback.as_ref()) else { return Arc::clone(&router.failover) };
+    let retries = fallback.retries.unwrap_or(router.failover.retries);
+    Arc::new(Failover { models: fallback.models.clone(), retries, ..(*router.failover).clone() })
 }
 
 /// Makes the changes that go with a decision.
