@@ -24,7 +24,7 @@ async fn limits_that_are_none_are_named() {
     let upstream = FakeUpstream::start().await;
     for (limits, named) in [
         (json!({"turns": 1}), "agentLimits.turns"),
-        (json!({"rounds": 3}), "agentLimits.rounds"),
+        (json!({"calls_per_turn": 0}), "agentLimits.calls_per_turn"),
         (json!({"tokens": "many"}), "agentLimits.tokens"),
     ] {
         let mut config = super::config(Format::Messages, &upstream, json!(["test-agent"]));
