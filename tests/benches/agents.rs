@@ -21,8 +21,7 @@ const SIZE: usize = 67_000;
 const CALL: &str = "call-A1";
 
 fn main() {
-    let runtime =
-        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         for format in [Format::Messages, Format::Chat] {
             time(format).await;
@@ -100,6 +99,9 @@ async fn time(format: Format) {
     let off = start(format, &upstream, json!([["test-agent", {"applies": "no"}]])).await;
     for stream in [false, true] {
         let request = request(stream);
+        let before = upstream.requests().len();
+        whole(&round, &request).await;
+        assert_eq!(upstream.requests().len(), before + 2, "the tool is not called");
         let one = median(async || whole(&plain, &request).await).await;
         let two = median(async || whole(&plain, &request).await + whole(&plain, &request).await).await;
         let with_round = median(async || whole(&round, &request).await).await;
