@@ -20,6 +20,9 @@ const SIZE: usize = 67_000;
 /// The words by which the provider knows what to answer.
 const CALL: &str = "call-A1";
 
+/// What it says otherwise; what the requests' history has nothing of, as that would be found again there with the call.
+const ANSWER: &str = "It was heard, and here is what came of it.";
+
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
@@ -59,7 +62,7 @@ fn calling(upstream: &FakeUpstream, format: Format) {
         let streaming = body.contains("\"stream\":true");
         let story = match body.contains("\"echo\"") && !body.contains(CALL) {
             true => Story::default().and_calls(CALL, "echo", json!({"x": 1})),
-            false => Story::says(&["Done."]),
+            false => Story::says(&[ANSWER]),
         };
         format.tell(&story, streaming)
     });
