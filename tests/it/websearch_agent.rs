@@ -146,5 +146,5 @@ async fn a_host_that_was_not_granted_is_not_reached() {
     assert_eq!(message["content"][1]["content"]["type"], "web_search_tool_result_error", "{message}");
     assert!(service.requests().is_empty());
     let told = model.requests()[1].json()["messages"].as_array().unwrap().last().unwrap()["content"].to_string();
-    assert!(told.contains("grants"), "{told}");
+    assert!(told.contains("the gateway's config does not allow it"), "{told}");
 }
