@@ -35,4 +35,5 @@ mod reload;
 mod router_plugin;
 mod routing;
 mod support;
+mod tokenizers;
 mod transformers;
