@@ -17,7 +17,8 @@ fn tokenizer_json() -> String {
     vocabulary.insert("ab".into(), json!(201));
     let model = json!({"type": "BPE", "vocab": vocabulary, "merges": ["a b"]});
     let splitter = json!({"type": "ByteLevel", "add_prefix_space": false, "use_regex": true});
-    json!({"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": splitter, "model": model}).to_string()
+    json!({"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": splitter, "model": model})
+        .to_string()
 }
 
 async fn count(gateway: &TestGateway, text: &str) -> u64 {
@@ -91,7 +92,10 @@ async fn a_service_counts_for_router_and_client() {
     assert_eq!(counted.json().await, json!({"input_tokens": 70_000}));
     let asked = service.requests();
     assert_eq!(asked.len(), 1);
-    assert_eq!((asked[0].target.ends_with("/count"), asked[0].header("authorization")), (true, "Bearer sk-counting-secret"));
+    assert_eq!(
+        (asked[0].target.ends_with("/count"), asked[0].header("authorization")),
+        (true, "Bearer sk-counting-secret")
+    );
     assert_eq!((&asked[0].json()["model"], &asked[0].json()["messages"]), (&json!("m"), &large["messages"]));
     let stopped = gateway.stop().await;
     let route = stopped.records[1]["route"].to_string();
@@ -133,9 +137,7 @@ async fn the_beginning_of_a_stream_tells_what_the_input_may_come_to() {
     let long = ask_stream(&"abcdefg ".repeat(1_000));
     assert_eq!(inputs(&gateway, &long).await, (2_000, fresh));
     // A session is judged by what its last request came to.
-    let session = |text: &str| {
-        with(ask_stream(text), "metadata", json!({"user_id": "user_x_account__session_s1"}))
-    };
+    let session = |text: &str| with(ask_stream(text), "metadata", json!({"user_id": "user_x_account__session_s1"}));
     let near = "abcd".repeat(40);
     assert_eq!(inputs(&gateway, &session(&near)).await, (40, fresh));
     assert_eq!(inputs(&gateway, &session(&near)).await, (whole, fresh));
