@@ -12,6 +12,10 @@ use gateway::plugins::{PluginEngine, Surroundings, transformer, upstream};
 use gateway::request::InnerRequest;
 use tokio::runtime::Runtime;
 
+/// As in the binary: what a call costs depends on it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() {
     divan::main();
 }

@@ -10,6 +10,7 @@ use arc_swap::ArcSwap;
 use crate::attempts::Shared;
 use crate::client::Client;
 use crate::config::{self, Config, Home, Overrides, Problem, Problems, Scenario, Severity, Source};
+use crate::inventory;
 use crate::plugins::PluginEngine;
 use crate::plugins::cache::CompileCache;
 use crate::record::RecordLog;
@@ -61,10 +62,10 @@ impl Gateway {
         log_presets(&config);
         let engine = PluginEngine::new()?;
         let cache = CompileCache::open(home.dir().join("cache"));
-        let upstreams = Upstreams::new(&config)?;
+        let upstreams = Arc::new(Upstreams::new(&config)?);
         let records = records(&config)?;
         let listening = (config.host.clone(), config.port);
-        let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, None)
+        let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
             .await
             .map_err(|unresolved| StartError::Config(as_problems(&sources, unresolved)))?;
         Ok(Self {
@@ -72,7 +73,7 @@ impl Gateway {
             engine,
             cache,
             snapshot: ArcSwap::from_pointee(snapshot),
-            upstreams: ArcSwap::from_pointee(upstreams),
+            upstreams: ArcSwap::new(upstreams),
             records,
             shared: Shared::new(),
             home: home.clone(),
@@ -168,17 +169,22 @@ impl Gateway {
         }
         let current = self.snapshot();
         let upstreams = self.upstreams();
-        let new_upstreams = match upstreams.fits(&current.config, &config) {
-            true => None,
-            false => Some(Upstreams::new(&config)?),
+        let upstreams = match upstreams.fits(&current.config, &config) {
+            true => upstreams,
+            false => Arc::new(Upstreams::new(&config)?),
         };
-        let snapshot =
-            Snapshot::build(config, &self.engine, &self.cache, &self.sources.plugins, &self.home, Some(&current))
-                .await
-                .map_err(|unresolved| StartError::Config(as_problems(&self.sources, unresolved)))?;
-        if let Some(upstreams) = new_upstreams {
-            self.upstreams.store(Arc::new(upstreams));
-        }
+        let snapshot = Snapshot::build(
+            config,
+            &self.engine,
+            &self.cache,
+            &self.sources.plugins,
+            &self.home,
+            &upstreams,
+            Some(&current),
+        )
+        .await
+        .map_err(|unresolved| StartError::Config(as_problems(&self.sources, unresolved)))?;
+        self.upstreams.store(upstreams);
         self.snapshot.store(Arc::new(snapshot));
         Ok(warnings)
     }
@@ -218,7 +224,8 @@ pub async fn check(sources: &Sources, home: &Home) -> Result<(Config, Problems),
     let (config, mut problems) = load(sources)?;
     let engine = PluginEngine::new().context("plugins cannot be checked")?;
     let cache = CompileCache::open(home.dir().join("cache"));
-    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, None)
+    let upstreams = Arc::new(Upstreams::new(&config)?);
+    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
         .await
         .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
     for broken in snapshot.registry.broken() {
@@ -231,6 +238,12 @@ pub async fn check(sources: &Sources, home: &Home) -> Result<(Config, Problems),
         let file = aside.path.display().to_string();
         let mut found =
             problem(file, String::new(), format!("is not used: {}", aside.reason), Some(aside.hint.clone()));
+        found.severity = Severity::Warning;
+        problems.push(found);
+    }
+    for (message, hint) in inventory::ungranted(&snapshot.config, &snapshot.registry) {
+        let file = sources.config.path.display().to_string();
+        let mut found = problem(file, "plugins".to_owned(), message, Some(hint));
         found.severity = Severity::Warning;
         problems.push(found);
     }
@@ -260,7 +273,8 @@ pub async fn explain_offline(
     let (config, _) = load(sources)?;
     let engine = PluginEngine::new().context("plugins cannot be loaded")?;
     let cache = CompileCache::open(home.dir().join("cache"));
-    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, None)
+    let upstreams = Arc::new(Upstreams::new(&config)?);
+    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
         .await
         .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
     let (sessions, client_key) = (Sessions::default(), snapshot.config.api_key.is_some().then_some("default"));

@@ -1,6 +1,7 @@
 //! The headers that say what the gateway did with a request.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Response, header};
 
@@ -8,6 +9,7 @@ use crate::body::Body;
 use crate::config::Config;
 use crate::record::RequestRecord;
 use crate::routing::Route;
+use crate::routing::progress::Progress;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-ccr-request-id");
 /// Anthropic's own name for it, which its clients show in their errors.
@@ -42,8 +44,9 @@ pub fn describe(response: &mut Response<Body>, record: &RequestRecord) {
     headers.insert(MODEL, printable(record.model.as_deref().unwrap_or_default()));
     headers.insert(REASON, printable(record.route_reason.as_deref().unwrap_or_default()));
     headers.insert(ATTEMPTS, HeaderValue::from(record.attempts.len()));
-    if record.attempts.iter().any(|attempt| attempt.class.is_some()) {
-        headers.insert(FAILURES, listed(&failures(record)));
+    let failures = failures(record);
+    if !failures.is_empty() {
+        headers.insert(FAILURES, listed(&failures));
     }
     if !record.agents.is_empty() {
         headers.insert(AGENTS, listed(&record.agents));
@@ -61,9 +64,9 @@ pub fn event_stream(response: &mut Response<Body>, kind: HeaderValue) {
 }
 
 /// What can be said of a stream whose upstream has not begun to answer.
-pub struct EarlyHead(Response<()>, HeaderValue);
+pub struct EarlyHead(Response<()>, HeaderValue, Arc<Progress>);
 
-/// Makes that head from the route's first target.
+/// Makes that head from the route's first target; what is tried when it is sent takes that one's place.
 pub fn early(config: &Config, route: &Route, kind: HeaderValue) -> EarlyHead {
     let mut response = Response::new(());
     let headers = response.headers_mut();
@@ -75,24 +78,29 @@ pub fn early(config: &Config, route: &Route, kind: HeaderValue) -> EarlyHead {
     headers.insert(SCENARIO, HeaderValue::from_static(route.scenario.as_str()));
     headers.insert(REASON, printable(&route.reason));
     headers.insert(ATTEMPTS, HeaderValue::from(1));
-    EarlyHead(response, kind)
+    EarlyHead(response, kind, Arc::clone(&route.progress))
 }
 
 impl EarlyHead {
     /// The head with its body.
     pub fn into_response(self, body: Body) -> Response<Body> {
         let mut response = self.0.map(|()| body);
+        if let Some(trying) = self.2.trying() {
+            let headers = response.headers_mut();
+            headers.insert(PROVIDER, printable(&trying.provider));
+            headers.insert(MODEL, printable(&trying.model));
+            headers.insert(ATTEMPTS, HeaderValue::from(trying.attempts));
+        }
         event_stream(&mut response, self.1);
         response
     }
 }
 
-/// `provider,model (key): status class` for each attempt that failed.
+/// `provider,model (key): status class` for each attempt that failed; one that was outrun has no status.
 fn failures(record: &RequestRecord) -> Vec<String> {
-    let failed = record.attempts.iter().filter_map(|attempt| Some((attempt, attempt.class?)));
-    let words = failed.map(|(attempt, class)| {
+    let failed = record.attempts.iter().filter_map(|attempt| Some((attempt, attempt.class?, attempt.status?)));
+    let words = failed.map(|(attempt, class, status)| {
         let key = attempt.key.as_ref().map(|key| format!(" (key {key})")).unwrap_or_default();
-        let status = attempt.status.unwrap_or_default();
         format!("{},{}{key}: {status} {class}", attempt.provider, attempt.model)
     });
     words.collect()

@@ -54,7 +54,7 @@ pub struct Attempt {
     /// What the provider answered.
     pub status: Option<u16>,
     /// Why not the next one as well, or why it: `transient`, `limited`, `key_refused`, `target_unfit`,
-    /// `unavailable`, `too_long` or `fatal`.
+    /// `unavailable`, `too_long` or `fatal`; `outrun` if another began first (hedged requests).
     pub class: Option<&'static str>,
     /// Why it was not good.
     pub error: Option<String>,
@@ -292,6 +292,27 @@ impl OpenRecord {
         self.sessions = Some(Arc::clone(sessions));
     }
 
+    /// A record for one of two attempts at the same time. Dropping it writes nothing.
+    pub fn aside(&self) -> Self {
+        Self {
+            record: self.record.clone(),
+            lease: None,
+            last_usage: None,
+            estimated_input: None,
+            started: self.started,
+            log: RecordLog::off(),
+            sessions: None,
+        }
+    }
+
+    /// Takes over what was written into a record aside, and what that holds; the attempts stay.
+    pub fn take_over(&mut self, mut aside: Self) {
+        std::mem::swap(&mut self.record, &mut aside.record);
+        std::mem::swap(&mut self.record.attempts, &mut aside.record.attempts);
+        (self.lease, self.last_usage) = (aside.lease.take(), aside.last_usage.take());
+        self.estimated_input = aside.estimated_input.take();
+    }
+
     /// Milliseconds since the request came.
     pub fn elapsed_ms(&self) -> f64 {
         milliseconds(self.started.elapsed())
@@ -331,6 +352,11 @@ impl OpenRecord {
 
     /// Notes the error that the client got.
     pub fn fail(&mut self, outcome: Outcome, failure: &Failure) {
+        if outcome == Outcome::BrokenUpstream
+            && let Some(lease) = &mut self.lease
+        {
+            lease.broke(failure);
+        }
         self.record.outcome = outcome;
         self.record.error = Some(ErrorNote { kind: failure.kind.as_str(), message: failure.message.clone() });
     }
@@ -340,7 +366,7 @@ impl Drop for OpenRecord {
     fn drop(&mut self) {
         self.record.ms.total = self.elapsed_ms();
         if let Some(lease) = self.lease.take() {
-            lease.settle(&self.record.usage);
+            lease.settle(&self.record.usage, self.record.outcome);
         }
         if let (Some(sessions), Some(session)) = (&self.sessions, &self.record.session)
             && let Some(input) = self.last_usage.unwrap_or(self.record.usage).whole_input()

@@ -59,7 +59,7 @@ impl InnerRequest {
     pub fn parse(body: Vec<u8>, id: &str, headers: HeaderMap, query: Option<String>) -> Result<Self, GatewayError> {
         let document = Document::from_vec(without_byte_order_mark(body))
             .map_err(|error| GatewayError::invalid(format!("the request body is not valid JSON: {error}")))?;
-        let document = without_hints(document)?;
+        let document = json::edit::remove(&document, HINTS).unwrap_or(document);
         let view = view(&document)?;
         let about = About {
             id: id.to_owned(),
@@ -83,7 +83,7 @@ impl InnerRequest {
         }
         let mut request = Self::parse(body.into_bytes(), id, headers, None)?;
         if request.about.streaming {
-            request.remove("/stream").map_err(GatewayError::invalid)?;
+            request.remove("/stream");
             Arc::make_mut(&mut request.about).streaming = false;
         }
         Ok(request)
@@ -134,22 +134,22 @@ impl InnerRequest {
         if json.starts_with('\u{feff}') {
             return Err("the value begins with a byte order mark, which is no JSON within a text".into());
         }
-        let edited = json::edit::set(&self.document, pointer, json).map_err(|error| error.to_string())?;
-        self.replace(edited)
+        self.document = Arc::new(json::edit::set(&self.document, pointer, json).map_err(|error| error.to_string())?);
+        Ok(())
     }
 
     /// Removes the value at a pointer; nothing happens where there is none.
-    pub fn remove(&mut self, pointer: &str) -> Result<(), String> {
-        match json::edit::remove(&self.document, pointer) {
-            Some(edited) => self.replace(edited),
-            None => Ok(()),
+    pub fn remove(&mut self, pointer: &str) {
+        if let Some(edited) = json::edit::remove(&self.document, pointer) {
+            self.document = Arc::new(edited);
         }
     }
 
     /// Makes several edits at once.
     pub fn splice(&mut self, edits: Splice<'_>) -> Result<(), String> {
         let edited = edits.apply(self.document.text().as_bytes()).map_err(|error| error.to_string())?;
-        self.replace(edited)
+        self.document = Arc::new(Document::from_vec(edited).map_err(|error| error.to_string())?);
+        Ok(())
     }
 
     /// Changes the client's headers, for this request alone.
@@ -160,11 +160,6 @@ impl InnerRequest {
     /// Whether it is a legal request still; `Err` says what is wrong.
     pub fn check(&self) -> Result<(), String> {
         MessagesRequest::parse(&self.document).map(drop).map_err(|error| error.to_string())
-    }
-
-    fn replace(&mut self, text: Vec<u8>) -> Result<(), String> {
-        self.document = Arc::new(Document::from_vec(text).map_err(|error| error.to_string())?);
-        Ok(())
     }
 
     /// Counts what can be counted without reading.
@@ -184,13 +179,6 @@ impl InnerRequest {
 
 /// The member in which transformers leave hints for the protocol (`plugins/openai/README.md`). It is not the client's to set.
 pub const HINTS: &str = "/ccr";
-
-fn without_hints(document: Document<'static>) -> Result<Document<'static>, GatewayError> {
-    match json::edit::remove(&document, HINTS) {
-        Some(text) => Document::from_vec(text).map_err(|error| GatewayError::invalid(error.to_string())),
-        None => Ok(document),
-    }
-}
 
 fn view<'d>(document: &'d Document<'static>) -> Result<MessagesRequest<'d>, GatewayError> {
     MessagesRequest::parse(document).map_err(|error| GatewayError::invalid(error.to_string()))
@@ -225,7 +213,7 @@ fn without_byte_order_mark(mut body: Vec<u8>) -> Vec<u8> {
 }
 
 /// Lets `Bytes` share a document's text.
-struct SharedText(Arc<Document<'static>>);
+pub(crate) struct SharedText(pub(crate) Arc<Document<'static>>);
 
 impl AsRef<[u8]> for SharedText {
     fn as_ref(&self) -> &[u8] {

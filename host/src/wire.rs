@@ -1,10 +1,13 @@
 //! A request as it goes over the wire to a provider: path, headers, body, and how the key is added.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use ccr_messages::json::{self, Document};
 use http::{HeaderMap, HeaderName, HeaderValue};
+
+use crate::request::SharedText;
 
 /// What is sent to a provider, without its credentials.
 #[derive(Debug, Clone)]
@@ -36,31 +39,42 @@ pub enum Credential {
     None,
 }
 
-/// A wire body in one or several pieces, so that a body of which only one value is replaced is not copied.
-#[derive(Debug, Clone, Default)]
-pub struct WireBody {
-    pieces: Vec<Bytes>,
+/// A wire body: in one or several pieces, so that a body of which only one value is replaced is not copied, and read once
+/// something asks for a part of it.
+#[derive(Debug, Clone)]
+pub struct WireBody(Form);
+
+#[derive(Debug, Clone)]
+enum Form {
+    Pieces(Vec<Bytes>),
+    Read(Arc<Document<'static>>),
 }
 
 impl WireBody {
     /// A body in one piece.
     pub fn new(body: Bytes) -> Self {
-        Self { pieces: vec![body] }
+        Self::of_pieces(vec![body])
     }
 
     /// A body in pieces.
     pub fn of_pieces(pieces: Vec<Bytes>) -> Self {
-        Self { pieces }
+        Self(Form::Pieces(pieces))
     }
 
     /// The pieces, in order.
     pub fn into_pieces(self) -> Vec<Bytes> {
-        self.pieces
+        match self.0 {
+            Form::Pieces(pieces) => pieces,
+            Form::Read(document) => vec![Bytes::from_owner(SharedText(document))],
+        }
     }
 
     /// Number of bytes.
     pub fn len(&self) -> usize {
-        self.pieces.iter().map(Bytes::len).sum()
+        match &self.0 {
+            Form::Pieces(pieces) => pieces.iter().map(Bytes::len).sum(),
+            Form::Read(document) => document.text().len(),
+        }
     }
 
     /// Whether there is nothing in it.
@@ -70,27 +84,24 @@ impl WireBody {
 
     /// All of it.
     pub fn bytes(&self) -> Cow<'_, [u8]> {
-        match self.pieces.as_slice() {
-            [only] => Cow::Borrowed(only),
-            pieces => Cow::Owned(pieces.concat()),
+        match &self.0 {
+            Form::Pieces(pieces) => match pieces.as_slice() {
+                [only] => Cow::Borrowed(only),
+                pieces => Cow::Owned(pieces.concat()),
+            },
+            Form::Read(document) => Cow::Borrowed(document.text().as_bytes()),
         }
     }
 
     /// The JSON text of the value at a pointer.
-    pub fn get(&self, pointer: &str) -> Option<String> {
-        let bytes = self.bytes();
-        let document = Document::parse(&bytes).ok()?;
-        document.root().pointer(pointer).map(|value| value.raw().to_owned())
+    pub fn get(&mut self, pointer: &str) -> Option<String> {
+        self.read().ok()?.root().pointer(pointer).map(|value| value.raw().to_owned())
     }
 
     /// Replaces or adds the value at a pointer.
     pub fn set(&mut self, pointer: &str, json: &str) -> Result<(), String> {
-        let edited = {
-            let bytes = self.bytes();
-            let document = Document::parse(&bytes).map_err(|error| format!("the body is not JSON: {error}"))?;
-            json::edit::set(&document, pointer, json).map_err(|error| error.to_string())?
-        };
-        *self = Self::new(edited.into());
+        let edited = json::edit::set(&*self.read()?, pointer, json).map_err(|error| error.to_string())?;
+        self.0 = Form::Read(Arc::new(edited));
         Ok(())
     }
 
@@ -105,15 +116,23 @@ impl WireBody {
 
     /// Removes the value at a pointer; nothing happens where there is none.
     pub fn remove(&mut self, pointer: &str) -> Result<(), String> {
-        let edited = {
-            let bytes = self.bytes();
-            let document = Document::parse(&bytes).map_err(|error| format!("the body is not JSON: {error}"))?;
-            json::edit::remove(&document, pointer)
-        };
-        if let Some(edited) = edited {
-            *self = Self::new(edited.into());
+        if let Some(edited) = json::edit::remove(&*self.read()?, pointer) {
+            self.0 = Form::Read(Arc::new(edited));
         }
         Ok(())
+    }
+
+    /// The body as JSON; it stays so, for what is asked next.
+    fn read(&mut self) -> Result<Arc<Document<'static>>, String> {
+        let document = match &self.0 {
+            Form::Read(document) => Arc::clone(document),
+            Form::Pieces(pieces) => {
+                let document = Document::from_vec(pieces.concat());
+                Arc::new(document.map_err(|error| format!("the body is not JSON: {error}"))?)
+            }
+        };
+        self.0 = Form::Read(Arc::clone(&document));
+        Ok(document)
     }
 }
 
@@ -187,6 +206,10 @@ mod tests {
         body.set("/b", "[2]").expect("legal");
         assert_eq!(body.get("/b/0").as_deref(), Some("2"));
         assert!(body.set("/b", "[").is_err());
+        body.remove("/a").expect("JSON");
+        assert_eq!(&*body.bytes(), b"{\"b\":[2]}");
+        assert_eq!(body.into_pieces().concat(), b"{\"b\":[2]}");
+        assert!(WireBody::new(Bytes::from_static(b"{")).set("/a", "1").is_err());
     }
 
     #[test]

@@ -43,7 +43,8 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome {
 
 fn finished_file(workspace: &Workspace, plugin: &Plugin) -> PathBuf {
     // Joining with an empty folder changes nothing but a slash at the end.
-    workspace.plugins_folder().join(plugin.folder).join(format!("{}.wasm", plugin.package.replace('_', "-")))
+    // The library's name and not the package's: these differ where the latter is a crate's that the plugin is built from.
+    workspace.plugins_folder().join(plugin.folder).join(format!("{}.wasm", plugin.library.replace('_', "-")))
 }
 
 /// Copies a component if it differs: the host is built anew when one of these files changes.

@@ -181,6 +181,9 @@ impl EventStream {
     }
 
     fn abort(&mut self, error: GatewayError, record: &mut OpenRecord) {
+        if let (GatewayError::Plugin(_), Some(lease)) = (&error, &mut record.lease) {
+            lease.excuse();
+        }
         let failure = error.into_failure();
         record.fail(Outcome::BrokenUpstream, &failure);
         self.writing.abort(failure);

@@ -95,6 +95,19 @@ impl Health {
         }
     }
 
+    /// An answer begins, which may break off yet: the place is open again, and its failures are not forgotten before the end.
+    pub(super) fn begins(&self, place: &Place<'_>) {
+        if self.count.load(Relaxed) == 0 {
+            return;
+        }
+        let mut troubled = self.lock();
+        troubled.pop(&place.key_id());
+        if let Some(trouble) = troubled.get_mut(&place.id()) {
+            (trouble.rests_until, trouble.cools_until) = (None, None);
+        }
+        self.count.store(troubled.len(), Relaxed);
+    }
+
     /// It served.
     pub(super) fn served(&self, place: &Place<'_>) {
         if self.count.load(Relaxed) == 0 {
@@ -113,8 +126,8 @@ impl Health {
         }
         self.note(place.id(), place, Some(place.model), |trouble| {
             trouble.failures = trouble.failures.saturating_add(1);
-            let is_probe = trouble.rests_until.is_some_and(|until| until <= now);
-            if trouble.failures == settings.breaker_failures || is_probe {
+            let rests = trouble.rests_until.is_some_and(|until| now < until);
+            if trouble.failures >= settings.breaker_failures && !rests {
                 let factor = 1u32.checked_shl(trouble.rests).unwrap_or(u32::MAX);
                 let rest = settings.breaker_rest.saturating_mul(factor).min(LONGEST_REST);
                 trouble.rests_until = Some(now + rest);
@@ -224,6 +237,32 @@ mod tests {
         drop(probe);
         // Twice as long.
         assert!(!enters(30) && enters(31));
+        health.served(&place);
+        assert_eq!(health.report(start), []);
+    }
+
+    #[test]
+    fn answers_that_begin_and_break_off_are_failures_in_a_row() {
+        let (health, start, settings) = (Health::new(), Instant::now(), SETTINGS());
+        let provider = Provider::named("p");
+        let target = ModelRef { provider: 0, model: "m".into() };
+        let place = Place::new(&provider, &target, None);
+        let enters = |seconds| health.enter(&place, at(start, seconds)).is_some();
+        for _ in 0..2 {
+            assert!(enters(0));
+            health.begins(&place);
+            health.failed(&place, &settings, start);
+        }
+        assert!(!enters(9) && enters(10));
+        // The probe began well, and broke off again: twice as long.
+        health.begins(&place);
+        assert_eq!(health.report(at(start, 10))[0].state, "closed");
+        health.failed(&place, &settings, at(start, 10));
+        assert!(!enters(29) && enters(30));
+        // While it rests nothing makes the rest longer.
+        health.failed(&place, &settings, at(start, 29));
+        assert!(enters(30));
+        health.begins(&place);
         health.served(&place);
         assert_eq!(health.report(start), []);
     }

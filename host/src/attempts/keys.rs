@@ -38,6 +38,7 @@ pub(super) fn order(
 mod tests {
     use std::time::Duration;
 
+    use super::super::windows::Taken;
     use super::*;
     use crate::config::{Counted, KeyLimit, ProviderKey, Secret};
 
@@ -57,7 +58,7 @@ mod tests {
         let id = Place::new(&provider, &target, Some(2)).key_id();
         for _ in 0..4 {
             assert_eq!(order(), [Some(2), Some(1)]);
-            assert!(windows.take(id, &[limit], 0, now).is_ok());
+            assert!(windows.take(id, &[limit], &Taken { at: now, tokens: 0, images: 0 }).is_ok());
         }
         assert_eq!(order(), [Some(1), Some(2)]);
     }

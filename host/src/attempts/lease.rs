@@ -1,12 +1,20 @@
 //! What a request holds from the moment it is sent upstream until its answer has ended: a place among a target's requests at
-//! work, and its part of a key's windows. It lies in the request's record, which is dropped wherever the request ends.
+//! work, its part of a key's windows, and what the end of the answer says of the target's health. It lies in the request's record, which is dropped wherever the request ends.
 
 use std::sync::Arc;
+use std::time::Instant;
+
+use ccr_messages::event::Failure;
 
 use super::Shared;
+use super::class::{self, Class};
+use super::place::Place;
+use super::plan::Candidate;
 use super::windows::Taken;
-use crate::config::KeyLimit;
-use crate::record::UsageNote;
+use crate::config::{Failover, KeyLimit, ModelRef};
+use crate::error::GatewayError;
+use crate::record::{Outcome, UsageNote};
+use crate::snapshot::Snapshot;
 
 /// Held; dropping it gives the place back.
 pub struct Lease {
@@ -14,6 +22,15 @@ pub struct Lease {
     /// Of a config with aliases only: elsewhere nobody asks how busy a target is.
     target: Option<u64>,
     tokens: Option<Tokens>,
+    /// Whose health the end of the answer tells of.
+    patient: Option<Patient>,
+}
+
+struct Patient {
+    snapshot: Arc<Snapshot>,
+    target: ModelRef,
+    key: Option<usize>,
+    settings: Arc<Failover>,
 }
 
 struct Tokens {
@@ -30,11 +47,21 @@ impl std::fmt::Debug for Lease {
 
 impl Lease {
     /// Holds nothing yet but a place at the target, if one is given.
-    pub(super) fn begin(shared: &Arc<Shared>, target: Option<u64>) -> Self {
+    pub(super) fn begin(
+        shared: &Arc<Shared>,
+        target: Option<u64>,
+        (snapshot, candidate, settings): (&Arc<Snapshot>, &Candidate, &Arc<Failover>),
+    ) -> Self {
         if let Some(target) = target {
             shared.loads.begins(target);
         }
-        Self { shared: Arc::clone(shared), target, tokens: None }
+        let patient = Patient {
+            snapshot: Arc::clone(snapshot),
+            target: candidate.target.clone(),
+            key: candidate.key,
+            settings: Arc::clone(settings),
+        };
+        Self { shared: Arc::clone(shared), target, tokens: None, patient: Some(patient) }
     }
 
     /// Holds what was counted of a key's windows.
@@ -49,8 +76,34 @@ impl Lease {
         self.correct(0);
     }
 
+    /// The answer broke off after its first content: for later requests that is a failure like any other.
+    pub fn broke(&mut self, failure: &Failure) {
+        let Some(patient) = self.patient.take() else { return };
+        let Some(place) = patient.place() else { return };
+        let error = GatewayError::Upstream(failure.clone());
+        let (health, now) = (&self.shared.health, Instant::now());
+        match Class::of(&error, &[]) {
+            Class::Transient => health.failed(&place, &patient.settings, now),
+            Class::Limited => {
+                let wait = class::asked_wait(&error).unwrap_or(patient.settings.cooldown);
+                health.cool(&place, false, wait, now);
+            }
+            _ => {}
+        }
+    }
+
+    /// Whatever becomes of the answer is not the target's doing.
+    pub fn excuse(&mut self) {
+        self.patient = None;
+    }
+
     /// The answer has ended. What the provider did not say stays as it was estimated.
-    pub fn settle(mut self, usage: &UsageNote) {
+    pub fn settle(mut self, usage: &UsageNote, outcome: Outcome) {
+        if outcome == Outcome::Completed
+            && let Some(place) = self.patient.as_ref().and_then(Patient::place)
+        {
+            self.shared.health.served(&place);
+        }
         let parts =
             [usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens];
         if usage.output_tokens.is_some() {
@@ -62,6 +115,12 @@ impl Lease {
         if let Some(held) = self.tokens.take() {
             self.shared.windows.correct(held.key, &held.limits, &held.taken, tokens);
         }
+    }
+}
+
+impl Patient {
+    fn place(&self) -> Option<Place<'_>> {
+        Some(Place::new(self.snapshot.config.provider(&self.target)?, &self.target, self.key))
     }
 }
 

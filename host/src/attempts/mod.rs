@@ -1,7 +1,7 @@
 //! From a route to an answer that has begun: which target is tried next, with which key, when again, and when no more.
 //!
 //! All that can be tried is laid out first ([`plan`]: fallbacks, aliases by [`balance`], keys by [`keys`]) and then tried in that
-//! order, without a pause, until one begins to answer ([`run`], [`single`]). What a failure means is [`class`]'s to say; what it means for
+//! order, without a pause, until one begins to answer ([`run`], [`single`]; two at a time with [`hedge`]). What a failure means is [`class`]'s to say; what it means for
 //! later requests, [`health`]'s. Only if all have failed for a moment's reason, and the config wants retries, there is a [`pause`]
 //! and another round. Dropping the future, as the client's hanging up does, ends all of it.
 //!
@@ -10,7 +10,9 @@
 
 mod balance;
 mod class;
+mod cost;
 mod health;
+mod hedge;
 mod keys;
 mod lease;
 mod pause;
@@ -86,6 +88,6 @@ pub struct Attempts<'a> {
 }
 
 /// The first answer that begins well.
-pub async fn first_answer(attempts: Attempts<'_>, route: &Route) -> Result<Answer, GatewayError> {
-    Run::new(attempts).go(route).await
+pub async fn first_answer<'a>(attempts: Attempts<'a>, route: &'a Route) -> Result<Answer, GatewayError> {
+    Run::new(attempts, route).go().await
 }

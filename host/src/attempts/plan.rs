@@ -52,48 +52,49 @@ pub(super) fn session(config: &Config, request: &InnerRequest) -> u64 {
 }
 
 /// Candidates for these targets, each at most once.
-pub(super) fn plan<'a>(
+pub(super) fn plan(
     shared: &Shared,
-    config: &'a Config,
-    targets: impl Iterator<Item = &'a ModelRef>,
+    config: &Config,
+    targets: &[ModelRef],
     session: u64,
+    spill_over: u32,
 ) -> Vec<Candidate> {
-    let mut candidates: Vec<Candidate> = Vec::with_capacity(1);
+    let mut candidates = Candidates { list: Vec::with_capacity(1), shared, config, session, spill_over };
     for target in targets {
         match config.provider(target).and_then(|provider| Some((&provider.name, provider.alias.as_ref()?))) {
-            None => add(&mut candidates, shared, config, target, None, session),
+            None => candidates.add(target, None),
             Some((name, alias)) => {
                 for member in shared.loads.order(config, alias, name, session) {
-                    add(&mut candidates, shared, config, &member, Some(name), session);
+                    candidates.add(&member, Some(name));
                 }
             }
         }
     }
-    candidates
+    candidates.list
 }
 
-fn add(
-    candidates: &mut Vec<Candidate>,
-    shared: &Shared,
-    config: &Config,
-    target: &ModelRef,
-    alias: Option<&Arc<str>>,
+/// Candidates so far, and what tells their order.
+struct Candidates<'a> {
+    list: Vec<Candidate>,
+    shared: &'a Shared,
+    config: &'a Config,
     session: u64,
-) {
-    if candidates.iter().any(|known| known.target == *target) {
-        return;
-    }
-    let keys = match config.provider(target) {
-        None => vec![None],
-        Some(provider) => {
-            let spill_over = config.failover.spill_over;
-            keys::order(&shared.windows, provider, target, session, spill_over, SystemTime::now())
+    spill_over: u32,
+}
+
+impl Candidates<'_> {
+    fn add(&mut self, target: &ModelRef, alias: Option<&Arc<str>>) {
+        if self.list.iter().any(|known| known.target == *target) {
+            return;
         }
-    };
-    candidates.extend(keys.into_iter().map(|key| Candidate {
-        target: target.clone(),
-        key,
-        alias: alias.cloned(),
-        again: Again::Untried,
-    }));
+        let keys = match self.config.provider(target) {
+            None => vec![None],
+            Some(provider) => {
+                let windows = &self.shared.windows;
+                keys::order(windows, provider, target, self.session, self.spill_over, SystemTime::now())
+            }
+        };
+        let candidate = |key| Candidate { target: target.clone(), key, alias: alias.cloned(), again: Again::Untried };
+        self.list.extend(keys.into_iter().map(candidate));
+    }
 }

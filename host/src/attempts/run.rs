@@ -1,30 +1,28 @@
 //! The attempts of one request, one after the other: rounds over all candidates, and pauses between rounds.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
-
-use ccr_messages::event::{ErrorKind, Failure};
+use std::time::{Duration, Instant};
 
 use super::class::{self, Class};
+use super::health::Probe;
 use super::lease::Lease;
 use super::pause;
 use super::place::Place;
 use super::plan::{self, Again, Candidate};
 use super::summary::Failures;
-use super::windows::Taken;
-use super::{Attempts, Shared, single};
+use super::{Attempts, Shared, cost, single};
 use crate::answer::Answer;
-use crate::config::{Config, Counted, Scenario};
+use crate::config::{Config, Failover, ModelRef};
 use crate::error::GatewayError;
 use crate::record::{Attempt, milliseconds};
-use crate::request::InnerRequest;
 use crate::routing::Route;
 
 /// The attempts of one request so far.
 pub(super) struct Run<'a> {
-    attempts: Attempts<'a>,
+    pub(super) attempts: Attempts<'a>,
     config: &'a Config,
-    shared: Arc<Shared>,
+    route: &'a Route,
+    pub(super) shared: Arc<Shared>,
     session: u64,
     started: Instant,
     made: u32,
@@ -38,7 +36,7 @@ pub(super) struct Run<'a> {
 }
 
 /// What came of a round over all candidates.
-enum Round {
+pub(super) enum Round {
     Answered(Answer),
     /// Nobody will do better.
     Ended(GatewayError),
@@ -49,17 +47,27 @@ enum Round {
 }
 
 /// What came of one candidate.
-enum Step {
+pub(super) enum Step {
     Skipped,
     Failed(Class),
     Over(Round),
 }
 
+/// An attempt that has been let in.
+pub(super) struct Begun {
+    pub(super) candidate: Candidate,
+    /// Goes into the attempt's record.
+    pub(super) lease: Option<Lease>,
+    probe: Option<Probe>,
+    pub(super) started: Instant,
+}
+
 impl<'a> Run<'a> {
     /// None yet.
-    pub(super) fn new(attempts: Attempts<'a>) -> Self {
+    pub(super) fn new(attempts: Attempts<'a>, route: &'a Route) -> Self {
         Self {
             config: &attempts.snapshot.config,
+            route,
             shared: Arc::clone(attempts.gateway.shared()),
             session: plan::session(&attempts.snapshot.config, attempts.request),
             attempts,
@@ -73,11 +81,9 @@ impl<'a> Run<'a> {
     }
 
     /// Makes them.
-    pub(super) async fn go(mut self, route: &Route) -> Result<Answer, GatewayError> {
-        let config = self.config;
-        self.shared.budget.earn(config.failover.retry_share);
-        let targets = route.targets.iter().chain(&config.failover.models);
-        let mut candidates = plan::plan(&self.shared, config, targets, self.session);
+    pub(super) async fn go(mut self) -> Result<Answer, GatewayError> {
+        self.shared.budget.earn(self.settings().retry_share);
+        let mut candidates = self.plan(&self.route.targets);
         let mut retry = 0;
         loop {
             match self.round(&mut candidates).await {
@@ -111,12 +117,18 @@ impl<'a> Run<'a> {
     async fn round(&mut self, candidates: &mut [Candidate]) -> Round {
         for last_resort in [false, true] {
             let before = self.made;
-            for at in 0..candidates.len() {
-                match self.step(&mut candidates[at], last_resort).await {
+            let mut at = 0;
+            while at < candidates.len() {
+                let step = match self.hedges_after() {
+                    None => self.step(&mut candidates[at], last_resort).await,
+                    Some(silence) => self.race(candidates, &mut at, last_resort, silence).await,
+                };
+                match step {
                     Step::Skipped => {}
                     Step::Over(round) => return round,
                     Step::Failed(class) => after(candidates, at, class),
                 }
+                at += 1;
             }
             if self.made > before {
                 break;
@@ -126,66 +138,92 @@ impl<'a> Run<'a> {
     }
 
     async fn step(&mut self, candidate: &mut Candidate, last_resort: bool) -> Step {
-        let now = Instant::now();
-        let config = self.config;
-        if self.made >= config.failover.attempts {
-            return Step::Over(Round::Failed);
-        }
-        let known = candidate.clone();
-        let Some(place) = known.place(config) else {
-            return Step::Over(Round::Ended(GatewayError::NoRoute("the provider is gone from the config".into())));
+        let mut begun = match self.begin(candidate, last_resort) {
+            Ok(begun) => begun,
+            Err(step) => return step,
         };
+        self.attempts.record.lease = begun.lease.take();
+        let answer = single::attempt(&mut self.attempts, &begun.candidate).await;
+        self.conclude(candidate, begun, answer)
+    }
+
+    /// Lets an attempt in, if it may be made now.
+    pub(super) fn begin(&mut self, candidate: &Candidate, last_resort: bool) -> Result<Begun, Step> {
+        let now = Instant::now();
+        if self.made >= self.settings().attempts {
+            return Err(Step::Over(Round::Failed));
+        }
+        let candidate = candidate.clone();
+        let Some(place) = candidate.place(self.config) else { return Err(Step::Over(gone())) };
         let probe = match candidate.again {
-            Again::Never => return Step::Skipped,
-            Again::From(moment) if now < moment => return Step::Skipped,
+            Again::Never => return Err(Step::Skipped),
+            Again::From(moment) if now < moment => return Err(Step::Skipped),
             Again::From(_) => None,
             Again::Untried => match self.shared.health.enter(&place, now) {
                 Some(probe) if !last_resort => Some(probe),
                 None if last_resort => None,
-                _ => return Step::Skipped,
+                _ => return Err(Step::Skipped),
             },
         };
-        let Some(lease) = self.lease(&known, &place) else { return Step::Skipped };
-        self.attempts.record.lease = Some(lease);
+        let Some(lease) = self.lease(&candidate, &place) else { return Err(Step::Skipped) };
         self.made += 1;
-        let started = Instant::now();
-        let answer = single::attempt(&mut self.attempts, &known).await;
-        let took = started.elapsed();
+        self.route.progress.tries(&place.provider.name, &candidate.target.model, self.made);
+        Ok(Begun { candidate, lease: Some(lease), probe, started: Instant::now() })
+    }
+
+    /// What came of it. The record holds the lease.
+    pub(super) fn conclude(
+        &mut self,
+        candidate: &mut Candidate,
+        begun: Begun,
+        answer: Result<Answer, GatewayError>,
+    ) -> Step {
+        let took = begun.started.elapsed();
+        let Some(place) = begun.candidate.place(self.config) else { return Step::Over(gone()) };
         let step = match answer {
             Ok(answer) => {
-                self.served(&known, &place, took);
+                self.served(&begun.candidate, &place, took);
                 Step::Over(Round::Answered(answer))
             }
             Err(error) => self.failed(candidate, &place, took, error),
         };
         // Only now others may find out how it is.
-        drop(probe);
+        drop(begun.probe);
         step
+    }
+
+    /// What happens when targets fail.
+    pub(super) fn settings(&self) -> &'a Failover {
+        &self.route.failover
+    }
+
+    fn plan(&self, targets: &[ModelRef]) -> Vec<Candidate> {
+        plan::plan(&self.shared, self.config, targets, self.session, self.settings().spill_over)
     }
 
     /// What an attempt holds while it lasts; none if the key's windows are full.
     fn lease(&mut self, candidate: &Candidate, place: &Place<'_>) -> Option<Lease> {
         let target = self.config.has_aliases().then(|| place.target_id());
-        let mut lease = Lease::begin(&self.shared, target);
+        let health = (self.attempts.snapshot, candidate, &self.route.failover);
+        let mut lease = Lease::begin(&self.shared, target, health);
         let Some(key) = place.key.filter(|key| !key.limits.is_empty()) else { return Some(lease) };
-        let counts_tokens = key.limits.iter().any(|limit| limit.counts == Counted::Tokens);
-        let tokens = if counts_tokens { estimate(self.attempts.request) } else { 0 };
-        let taken = Taken { at: SystemTime::now(), tokens };
+        let taken = cost::of(self.attempts.request, &key.limits);
         let id = place.key_id();
-        match self.shared.windows.take(id, &key.limits, tokens, taken.at) {
+        match self.shared.windows.take(id, &key.limits, &taken) {
             Ok(()) => {
                 lease.hold(id, &key.limits, taken);
                 Some(lease)
             }
             Err(wait) => {
-                self.used_up.push((candidate.target.display(self.config), used_up(place, &key.id, wait)));
+                self.used_up.push((candidate.target.display(self.config), cost::used_up(place, &key.id, wait)));
                 None
             }
         }
     }
 
     fn served(&mut self, candidate: &Candidate, place: &Place<'_>, took: Duration) {
-        self.shared.health.served(place);
+        // It has served when the answer is whole, which the lease will know.
+        self.shared.health.begins(place);
         if self.config.has_aliases() {
             self.shared.loads.answers(place.target_id(), took);
         }
@@ -201,12 +239,12 @@ impl<'a> Run<'a> {
         if let Some(lease) = self.attempts.record.lease.take() {
             lease.give_back();
         }
-        let class = Class::of(&error, &self.config.failover.statuses);
+        let class = Class::of(&error, &self.settings().statuses);
         let now = Instant::now();
         self.note(place, took, Some((class, &error)));
         self.remember(place, class, &error, now);
         let wait = class::asked_wait(&error).unwrap_or_default();
-        let waits = class.may_pass() && wait <= self.config.failover.longest_wait;
+        let waits = class.may_pass() && wait <= self.settings().longest_wait;
         candidate.again = if waits { Again::From(now + wait) } else { Again::Never };
         match class {
             Class::Fatal => Step::Over(Round::Ended(error)),
@@ -220,7 +258,7 @@ impl<'a> Run<'a> {
 
     /// What a failure means for later requests.
     fn remember(&self, place: &Place<'_>, class: Class, error: &GatewayError, now: Instant) {
-        let settings = &self.config.failover;
+        let settings = self.settings();
         let (health, asked) = (&self.shared.health, class::asked_wait(error));
         match class {
             Class::KeyRefused => {
@@ -256,7 +294,7 @@ impl<'a> Run<'a> {
 
     /// The pause before another round, if there shall be one.
     fn pause(&self, candidates: &[Candidate], retry: u32) -> Option<Duration> {
-        let settings = &self.config.failover;
+        let settings = self.settings();
         if retry >= settings.retries || self.made >= settings.attempts {
             return None;
         }
@@ -276,15 +314,18 @@ impl<'a> Run<'a> {
         if std::mem::replace(&mut self.lengthened, true) {
             return None;
         }
-        let target = self.config.router.target(Scenario::LongContext)?;
-        let mut longer = plan::plan(&self.shared, self.config, std::iter::once(target), self.session);
+        let mut longer = self.plan(std::slice::from_ref(self.route.longer.as_ref()?));
         longer.retain(|candidate| tried.iter().all(|tried| tried.target != candidate.target));
         (!longer.is_empty()).then_some(longer)
     }
 }
 
+fn gone() -> Round {
+    Round::Ended(GatewayError::NoRoute("the provider is gone from the config".into()))
+}
+
 /// What a failure of one candidate means for those behind it.
-fn after(candidates: &mut [Candidate], at: usize, class: Class) {
+pub(super) fn after(candidates: &mut [Candidate], at: usize, class: Class) {
     let failed = candidates[at].target.clone();
     let behind = &mut candidates[at + 1..];
     match class {
@@ -296,22 +337,6 @@ fn after(candidates: &mut [Candidate], at: usize, class: Class) {
         }
         Class::Limited | Class::KeyRefused | Class::Unavailable | Class::TooLong | Class::Fatal => {}
     }
-}
-
-/// What a request may cost: four bytes a token, as claude-code-router estimates, and all of the answer that it allows.
-fn estimate(request: &InnerRequest) -> u64 {
-    const BYTES_PER_TOKEN: u64 = 4;
-    let answer = request.get("/max_tokens").and_then(|number| number.parse().ok()).unwrap_or(0u64);
-    (request.text().len() as u64 / BYTES_PER_TOKEN).saturating_add(answer)
-}
-
-fn used_up(place: &Place<'_>, key: &str, wait: Duration) -> GatewayError {
-    let (name, path) = (&place.provider.name, &place.provider.path);
-    let message = format!(
-        "key `{key}` of provider `{name}` is used up for now: wait, raise its `limits` in {path}.credentials, or add a key"
-    );
-    let retry_after_ms = u64::try_from(wait.as_millis()).ok();
-    GatewayError::Upstream(Failure { kind: ErrorKind::RateLimit, message, status: Some(429), retry_after_ms })
 }
 
 #[cfg(test)]

@@ -1,5 +1,5 @@
-//! How much of each key's limits is used: fixed windows of requests and tokens, which begin with the minute, the hour and the day
-//! (UTC), as most providers count.
+//! How much of each key's limits is used: fixed windows of requests, tokens and pictures, which begin with the minute, the hour
+//! and the day (UTC), as most providers count.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,10 @@ const MOST: usize = 4096;
 
 /// Counts by key and window.
 #[derive(Default)]
-pub(super) struct Windows(Mutex<HashMap<(u64, bool, u64), Count>>);
+pub(super) struct Windows(Mutex<HashMap<Name, Count>>);
+
+/// Key, what is counted, length in milliseconds.
+type Name = (u64, Counted, u64);
 
 /// What was counted for a request before it was sent.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +24,8 @@ pub(super) struct Taken {
     pub(super) at: SystemTime,
     /// How many it might cost.
     pub(super) tokens: u64,
+    /// How many pictures it has.
+    pub(super) images: u64,
 }
 
 struct Count {
@@ -42,14 +47,15 @@ impl Windows {
 
     /// Counts a request and what it may cost. `Err`: a window is full, for so long. A request that is larger than a whole window
     /// gets one of its own.
-    pub(super) fn take(&self, key: u64, limits: &[KeyLimit], tokens: u64, now: SystemTime) -> Result<(), Duration> {
+    pub(super) fn take(&self, key: u64, limits: &[KeyLimit], taken: &Taken) -> Result<(), Duration> {
+        let now = taken.at;
         if limits.is_empty() {
             return Ok(());
         }
         let mut counts = self.lock();
         let is_full = |limit: &&KeyLimit| {
-            let used = used(&counts, key, limit, now);
-            used > 0 && used.saturating_add(more(limit, tokens)) > limit.most
+            let (used, more) = (used(&counts, key, limit, now), more(limit, taken));
+            used > 0 && more > 0 && used.saturating_add(more) > limit.most
         };
         if let Some(wait) = limits.iter().filter(is_full).map(|limit| left(limit, now)).max() {
             return Err(wait);
@@ -63,7 +69,7 @@ impl Windows {
             if count.number != number {
                 *count = Count { number, used: 0 };
             }
-            count.used = count.used.saturating_add(more(limit, tokens));
+            count.used = count.used.saturating_add(more(limit, taken));
         }
         Ok(())
     }
@@ -81,13 +87,13 @@ impl Windows {
     }
 
     /// What is guarded stays whole whatever panics: each use is a single step.
-    fn lock(&self) -> MutexGuard<'_, HashMap<(u64, bool, u64), Count>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Name, Count>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn name(key: u64, limit: &KeyLimit) -> (u64, bool, u64) {
-    (key, limit.counts == Counted::Tokens, window(limit))
+fn name(key: u64, limit: &KeyLimit) -> Name {
+    (key, limit.counts, window(limit))
 }
 
 fn window(limit: &KeyLimit) -> u64 {
@@ -108,14 +114,15 @@ fn milliseconds(now: SystemTime) -> u64 {
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn more(limit: &KeyLimit, tokens: u64) -> u64 {
+fn more(limit: &KeyLimit, taken: &Taken) -> u64 {
     match limit.counts {
         Counted::Requests => 1,
-        Counted::Tokens => tokens,
+        Counted::Tokens => taken.tokens,
+        Counted::Images => taken.images,
     }
 }
 
-fn used(counts: &HashMap<(u64, bool, u64), Count>, key: u64, limit: &KeyLimit, now: SystemTime) -> u64 {
+fn used(counts: &HashMap<Name, Count>, key: u64, limit: &KeyLimit, now: SystemTime) -> u64 {
     let count = counts.get(&name(key, limit)).filter(|count| count.number == number(window(limit), now));
     count.map_or(0, |count| count.used)
 }
@@ -133,26 +140,41 @@ mod tests {
         UNIX_EPOCH + Duration::from_secs(seconds)
     }
 
+    fn taken(tokens: u64, seconds: u64) -> Taken {
+        Taken { at: at(seconds), tokens, images: 0 }
+    }
+
     #[test]
     fn requests_are_counted_by_the_minute() {
         let windows = Windows::default();
         for _ in 0..3 {
-            assert_eq!(windows.take(1, &LIMITS, 10, at(30)), Ok(()));
+            assert_eq!(windows.take(1, &LIMITS, &taken(10, 30)), Ok(()));
         }
-        assert_eq!(windows.take(1, &LIMITS, 10, at(45)), Err(Duration::from_secs(15)));
-        assert_eq!(windows.take(2, &LIMITS, 10, at(45)), Ok(()));
-        assert_eq!(windows.take(1, &LIMITS, 10, at(60)), Ok(()));
+        assert_eq!(windows.take(1, &LIMITS, &taken(10, 45)), Err(Duration::from_secs(15)));
+        assert_eq!(windows.take(2, &LIMITS, &taken(10, 45)), Ok(()));
+        assert_eq!(windows.take(1, &LIMITS, &taken(10, 60)), Ok(()));
     }
 
     #[test]
     fn tokens_are_corrected_when_they_are_known() {
         let windows = Windows::default();
-        assert_eq!(windows.take(1, &LIMITS, 900, at(0)), Ok(()));
+        assert_eq!(windows.take(1, &LIMITS, &taken(900, 0)), Ok(()));
         assert_eq!(windows.fill(1, &LIMITS, at(0)), 900);
-        assert_eq!(windows.take(1, &LIMITS, 200, at(60)), Err(Duration::from_secs(3540)));
-        windows.correct(1, &LIMITS, &Taken { at: at(0), tokens: 900 }, 100);
-        assert_eq!(windows.take(1, &LIMITS, 200, at(60)), Ok(()));
+        assert_eq!(windows.take(1, &LIMITS, &taken(200, 60)), Err(Duration::from_secs(3540)));
+        windows.correct(1, &LIMITS, &taken(900, 0), 100);
+        assert_eq!(windows.take(1, &LIMITS, &taken(200, 60)), Ok(()));
         // A single request that is larger than the window is let through when nothing else is counted.
-        assert_eq!(windows.take(3, &LIMITS, 5000, at(60)), Ok(()));
+        assert_eq!(windows.take(3, &LIMITS, &taken(5000, 60)), Ok(()));
+    }
+
+    #[test]
+    fn pictures_are_counted_and_requests_without_any_go_on() {
+        let limits = [KeyLimit { counts: Counted::Images, most: 3, window: Duration::from_secs(60) }];
+        let (windows, with) = (Windows::default(), |images| Taken { images, ..taken(10, 15) });
+        assert_eq!(windows.take(1, &limits, &with(2)), Ok(()));
+        assert_eq!(windows.take(1, &limits, &with(2)), Err(Duration::from_secs(45)));
+        assert_eq!(windows.take(1, &limits, &with(1)), Ok(()));
+        assert_eq!(windows.take(1, &limits, &with(0)), Ok(()));
+        assert_eq!(windows.take(1, &limits, &with(1)), Err(Duration::from_secs(45)));
     }
 }

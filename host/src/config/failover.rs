@@ -19,6 +19,8 @@ pub struct Failover {
     pub longest_backoff: Duration,
     /// The longest `Retry-After` that is waited for; a longer one is the client's to wait.
     pub longest_wait: Duration,
+    /// How long a stream's target may be silent before another is asked at the same time; `None`: for ever.
+    pub hedge: Option<Duration>,
     /// Most requests upstream for one request.
     pub attempts: u32,
     /// Retries for each 1000 requests, over all.
@@ -45,6 +47,8 @@ impl Default for Failover {
             backoff: Duration::from_secs(1),
             longest_backoff: Duration::from_secs(30),
             longest_wait: Duration::from_secs(60),
+            // It costs money: who wants it says so.
+            hedge: None,
             // More than any sensible chain is long; a large pool of keys that are all refused ends here.
             attempts: 16,
             // One in five: an outage makes a fifth more load of the retries, not a multiple.
@@ -125,10 +129,12 @@ pub struct KeyLimit {
 }
 
 /// What a window counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Counted {
     /// Requests sent upstream.
     Requests,
     /// Input and output together.
     Tokens,
+    /// Pictures in the request.
+    Images,
 }

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use super::{
     Config, Env, Overrides, Problems, Provider, RouterConfig, build, check, home,
     interpolate::interpolate,
+    names::same_key,
     problem::Severity,
     read::{self, Failure},
-    reader::{Node, Reader},
+    reader::{Node, Reader, Table},
 };
 
 /// Which file to load.
@@ -74,11 +75,33 @@ pub fn load_router(
     let root = Node::root(&reader, &value);
     let nested = value.as_object().is_some_and(|map| map.contains_key("Router"));
     let router = match root.table() {
-        Some(table) if nested => table.get(&["Router"]).map(|node| build::router_over(&node, providers, base)),
-        Some(_) => Some(build::router_over(&root, providers, base)),
+        Some(table) if nested => {
+            let node = table.get(&["Router"]);
+            warn_of_others(&table);
+            node.map(|node| over(&node, providers, base))
+        }
+        Some(_) => Some(over(&root, providers, base)),
         None => None,
     };
     (router, reader.into_problems())
+}
+
+fn over(node: &Node<'_>, providers: &[Provider], base: &RouterConfig) -> RouterConfig {
+    if let Some(aliases) = node.value.as_object().and_then(|map| map.get("aliases")) {
+        let path = format!("{}.aliases", node.path);
+        let node = Node { reader: node.reader, value: aliases, path: path.trim_start_matches('.').to_owned() };
+        node.warning("has no effect in a project's file", "aliases stand beside the providers: move it to the config");
+    }
+    build::router_over(node, providers, base)
+}
+
+/// A project's file may be a copy of the whole configuration; what counts of it is `Router`.
+fn warn_of_others(table: &Table<'_>) {
+    for (name, node) in table.entries() {
+        if !same_key(name, "Router") && !node.value.is_null() {
+            node.warning("has no effect in a project's file", "only `Router` counts here; write it in the config");
+        }
+    }
 }
 
 /// What to do without a file.

@@ -8,6 +8,7 @@
 
 mod build;
 mod check;
+mod effort;
 mod failover;
 mod home;
 mod host;
@@ -28,6 +29,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
+pub use effort::Effort;
 pub use failover::{Alias, Counted, Failover, KeyLimit, Member, Strategy};
 pub use home::Home;
 pub(crate) use home::{expand, user_home};
@@ -41,7 +43,7 @@ pub use names::UnknownModel;
 pub use overrides::{Demo, Overrides};
 pub use problem::{Problem, Problems, Severity};
 pub use provider::{ModelLimits, ModelRef, PresetUse, Provider, ProviderKey, TransformerUse};
-pub use rule::{Condition, Left, ListEdit, Operator, Rewrite, Rule};
+pub use rule::{Condition, Left, ListEdit, Operator, Rewrite, Rule, RuleFallback};
 pub use secret::{Options, SafeUrl, Secret};
 pub use watch::{Changed, WatchError, WatchPaths, Watcher};
 

@@ -2,9 +2,9 @@
 //!
 //! Nothing here knows how it is spelled in a file; that is `build`'s part.
 
-use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, str::FromStr, time::Duration};
+use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use super::{Failover, HostPort, ModelRef, Options, Provider, Rule, SafeUrl, Secret, TransformerUse};
+use super::{Effort, Failover, HostPort, ModelRef, Options, Provider, Rule, SafeUrl, Secret, TransformerUse};
 use crate::tokens::Tokenizer;
 
 /// The whole configuration. Its `Debug` may be logged: secrets print as `[redacted]`.
@@ -29,8 +29,6 @@ pub struct Config {
     pub router: RouterConfig,
     /// What to try after the first target failed. A scenario that is not in it has no fallback.
     pub fallback: BTreeMap<Scenario, Vec<ModelRef>>,
-    /// What happens when targets fail.
-    pub failover: Failover,
     /// Transformers from files.
     pub transformers: Vec<CustomTransformer>,
     /// Router components, asked in this order.
@@ -69,7 +67,6 @@ impl Default for Config {
             providers: Vec::new(),
             router: RouterConfig::default(),
             fallback: BTreeMap::new(),
-            failover: Failover::default(),
             transformers: Vec::new(),
             custom_routers: Vec::new(),
             force_use_image_agent: false,
@@ -301,10 +298,12 @@ pub struct RouterConfig {
     pub long_context_threshold: u64,
     /// Asked in this order; the first that matches counts.
     pub rules: Vec<Rule>,
-    /// `fallback` within the router, as written.
-    pub fallback: Options,
-    /// `builtInRules`, as written.
-    pub built_in_rules: Options,
+    /// From which effort on a request that leaves the amount of thinking to the model is one for `think`.
+    pub think_effort: Effort,
+    /// Whether the tags in subagents' prompts count; `builtInRules` can switch them off.
+    pub subagent_tags: bool,
+    /// What happens when targets fail.
+    pub failover: Arc<Failover>,
 }
 
 impl RouterConfig {
@@ -321,8 +320,10 @@ impl Default for RouterConfig {
             // claude-code-router's: about half of what common models take, before they get slow and dear.
             long_context_threshold: 60_000,
             rules: Vec::new(),
-            fallback: Options::default(),
-            built_in_rules: Options::default(),
+            // Claude Code sends `high` with every ordinary turn, and it is what the API does when nothing is said.
+            think_effort: Effort::Xhigh,
+            subagent_tags: true,
+            failover: Arc::default(),
         }
     }
 }

@@ -41,6 +41,8 @@ pub struct Provider {
     pub uses_given: bool,
     /// What single models can take.
     pub limits: Vec<(Arc<str>, ModelLimits)>,
+    /// What single models cost, in dollars for a million tokens, input and output taken together.
+    pub prices: Vec<(Arc<str>, f64)>,
     /// How the tokens of its models are counted.
     pub tokenizers: Arc<Tokenizers>,
     /// Members of the body of each request, in the place of what would be sent under the same name.
@@ -67,6 +69,7 @@ impl Provider {
             preset: None,
             uses_given: false,
             limits: Vec::new(),
+            prices: Vec::new(),
             tokenizers: Arc::default(),
             extra_body: Options::default(),
             alias: None,
@@ -78,6 +81,13 @@ impl Provider {
         let exact = self.limits.iter().find(|(name, _)| **name == *model);
         let found = exact.or_else(|| self.limits.iter().find(|(name, _)| same_name(name, model)));
         found.map_or_else(ModelLimits::default, |(_, limits)| *limits)
+    }
+
+    /// What a model costs, if that is known; the exact name goes before one that differs in case.
+    pub fn model_price(&self, model: &str) -> Option<f64> {
+        let exact = self.prices.iter().find(|(name, _)| **name == *model);
+        let found = exact.or_else(|| self.prices.iter().find(|(name, _)| same_name(name, model)));
+        found.map(|(_, price)| *price)
     }
 
     /// The limits of a model, to be filled in.

@@ -19,8 +19,17 @@ pub struct Rule {
     pub target: Option<ModelRef>,
     /// In the order of the file.
     pub rewrites: Vec<Rewrite>,
-    /// In the place of the scenario's fallback.
-    pub fallback: Option<Vec<ModelRef>>,
+    /// In the place of the scenario's fallback and of the router's.
+    pub fallback: Option<RuleFallback>,
+}
+
+/// What is tried after a rule's target has failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleFallback {
+    /// In this order.
+    pub models: Vec<ModelRef>,
+    /// How often all of them are tried again; `None`: as often as the router says.
+    pub retries: Option<u32>,
 }
 
 /// A comparison.

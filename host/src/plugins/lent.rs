@@ -90,7 +90,7 @@ impl HostRequest for Guest {
 
     fn remove(&mut self, handle: Resource<Request>, pointer: String) -> wasmtime::Result<Result<(), Fault>> {
         let lent = self.table.get_mut(&handle)?;
-        Ok(editable(lent).and_then(|request| request.remove(&pointer).map_err(Fault::Other)))
+        Ok(editable(lent).map(|request| request.remove(&pointer)))
     }
 
     fn body(&mut self, handle: Resource<Request>) -> wasmtime::Result<Vec<u8>> {

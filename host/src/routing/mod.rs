@@ -8,21 +8,25 @@ pub mod count;
 mod custom;
 pub mod explain;
 pub mod order;
+pub mod progress;
 pub mod projects;
 pub mod rules;
 pub mod sessions;
 pub mod tags;
 #[cfg(test)]
 mod tests;
+mod think;
 pub mod trace;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use self::count::{Counted, Probe, Told};
 use self::order::{Decision, Question};
+use self::progress::Progress;
 use self::sessions::Sessions;
 use self::trace::{Trace, line};
-use crate::config::{Config, ModelRef, Rule, Scenario};
+use crate::config::{Config, Failover, ModelRef, RouterConfig, Rule, Scenario};
 use crate::counting;
 use crate::error::GatewayError;
 use crate::plugins::PluginEngine;
@@ -40,6 +44,12 @@ const MAX_REASON: usize = 1024;
 pub struct Route {
     /// In the order in which they are tried.
     pub targets: Vec<ModelRef>,
+    /// Where it goes once a target finds it too long.
+    pub longer: Option<ModelRef>,
+    /// What happens when these fail: as the config says, or the project, or the rule.
+    pub failover: Arc<Failover>,
+    /// What is being tried, for whoever cannot wait for the answer.
+    pub progress: Arc<Progress>,
     /// What kind of request it is.
     pub scenario: Scenario,
     /// Why it goes where it goes.
@@ -99,7 +109,7 @@ impl Routing<'_> {
             trace.matched("project", project.files.clone());
         }
         let router = project.as_ref().map_or(&config.router, |project| &project.router);
-        let tag = tags::find(request);
+        let tag = if router.subagent_tags { tags::find(request) } else { None };
         let (first, scenario, mut reason, rule) = match asked.target {
             Some((target, reason)) => (target, Scenario::Default, reason, None),
             None => {
@@ -128,8 +138,12 @@ impl Routing<'_> {
             reason.push_str(failure);
         }
         let edited = edit(request, tag.is_some(), rule)?;
-        let targets = self.with_fallback(first, scenario, rule);
-        Ok(Route { targets, scenario, reason: request::shortened(reason, MAX_REASON), plugin_time: asked.time, edited })
+        let failover = failover(router, rule);
+        let targets = self.with_fallback(first, scenario, rule, &failover);
+        let longer = router.target(Scenario::LongContext).cloned();
+        let reason = request::shortened(reason, MAX_REASON);
+        let progress = Arc::default();
+        Ok(Route { targets, longer, failover, progress, scenario, reason, plugin_time: asked.time, edited })
     }
 
     /// Decides where a service counts. It is asked only if the decision depends on the number.
@@ -165,18 +179,31 @@ impl Routing<'_> {
         }
     }
 
-    /// The target and what is tried after it: the rule's own list, or that of the scenario.
-    fn with_fallback(&self, first: ModelRef, scenario: Scenario, rule: Option<&Rule>) -> Vec<ModelRef> {
-        let of_rule = rule.and_then(|rule| rule.fallback.as_ref());
-        let fallback = of_rule.or_else(|| self.snapshot.config.fallback.get(&scenario));
+    /// The target and what is tried after it: the rule's own list, or that of the scenario and then the router's.
+    fn with_fallback(
+        &self,
+        first: ModelRef,
+        scenario: Scenario,
+        rule: Option<&Rule>,
+        failover: &Failover,
+    ) -> Vec<ModelRef> {
+        let of_rule = rule.is_some_and(|rule| rule.fallback.is_some());
+        let of_scenario = self.snapshot.config.fallback.get(&scenario).filter(|_| !of_rule);
         let mut targets = vec![first];
-        for target in fallback.into_iter().flatten() {
+        for target in of_scenario.into_iter().flatten().chain(&failover.models) {
             if !targets.contains(target) {
                 targets.push(target.clone());
             }
         }
         targets
     }
+}
+
+/// What happens when targets fail: a rule's own word goes before the router's.
+fn failover(router: &RouterConfig, rule: Option<&Rule>) -> Arc<Failover> {
+    let Some(fallback) = rule.and_then(|rule| rule.fallback.as_ref()) else { return Arc::clone(&router.failover) };
+    let retries = fallback.retries.unwrap_or(router.failover.retries);
+    Arc::new(Failover { models: fallback.models.clone(), retries, ..(*router.failover).clone() })
 }
 
 /// Makes the changes that go with a decision.

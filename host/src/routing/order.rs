@@ -1,11 +1,11 @@
 //! The order of the built-in rules, and `Router.rules` before them: a function of the request, the config and what is known of
 //! the session, and of nothing else.
 
-use ccr_messages::json::{Kind, Value};
+use ccr_messages::json::Value;
 
 use super::count::TokenCount;
-use super::rules;
 use super::trace::{Trace, brief};
+use super::{rules, think};
 use crate::config::{Config, ModelRef, RouterConfig, Rule, Scenario};
 use crate::error::GatewayError;
 use crate::request::InnerRequest;
@@ -173,7 +173,7 @@ fn scenario<'a>(question: &Question<'_, '_>, kind: Scenario, trace: &mut Trace) 
         Scenario::LongContext => is_long(question),
         Scenario::Background => is_background(&question.request.about().model),
         Scenario::WebSearch => wants_search(question.request),
-        Scenario::Think => thinks(question.request),
+        Scenario::Think => think::applies(question.request, question.router.think_effort),
         Scenario::Image => wants_eyes(question),
         Scenario::Default => (true, String::new()),
     };
@@ -224,14 +224,6 @@ fn wants_search(request: &InnerRequest) -> (bool, String) {
         }
     }
     (false, format!("none of {count} tools is a web search"))
-}
-
-fn thinks(request: &InnerRequest) -> (bool, String) {
-    let Some(thinking) = request.document().root().get("thinking").filter(|value| value.kind() == Kind::Object) else {
-        return (false, "`thinking` is not there".into());
-    };
-    let kind = thinking.get("type").and_then(Value::as_str).map(|kind| kind.decode()).unwrap_or("disabled".into());
-    (kind != "disabled", format!("`thinking` is `{}`", brief(&kind)))
 }
 
 /// With the image agent on, only a new image goes to the model that sees; older ones, and all with `forceUseImageAgent`, are the

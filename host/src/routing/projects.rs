@@ -184,7 +184,7 @@ mod tests {
 
     fn config() -> Config {
         let text = r#"{Providers: [{name: "p", api_base_url: "http://127.0.0.1:1", api_key: "k", models: ["a", "b", "c"]}],
-            Router: {default: "p,a", think: "p,a", longContextThreshold: 5}}"#;
+            Router: {default: "p,a", think: "p,a", longContextThreshold: 5, fallback: {retryCount: 1, statuses: [400]}}}"#;
         load_text("config.json", text, Path::new("/folder"), &|_| None, &Overrides::default()).unwrap().0
     }
 
@@ -227,6 +227,34 @@ mod tests {
         write("home/-w-app/s1.json", r#"{"Router": {"think": "p/b"}}"#);
         assert_eq!(model(&router(&projects, "s1").unwrap(), Scenario::Think), "b");
         assert!(router(&projects, "s2").is_none(), "a session of no project");
+    }
+
+    #[test]
+    fn a_projects_fallback_lies_over_the_configs_and_what_is_not_acted_on_is_named() {
+        let (folder, projects) = home();
+        let file = folder.path().join("home/-w-app/config.json");
+        fs::write(&file, r#"{"Router": {"fallback": {"mode": "retry", "retryCount": 2}, "thinkEffort": "max"}}"#)
+            .unwrap();
+        let merged = router(&projects, "s1").unwrap();
+        let expected = crate::config::Failover { retries: 2, statuses: vec![400], ..Default::default() };
+        assert_eq!(*merged.router.failover, expected);
+        assert_eq!(merged.router.think_effort, crate::config::Effort::Max);
+        assert!(merged.router.subagent_tags);
+        fs::write(&file, r#"{"fallback": {"models": ["p,c"]}, "builtInRules": {"claude-code": false}}"#).unwrap();
+        let merged = router(&projects, "s1").unwrap();
+        assert_eq!((&*merged.router.failover.models[0].model, merged.router.failover.retries), ("c", 1));
+        assert!(!merged.router.subagent_tags);
+
+        let config = config();
+        for (text, words) in [
+            (r#"{"Router": {"aliases": {"x": ["p,a"]}}}"#, "Router.aliases"),
+            (r#"{"aliases": {"x": ["p,a"]}}"#, "aliases"),
+            (r#"{"Router": {}, "fallback": {"default": ["p,b"]}}"#, "fallback"),
+        ] {
+            let (_, problems) = load_router("config.json", text, &|_| None, &config.providers, &config.router);
+            let told = problems.to_string();
+            assert!(told.contains(words) && told.contains("no effect in a project's file"), "{told}");
+        }
     }
 
     #[test]

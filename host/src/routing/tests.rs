@@ -185,7 +185,10 @@ fn what_only_looks_like_a_kind_is_none() {
     }
     let mut adaptive = plain();
     adaptive["thinking"] = json!({"type": "adaptive"});
-    assert_eq!(ask(&full(), &request(&adaptive), &FRESH).unwrap().0, "think");
+    for (effort, model) in [("high", "default"), ("xhigh", "think")] {
+        adaptive["output_config"] = json!({"effort": effort});
+        assert_eq!(ask(&full(), &request(&adaptive), &FRESH).unwrap().0, model, "{effort}");
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 //!
 //! A gateway reads a few members of a large body, edits one or two, and forwards the rest. So nothing is decoded, no tree is
 //! built and no string is copied: [`Document`] checks the text (RFC 8259) and records spans, [`Value`] walks over them,
-//! [`edit`] splices new text into the original bytes, and [`Writer`] builds new text. What the members *mean* is left to
+//! [`edit`] exchanges a value and moves the spans of the others, [`Splice`] moves bytes alone, and [`Writer`] builds new text. What the members *mean* is left to
 //! [`crate::request`] and to the plugins.
 //!
 //! Two liberties: a byte order mark before the text is skipped (some clients send one), and a lone surrogate escape such as
@@ -78,8 +78,18 @@ impl<'t> Document<'t> {
     }
 
     fn of(text: Cow<'t, str>) -> Result<Self, JsonError> {
+        Self::with_depth(text, MAX_DEPTH)
+    }
+
+    /// Of a text that will stand within so many containers.
+    fn within(text: &'t str, containers: usize) -> Result<Self, JsonError> {
+        let containers = u32::try_from(containers).unwrap_or(MAX_DEPTH);
+        Self::with_depth(Cow::Borrowed(text), MAX_DEPTH.saturating_sub(containers))
+    }
+
+    fn with_depth(text: Cow<'t, str>, max_depth: u32) -> Result<Self, JsonError> {
         let start = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-        match parser::parse(text.as_bytes(), start) {
+        match parser::parse(text.as_bytes(), start, max_depth) {
             Ok(nodes) => Ok(Self { text, nodes }),
             Err(fault) => Err(JsonError::new(text.as_bytes(), fault)),
         }

@@ -19,8 +19,7 @@ const LAST_WORDS: &str = "The greeting is changed and copied.";
 fn answer(request: &SeenRequest, folder: &Path) -> Script {
     let body = request.json();
     let has_tools = body["tools"].as_array().is_some_and(|tools| !tools.is_empty());
-    let messages = body["messages"].as_array().unwrap();
-    let results = messages.iter().filter(|message| message["role"] == "tool").count();
+    let results = tool_results(&body);
     let file = folder.join("greeting.txt");
     let call = |id: &str, name: &str, input: Value| {
         let mut chunks = vec![openai::chunk(json!({"reasoning_content": format!("Now {name}.")}))];
@@ -43,20 +42,19 @@ fn answer(request: &SeenRequest, folder: &Path) -> Script {
     }
 }
 
+/// The results of tools in a request of OpenAI's format.
+pub(super) fn tool_results(body: &Value) -> usize {
+    body["messages"].as_array().unwrap().iter().filter(|message| message["role"] == "tool").count()
+}
+
 /// The lines of `--output-format stream-json`.
-async fn session(gateway: &str, folder: &Path, home: &Path) -> Vec<Value> {
+pub(super) async fn session(gateway: &str, folder: &Path, home: &Path, prompt: &str) -> Vec<Value> {
     let claude = tokio::task::spawn_blocking(install::claude).await.unwrap();
     let mut command = Command::new(claude);
     command
-        .args([
-            "-p",
-            "Change the greeting in greeting.txt, then copy it.",
-            "--output-format",
-            "stream-json",
-            "--verbose",
-        ])
+        .args(["-p", prompt, "--output-format", "stream-json", "--verbose"])
         // Root may not skip the permissions altogether, and need not.
-        .args(["--allowedTools", "Read,Edit,Bash"])
+        .args(["--allowedTools", "Read,Edit,Bash,Agent"])
         .current_dir(folder)
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
@@ -100,7 +98,8 @@ async fn it_reads_a_file_edits_it_and_runs_a_command() {
     let scene = folder.clone();
     upstream.otherwise(move |request| answer(request, &scene));
     let gateway = Setup::openai(&upstream).start().await;
-    let lines = session(&format!("http://{}", gateway.address()), &folder, home.path()).await;
+    let prompt = "Change the greeting in greeting.txt, then copy it.";
+    let lines = session(&format!("http://{}", gateway.address()), &folder, home.path(), prompt).await;
 
     let transcript = transcript(&lines);
     for line in &transcript {

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
+use super::preset;
 use super::router::reference;
 use crate::config::{
-    Alias, Counted, Failover, KeyLimit, Member, Strategy,
+    Alias, Counted, Failover, KeyLimit, Member, ModelRef, Strategy,
     names::same_name,
     provider::Provider,
     reader::{Node, Table},
 };
 
-/// `Router.fallback`, with claude-code-router 3's keys and ours.
-pub(super) fn failover(router: &Node<'_>, providers: &[Provider]) -> Failover {
-    let mut failover = Failover::default();
-    let node = router.table().and_then(|table| table.get(&["fallback"]));
-    let Some(table) = node.as_ref().and_then(Node::table) else {
+/// `Router.fallback`, with claude-code-router 3's keys and ours, key by key over `base`.
+pub(super) fn failover(node: &Node<'_>, providers: &[Provider], base: &Failover) -> Failover {
+    let mut failover = base.clone();
+    let Some(table) = node.table() else {
         return failover;
     };
     retries_and_models(&table, providers, &mut failover);
@@ -28,27 +28,31 @@ pub(super) fn failover(router: &Node<'_>, providers: &[Provider]) -> Failover {
     time("maxRetryAfterMs", &mut failover.longest_wait);
     time("cooldownMs", &mut failover.cooldown);
     time("breakerRestMs", &mut failover.breaker_rest);
+    if let Some(silence) = table.get(&["hedgeMs"]).and_then(|node| node.milliseconds()) {
+        failover.hedge = Some(silence);
+    }
     number(&table, "maxAttempts", 1..=1000, &mut failover.attempts);
-    number(&table, "retryPercent", 0..=100, &mut failover.retry_share);
-    number(&table, "spillOverPercent", 1..=100, &mut failover.spill_over);
     number(&table, "breakerFailures", 0..=1_000_000, &mut failover.breaker_failures);
-    if table.gives("retryPercent") {
-        failover.retry_share *= 10;
+    percent(&table, "retryPercent", 0, &mut failover.retry_share);
+    percent(&table, "spillOverPercent", 1, &mut failover.spill_over);
+    if let Some(statuses) = table.get(&["statuses"]) {
+        let status = |node: &Node<'_>| node.number(400..=599).and_then(|number| u16::try_from(number).ok());
+        failover.statuses = statuses.one_or_many().iter().filter_map(status).collect();
     }
-    if table.gives("spillOverPercent") {
-        failover.spill_over *= 10;
-    }
-    let statuses = table.get(&["statuses"]).map(|node| node.one_or_many()).unwrap_or_default();
-    let status = |node: &Node<'_>| node.number(400..=599).and_then(|number| u16::try_from(number).ok());
-    failover.statuses = statuses.iter().filter_map(status).collect();
     table.finish();
     failover
 }
 
-/// `mode` says which of the two others count. Without it, whatever is written counts.
-fn retries_and_models(table: &Table<'_>, providers: &[Provider], failover: &mut Failover) {
+/// `retryCount`, of the router's fallback or of a rule's.
+pub(super) fn retry_count(table: &Table<'_>) -> Option<u32> {
     /// Enough to sit out an outage; each pause is half a minute by then.
     const MOST_RETRIES: u64 = 9999;
+    let count = table.get(&["retryCount"]).and_then(|node| node.number(0..=MOST_RETRIES))?;
+    u32::try_from(count).ok()
+}
+
+/// `mode` says which of the two others count. Without it, whatever is written counts.
+fn retries_and_models(table: &Table<'_>, providers: &[Provider], failover: &mut Failover) {
     let mode = table.get(&["mode"]);
     let (retries, chain) = match mode.as_ref().map(|node| (node, node.filled_text().unwrap_or_default())) {
         None => (true, true),
@@ -60,16 +64,25 @@ fn retries_and_models(table: &Table<'_>, providers: &[Provider], failover: &mut 
             (false, false)
         }
     };
-    let models = table.get(&["models"]).map(|node| node.one_or_many()).unwrap_or_default();
-    let models: Vec<_> = models.iter().filter_map(|node| reference(node, providers)).collect();
-    if chain {
-        failover.models = models;
+    if let Some(models) = table.get(&["models"]) {
+        failover.models = models.one_or_many().iter().filter_map(|node| reference(node, providers)).collect();
     }
-    let count = table.get(&["retryCount"]).and_then(|node| node.number(0..=MOST_RETRIES));
-    if retries {
+    if !chain {
+        failover.models.clear();
+    }
+    let count = retry_count(table);
+    failover.retries = match (retries, mode) {
+        (false, _) => 0,
         // claude-code-router 3 retries once where only the mode is written.
-        let default = if mode.is_some() { 1 } else { 0 };
-        failover.retries = count.and_then(|count| u32::try_from(count).ok()).unwrap_or(default);
+        (true, Some(_)) => count.unwrap_or(failover.retries.max(1)),
+        (true, None) => count.unwrap_or(failover.retries),
+    };
+}
+
+/// A percentage, kept in thousandths.
+fn percent(table: &Table<'_>, name: &'static str, least: u64, value: &mut u32) {
+    if let Some(percent) = table.get(&[name]).and_then(|node| node.number(least..=100)) {
+        *value = u32::try_from(percent * 10).unwrap_or(*value);
     }
 }
 
@@ -132,30 +145,24 @@ fn strategy_of(node: &Node<'_>) -> Option<Strategy> {
 }
 
 fn member(node: &Node<'_>, providers: &[Provider]) -> Option<Member> {
+    let known = |target: &ModelRef| providers.get(target.provider)?.model_price(&target.model);
     if !node.value.is_object() {
-        return Some(Member { target: reference(node, providers)?, weight: 1, priority: 0, price: None });
+        let target = reference(node, providers)?;
+        return Some(Member { price: known(&target), target, weight: 1, priority: 0 });
     }
     let table = node.table()?;
     let target = table.get(&["target", "model"]);
     let (mut weight, mut priority) = (1, 0);
     number(&table, "weight", 1..=u64::from(u32::MAX), &mut weight);
     number(&table, "priority", 0..=u64::from(u32::MAX), &mut priority);
-    let price = table.get(&["price"]).and_then(|node| price(&node));
+    let price = table.get(&["price"]).and_then(|node| preset::number(&node));
     table.finish();
     let Some(target) = target else {
         node.error("has no `target`", "add `target`, as in `provider,model`");
         return None;
     };
-    Some(Member { target: reference(&target, providers)?, weight, priority, price })
-}
-
-fn price(node: &Node<'_>) -> Option<f64> {
-    let price = node.value.as_f64().or_else(|| node.value.as_str()?.trim().parse().ok());
-    let price = price.filter(|price| price.is_finite() && *price >= 0.0);
-    if price.is_none() && !node.is_unset() {
-        node.error("is not a price", "write a number, as in `2.5`");
-    }
-    price
+    let target = reference(&target, providers)?;
+    Some(Member { price: price.or_else(|| known(&target)), target, weight, priority })
 }
 
 /// The `limits` of a key.
@@ -163,13 +170,16 @@ pub(super) fn limits(node: &Node<'_>) -> Vec<KeyLimit> {
     const MINUTE: Duration = Duration::from_secs(60);
     const HOUR: Duration = Duration::from_secs(60 * 60);
     const DAY: Duration = Duration::from_secs(24 * 60 * 60);
-    const WINDOWS: [(&str, Counted, Duration); 6] = [
+    const WINDOWS: [(&str, Counted, Duration); 9] = [
         ("rpm", Counted::Requests, MINUTE),
         ("rph", Counted::Requests, HOUR),
         ("rpd", Counted::Requests, DAY),
         ("tpm", Counted::Tokens, MINUTE),
         ("tph", Counted::Tokens, HOUR),
         ("tpd", Counted::Tokens, DAY),
+        ("ipm", Counted::Images, MINUTE),
+        ("iph", Counted::Images, HOUR),
+        ("ipd", Counted::Images, DAY),
     ];
     let Some(table) = node.table() else { return Vec::new() };
     let most = |name| table.get(&[name]).and_then(|node| node.number(1..=u64::MAX));

@@ -61,7 +61,6 @@ pub(super) fn config(root: &Node<'_>, places: &Places<'_>, demo: Option<&Demo>) 
         // What is no object is reported once, by `router`.
         if node.value.is_object() {
             failover::add_aliases(&node, &mut config.providers);
-            config.failover = failover::failover(&node, &config.providers);
         }
         config.router = router::router(&node, &config.providers, &config.router);
     }

@@ -116,8 +116,8 @@ fn key(preset: &Preset, table: &Table<'_>, provider: &mut Provider, env: Env<'_>
     None
 }
 
-/// `modelMetadata`: per model, `contextWindow` and `maxOutputTokens`. What else is in it says nothing to the gateway.
-pub(super) fn limits(node: &Node<'_>, provider: &mut Provider) {
+/// `modelMetadata`: per model, `contextWindow`, `maxOutputTokens` and `pricing`. What else is in it says nothing to the gateway.
+pub(super) fn metadata(node: &Node<'_>, provider: &mut Provider) {
     for (model, entry) in node.table().map(|table| table.entries()).unwrap_or_default() {
         if entry.value.is_null() {
             continue;
@@ -128,6 +128,32 @@ pub(super) fn limits(node: &Node<'_>, provider: &mut Provider) {
         };
         let context_window = tokens(&["contextWindow"]);
         let max_output_tokens = tokens(&["maxOutputTokens", "outputTokens"]);
+        if let Some(price) = table.get(&["pricing"]).and_then(|node| price(&node)) {
+            provider.prices.push((model.into(), price));
+        }
         *provider.limits_mut(model) = ModelLimits { context_window, max_output_tokens };
     }
+}
+
+/// claude-code-router 3's `pricing`, as one figure. An agent's requests are read far more than they are answered; three parts of
+/// input to one of output is how prices of models are usually compared.
+fn price(node: &Node<'_>) -> Option<f64> {
+    let table = node.table()?;
+    let dollars = |names: &[&'static str]| table.get(names).and_then(|node| number(&node));
+    let input = dollars(&["inputUsdPerMillionTokens"]);
+    let output = dollars(&["outputUsdPerMillionTokens"]);
+    match (input, output) {
+        (Some(input), Some(output)) => Some((3.0 * input + output) / 4.0),
+        (one, other) => one.or(other),
+    }
+}
+
+/// A price.
+pub(super) fn number(node: &Node<'_>) -> Option<f64> {
+    let price = node.value.as_f64().or_else(|| node.value.as_str()?.trim().parse().ok());
+    let price = price.filter(|price| price.is_finite() && *price >= 0.0);
+    if price.is_none() && !node.is_unset() {
+        node.error("is not a price", "write a number, as in `2.5`");
+    }
+    price
 }

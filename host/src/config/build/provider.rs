@@ -33,7 +33,7 @@ fn provider(node: &Node<'_>, index: usize, places: &Places<'_>) -> Option<Provid
     transformers::transformers(&table, &mut provider);
     provider.headers = table.get(&["headers", "extraHeaders"]).map(|node| headers(&node)).unwrap_or_default();
     if let Some(node) = table.get(&["modelMetadata"]) {
-        preset::limits(&node, &mut provider);
+        preset::metadata(&node, &mut provider);
     }
     match preset {
         Some(preset) => preset::fill(preset, &table, &mut provider, places.env),

@@ -1,10 +1,11 @@
 //! `Router` and `fallback`: scenarios, and references to models resolved to providers.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::{raw, rules};
+use super::{failover, rules};
 use crate::config::{
-    RouterConfig, Scenario,
+    Effort, RouterConfig, Scenario,
     names::{Found, look_up, nearest, nearest_provider, same_name},
     provider::{ModelRef, Provider},
     reader::{Node, Table},
@@ -28,22 +29,54 @@ pub(crate) fn router(node: &Node<'_>, providers: &[Provider], base: &RouterConfi
         if let Some(threshold) = part.get(&["longContextThreshold"]).and_then(|node| node.number(0..=u64::MAX)) {
             router.long_context_threshold = threshold;
         }
+        if let Some(effort) = part.get(&["thinkEffort"]).and_then(|node| effort(&node)) {
+            router.think_effort = effort;
+        }
     }
     router.targets.extend(targets);
     if let Some(node) = table.get(&["rules"]) {
         router.rules = rules::rules(&node, providers);
     }
-    for (name, kept) in [("fallback", &mut router.fallback), ("builtInRules", &mut router.built_in_rules)] {
-        let given = raw(&table, name);
-        if !given.is_absent() {
-            *kept = given;
-        }
+    if let Some(node) = table.get(&["fallback"]) {
+        router.failover = Arc::new(failover::failover(&node, providers, &base.failover));
+    }
+    if let Some(on) = table.get(&["builtInRules"]).and_then(|node| built_in_rules(&node)) {
+        router.subagent_tags = on;
     }
     // Read where the rest of what it is about is read.
     table.get(&["aliases"]);
     table.finish();
     nested.into_iter().for_each(Table::finish);
     router
+}
+
+fn effort(node: &Node<'_>) -> Option<Effort> {
+    let text = node.filled_text()?;
+    let effort = Effort::by_name(text);
+    if effort.is_none() {
+        let names = Effort::ALL.map(|effort| format!("`{}`", effort.as_str())).join(", ");
+        node.error(format!("`{text}` is not an effort"), format!("the efforts are {names}"));
+    }
+    effort
+}
+
+/// claude-code-router 3's switches for what it does by itself for an agent: `claude-code` obeys the tags of subagents; `codex`
+/// is about its profiles, of which there are none here, so that switching it on or off comes to the same.
+fn built_in_rules(node: &Node<'_>) -> Option<bool> {
+    let table = node.table()?;
+    let switch = |node: Node<'_>| {
+        if !node.value.is_object() {
+            return node.boolean();
+        }
+        let table = node.table()?;
+        let enabled = table.get(&["enabled"]).and_then(|node| node.boolean());
+        table.finish();
+        enabled
+    };
+    let claude_code = table.get(&["claude-code"]).and_then(switch);
+    table.get(&["codex"]).and_then(switch);
+    table.finish();
+    claude_code
 }
 
 pub(super) fn fallback(node: &Node<'_>, providers: &[Provider]) -> BTreeMap<Scenario, Vec<ModelRef>> {

@@ -3,9 +3,10 @@
 use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 
+use super::failover::retry_count;
 use super::router::reference;
 use crate::config::{
-    Condition, Left, ListEdit, Operator, Rewrite, Rule, Scenario,
+    Condition, Left, ListEdit, Operator, Rewrite, Rule, RuleFallback, Scenario,
     names::nearest,
     provider::{ModelRef, Provider},
     reader::{Node, Table},
@@ -326,26 +327,22 @@ fn rewrite_header(item: &Node<'_>, name: HeaderName, operation: &str, value: Opt
     }
 }
 
-/// A list of targets, or claude-code-router 3's `{ mode, models }`.
-fn fallback(node: &Node<'_>, providers: &[Provider]) -> Option<Vec<ModelRef>> {
+/// A list of targets, or claude-code-router 3's `{ mode, models, retryCount }`.
+fn fallback(node: &Node<'_>, providers: &[Provider]) -> Option<RuleFallback> {
     let list = |node: &Node<'_>| node.one_or_many().iter().filter_map(|item| reference(item, providers)).collect();
     if !node.value.is_object() {
-        return Some(list(node));
+        return Some(RuleFallback { models: list(node), retries: None });
     }
     let table = node.table()?;
     let mode = table.get(&["mode"]).and_then(|node| node.filled_text()).unwrap_or("model-chain").to_owned();
     let models = table.get(&["models"]).map(|node| list(&node)).unwrap_or_default();
-    let retries = table.get(&["retryCount"]);
+    let retries = retry_count(&table);
     table.finish();
     match mode.as_str() {
-        "off" => Some(Vec::new()),
-        "model-chain" => Some(models),
-        "retry" => {
-            if let Some(retries) = retries {
-                retries.warning("has no effect in a rule", "how often a target is tried is set for all requests");
-            }
-            None
-        }
+        "off" => Some(RuleFallback { models: Vec::new(), retries: Some(0) }),
+        "model-chain" => Some(RuleFallback { models, retries: Some(0) }),
+        // claude-code-router 3 retries once where only the mode is written.
+        "retry" => Some(RuleFallback { models: Vec::new(), retries: retries.or(Some(1)) }),
         other => {
             node.error(format!("`{other}` is no mode of a fallback"), "it may be: off, retry, model-chain");
             None

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use crate::config::{
-    Alias, Config, Failover, KeyLimit, ModelRef, Options, PluginSettings, Provider, Rule, TransformerUse,
+    Alias, Config, Failover, KeyLimit, ModelRef, Options, PluginSettings, Provider, Rule, RuleFallback, TransformerUse,
 };
 use crate::tokens::{Encoding, Tokenizer};
 
@@ -23,7 +23,8 @@ pub(super) fn summary(config: &Config) -> Value {
         "providers": config.providers.iter().filter(|provider| provider.alias.is_none()).map(provider).collect::<Vec<_>>(),
         "router": config.router.targets.iter().map(|(scenario, model)| (scenario.as_str().to_owned(), target(model).into())).collect::<serde_json::Map<_, _>>(),
         "threshold": config.router.long_context_threshold,
-        "raw": [&*rules(config), &*config.router.fallback, &*config.router.built_in_rules, &*config.status_line],
+        "think": [json!(config.router.think_effort.as_str()), json!(config.router.subagent_tags)],
+        "raw": [&*rules(config), &*config.status_line],
         "fallback": config.fallback.iter().map(|(scenario, list)| (scenario.as_str().to_owned(), list.iter().map(target).collect::<Vec<_>>().into())).collect::<serde_json::Map<_, Value>>(),
         "transformers": config.transformers.iter().map(|entry| json!([entry.name, entry.path.display().to_string(), *entry.options])).collect::<Vec<_>>(),
         "routers": paths(&config.custom_routers),
@@ -33,9 +34,9 @@ pub(super) fn summary(config: &Config) -> Value {
         "allowed": [&config.allowed_hosts, &config.allowed_origins],
         "claude": [json!(config.claude_path), json!(config.non_interactive)],
     });
-    if config.failover != Failover::default() {
-        let models = config.failover.models.iter().map(target).collect::<Vec<_>>();
-        let settings = Failover { models: Vec::new(), ..config.failover.clone() };
+    if *config.router.failover != Failover::default() {
+        let models = config.router.failover.models.iter().map(target).collect::<Vec<_>>();
+        let settings = Failover { models: Vec::new(), ..(*config.router.failover).clone() };
         summary["failover"] = json!([models, format!("{settings:?}")]);
     }
     let alias = |alias: &Alias| {
@@ -63,11 +64,14 @@ fn limits(limits: &[KeyLimit]) -> Value {
 
 /// `null` if there are none.
 fn rules(config: &Config) -> Options {
-    let models = |list: &Vec<ModelRef>| list.iter().map(|target| target.display(config)).collect::<Vec<_>>();
+    let fallback = |fallback: &RuleFallback| {
+        let models = fallback.models.iter().map(|target| target.display(config)).collect::<Vec<_>>();
+        json!([models, fallback.retries])
+    };
     let rule = |rule: &Rule| {
         let target = rule.target.as_ref().map(|target| target.display(config));
         let made = [format!("{:?}", rule.conditions), format!("{:?}", rule.rewrites)];
-        json!([rule.name, made, target, rule.fallback.as_ref().map(models)])
+        json!([rule.name, made, target, rule.fallback.as_ref().map(fallback)])
     };
     let rules: Vec<Value> = config.router.rules.iter().map(rule).collect();
     Options::new(if rules.is_empty() { Value::Null } else { Value::Array(rules) })

@@ -33,7 +33,10 @@ fn one(rewrite: &Rewrite, request: &mut InnerRequest) -> Result<(), String> {
             Ok(())
         }
         Rewrite::Set(pointer, value) => request.set(pointer, &value.to_string()),
-        Rewrite::Remove(pointer) => request.remove(pointer),
+        Rewrite::Remove(pointer) => {
+            request.remove(pointer);
+            Ok(())
+        }
         Rewrite::List { pointer, edit, value } => match edited(request, pointer, edit, value)? {
             Some(list) => request.set(pointer, &list),
             None => Ok(()),

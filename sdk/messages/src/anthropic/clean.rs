@@ -226,7 +226,8 @@ pub fn is_data_url(source: Value<'_>) -> bool {
 }
 
 /// Whether the content of a `web_search_tool_result` was found by another's search: Anthropic takes its own back only, which it
-/// knows by their `encrypted_content`. An error is no result, and stays.
+/// knows by their `encrypted_content`; others have none, and the gateway's own search an envelope (`ccr1:…`). An error is no
+/// result, and stays.
 #[must_use]
 pub fn found_elsewhere(content: Value<'_>) -> bool {
     content.kind() == Kind::Array && content.items().any(|result| lacks(result, "encrypted_content"))
@@ -246,5 +247,6 @@ pub fn is_foreign_citation(citation: Value<'_>) -> bool {
 }
 
 fn lacks(object: Value<'_>, member: &str) -> bool {
-    object.get(member).and_then(Value::as_str).is_none_or(Str::is_empty)
+    let is_anothers = |text: Str<'_>| text.is_empty() || text.raw().starts_with("ccr1:");
+    object.get(member).and_then(Value::as_str).is_none_or(is_anothers)
 }

@@ -167,9 +167,8 @@ fn index(root: Value<'_>) -> Option<u32> {
 
 /// A block with the `input` that was streamed for it, if any was.
 fn with_input(block: String, input: &str) -> String {
-    let edited = Document::parse(block.as_bytes()).ok().and_then(|document| {
-        Document::parse(input.as_bytes()).ok()?;
-        String::from_utf8(edit::set(&document, "/input", input).ok()?).ok()
-    });
+    let edited = Document::parse(block.as_bytes())
+        .ok()
+        .and_then(|document| Some(edit::set(&document, "/input", input).ok()?.into_text().into_owned()));
     edited.unwrap_or(block)
 }

@@ -24,7 +24,7 @@ const MAX_FIRST_NODES: usize = 64 * 1024;
 const ESCAPED: u32 = 1 << 31;
 
 /// Where one value or key is. The kind is not kept: the first byte tells it.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Node {
     /// Offset of the first byte.
     pub(super) start: u32,
@@ -43,16 +43,37 @@ impl Node {
     pub(super) fn is_escaped(self) -> bool {
         self.size & ESCAPED != 0
     }
+
+    /// Further back by so many bytes, or, as sums wrap, further to the front.
+    pub(super) fn moved(self, by: u32) -> Self {
+        Self { start: self.start.wrapping_add(by), end: self.end.wrapping_add(by), size: self.size }
+    }
+
+    /// Makes a container longer by so many bytes and nodes, or, as sums wrap, shorter.
+    pub(super) fn grow(&mut self, bytes: u32, nodes: u32) {
+        self.end = self.end.wrapping_add(bytes);
+        self.size = self.size.wrapping_add(nodes);
+    }
 }
 
-/// Finds all values of the text that begins at `start`.
-pub(super) fn parse(bytes: &[u8], start: usize) -> Result<Vec<Node>, Fault> {
+/// Spans are kept in 32 bits.
+pub(super) const TOO_LONG: Fault = Fault { at: 0, reason: "the text has 4 GiB or more; send less" };
+
+/// Finds all values of the text that begins at `start`, which may have so many containers in one another.
+pub(super) fn parse(bytes: &[u8], start: usize, max_depth: u32) -> Result<Vec<Node>, Fault> {
     if u32::try_from(bytes.len()).is_err() {
-        return Err(Fault { at: 0, reason: "the text has 4 GiB or more; send less" });
+        return Err(TOO_LONG);
     }
     let first_nodes = (bytes.len() / BYTES_PER_NODE + MIN_FIRST_NODES).min(MAX_FIRST_NODES);
-    let parser =
-        Parser { bytes, at: start, nodes: Vec::with_capacity(first_nodes), open: 0, depth: 0, in_object: false };
+    let parser = Parser {
+        bytes,
+        at: start,
+        nodes: Vec::with_capacity(first_nodes),
+        open: 0,
+        depth: 0,
+        max_depth,
+        in_object: false,
+    };
     parser.document()
 }
 
@@ -63,6 +84,7 @@ struct Parser<'t> {
     /// Index of the innermost open container; means nothing at depth 0.
     open: u32,
     depth: u32,
+    max_depth: u32,
     in_object: bool,
 }
 
@@ -121,7 +143,7 @@ impl Parser<'_> {
 
     #[inline]
     fn open(&mut self, object: bool) -> Result<bool, Fault> {
-        if self.depth == MAX_DEPTH {
+        if self.depth == self.max_depth {
             return Err(self.fault("arrays and objects nest more than 256 deep; send a flatter value"));
         }
         let index = self.nodes.len() as u32;

@@ -70,6 +70,11 @@ impl<'d> Value<'d> {
         self.node.start as usize..self.node.end as usize
     }
 
+    /// How many nodes it takes, its own included.
+    pub(super) fn size(self) -> usize {
+        self.inner.len() + 1
+    }
+
     /// The member of an object; of a repeated key the last one, as in JavaScript. `None` for other kinds.
     #[must_use]
     pub fn get(self, key: &str) -> Option<Value<'d>> {
@@ -150,15 +155,22 @@ impl<'d> Value<'d> {
         self.kind() == Kind::Null
     }
 
-    /// Spans of what can be taken out of it: members (key to value) of an object, items of an array.
+    /// What can be taken out of it: members (key to value) of an object, items of an array.
     pub(super) fn children(self) -> impl Iterator<Item = Child<'d>> {
+        let mut end = 0;
+        let mut nodes_of = move |nodes: usize| {
+            let start = end;
+            end += nodes;
+            start..end
+        };
         let members = MemberNodes { text: self.text, rest: self.members().rest };
-        let members = members.map(|(key, value)| Child {
-            span: key.start as usize..value.span().end,
-            key: Some(string_of(self.text, key)),
+        let members = members.map(|(key, value)| (Some(key), value));
+        members.chain(self.items().map(|value| (None, value))).map(move |(key, value)| Child {
+            span: key.map_or(value.span().start, |key| key.start as usize)..value.span().end,
+            nodes: nodes_of(usize::from(key.is_some()) + value.size()),
+            key: key.map(|key| string_of(self.text, key)),
             value,
-        });
-        members.chain(self.items().map(|value| Child { span: value.span(), key: None, value }))
+        })
     }
 }
 
@@ -176,6 +188,8 @@ fn string_of(text: &str, node: Node) -> Str<'_> {
 /// A member or an item, with the span it takes between commas.
 pub(super) struct Child<'d> {
     pub(super) span: Range<usize>,
+    /// Its nodes, that of its key included, counted from the first one within its parent.
+    pub(super) nodes: Range<usize>,
     pub(super) key: Option<Str<'d>>,
     pub(super) value: Value<'d>,
 }

@@ -79,6 +79,10 @@ fn everything_else_that_is_refused_is_found() {
             {"type": "web_search_result", "url": "u", "title": "t", "encrypted_content": ""}]}])),
         answered(json!([{"type": "text", "text": "x", "citations": [
             {"type": "web_search_result_location", "encrypted_index": "", "url": "u"}]}])),
+        answered(json!([{"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": [
+            {"type": "web_search_result", "url": "u", "title": "t", "encrypted_content": "ccr1:websearch:e30="}]}])),
+        answered(json!([{"type": "text", "text": "x", "citations": [
+            {"type": "web_search_result_location", "encrypted_index": "ccr1:websearch:e30=", "url": "u"}]}])),
         result(json!([{"type": "text", "text": ""}])),
         result(json!([{"type": "image", "source": {"type": "base64", "data": "data:image/png;base64,iVBO"}}])),
         json!({"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a.b"}]}]}),

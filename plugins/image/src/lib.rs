@@ -1,0 +1,83 @@
+//! The agent `image`: a model that reads only text is given `[Image #n]` in the place of each image, and a tool with which it
+//! asks the model of `Router.image` about them.
+//!
+//! - [`config`] says which model sees, and for which targets there is nothing to do;
+//! - [`conversation`] puts the placeholders into the messages, with numbers that [`numbers`] gives to what [`source`] finds;
+//! - [`store`] keeps images until the tool is called;
+//! - [`call`] reads a call of the tool, [`look`] answers it, with what [`pixels`] makes of the images.
+//!
+//! That an image in the last message goes to `Router.image` at once is the router's part, not this agent's.
+
+mod call;
+mod config;
+mod conversation;
+mod look;
+mod numbers;
+mod pixels;
+mod source;
+mod store;
+#[cfg(test)]
+mod tests;
+mod words;
+
+use ccr_plugin::host::Scope;
+use ccr_plugin::prelude::*;
+use ccr_plugin::{Capability, Preparation, ToolCall, ToolDefinition, ToolResult, error_result, text_result};
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Image;
+
+impl Plugin for Image {
+    fn describe() -> Description {
+        let summary = "Lets a model that reads only text ask the model of Router.image about images.";
+        Description::new("image", env!("CARGO_PKG_VERSION"), summary)
+            .settings_schema(words::SETTINGS)
+            .asks_for(Capability::Kv)
+            .asks_for(Capability::Model)
+    }
+}
+
+impl Agent for Image {
+    fn applies(request: &dyn Request, settings: &Settings) -> Result<bool, Fault> {
+        if !request.summary().has_images {
+            return Ok(false);
+        }
+        let (Some(target), Some(eyes)) = (request.target(), config::Eyes::read()) else {
+            return Ok(false);
+        };
+        if eyes.are(&target) || config::sees(settings, &target)? {
+            return Ok(false);
+        }
+        // The agent's own question, on its way to a fallback of the model that sees, is not one to ask it about again.
+        Ok(!request.get("/system").is_some_and(|system| system.contains(words::EYES_SYSTEM)))
+    }
+
+    fn prepare(request: &mut dyn Request, _: &Settings) -> Result<Preparation, Fault> {
+        let scope = if request.session().is_some() { Scope::Session } else { Scope::Global };
+        let messages = request.get("/messages").unwrap_or_default();
+        let Some(edited) = conversation::without_images(&messages, scope)? else {
+            return Ok(Preparation::default());
+        };
+        request.set("/messages", &edited.messages)?;
+        Ok(Preparation {
+            tools: vec![ToolDefinition {
+                name: words::TOOL.into(),
+                description: words::TOOL_DESCRIPTION.into(),
+                input_schema: words::TOOL_SCHEMA.into(),
+            }],
+            system: Some(words::SYSTEM.into()),
+            state: edited.known.to_state().into_bytes(),
+            edits_answer: false,
+        })
+    }
+
+    fn call_tool(call: ToolCall, state: &[u8], settings: &Settings) -> Result<ToolResult, Fault> {
+        Ok(match look::answer(&call, state, settings) {
+            Ok(text) => text_result(&text),
+            Err(reason) => error_result(&reason),
+        })
+    }
+}
+
+register!(Image: agent);
