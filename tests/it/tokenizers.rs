@@ -57,7 +57,7 @@ async fn a_broken_tokenizer_json_is_told_and_done_without() {
     assert!(stopped.log.contains("`Unigram`") && stopped.log.contains("cl100k_base"), "{}", stopped.log);
     let path = folder.path().join("config.json");
     std::fs::write(&path, config.to_string()).unwrap();
-    let checked = ccr(folder.path()).arg("check").arg("-c").arg(&path).output().await.unwrap();
+    let checked = ccr(folder.path()).arg("check").arg(&path).output().await.unwrap();
     let said = String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()).into_owned();
     assert!(said.contains("Providers[0].tokenizer") && said.contains("`Unigram`"), "{said}");
     assert!(said.contains(file.to_str().unwrap()) && checked.status.success(), "{said}");
