@@ -37,5 +37,6 @@ mod reload;
 mod router_plugin;
 mod routing;
 mod support;
+mod tokenizers;
 mod transformers;
 mod websearch_agent;
