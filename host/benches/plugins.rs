@@ -58,6 +58,8 @@ fn surroundings() -> Surroundings {
         config: "{}".into(),
         session: None,
         kv: None,
+        http: None,
+        models: None,
         tokenizers: Arc::default(),
     }
 }

@@ -64,3 +64,24 @@ fn a_threshold_that_bounds_settle(bencher: Bencher) {
     let counts = TokenCounts::default();
     bencher.bench_local(|| counts.exceeds(&request, &Tokenizer::default(), 1_000_000));
 }
+
+/// A word of this many letters, which nobody writes: it shall not hold up the others.
+const GIANT: usize = 5_000_000;
+
+#[divan::bench(sample_count = 3, sample_size = 1)]
+fn a_giant_word(bencher: Bencher) {
+    let mut state = 0x9e37_79b9_u32;
+    let letter = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'a' + (state >> 24) as u8 % 26)
+    };
+    let word: String = (0..GIANT).map(letter).collect();
+    bencher.counter(BytesCount::new(GIANT)).bench_local(|| Encoding::Cl100kBase.count(&word));
+}
+
+/// What is told to a client at an answer's beginning, where the provider has not counted yet.
+#[divan::bench(args = [1_000, 67_000, 440_000])]
+fn an_estimate(bencher: Bencher, size: usize) {
+    let request = request(gateway_load::body(size));
+    bencher.counter(BytesCount::new(size)).bench_local(|| gateway::tokens::estimate(&request));
+}

@@ -12,10 +12,9 @@ use crate::client::Client;
 use crate::config::Severity;
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
-use crate::plugins::Origin;
 use crate::routing::Routing;
 use crate::routing::explain::{self, USUAL_PATH};
-use crate::{auth, counting, headers, ids, pipeline, request};
+use crate::{auth, counting, headers, ids, inventory, pipeline, request};
 
 /// The gateway's version.
 pub const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -35,6 +34,9 @@ pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respo
         (path, &Method::GET | &Method::HEAD) if path.starts_with("/v1/models/") => {
             let id = percent_decoded(&path["/v1/models/".len()..]);
             models(gateway, &request, Some(&id))
+        }
+        ("/api/plugins", &Method::GET | &Method::HEAD) => {
+            inventory::answer(gateway, &request).unwrap_or_else(|error| refuse(&error))
         }
         ("/api/explain", &Method::POST) => tell(gateway, request).await,
         ("/api/explain", _) => refuse(&method("/api/explain", "POST")),
@@ -76,40 +78,9 @@ fn public(gateway: &Gateway, request: &Request<Incoming>, path: &str) -> Respons
 fn health(gateway: &Gateway) -> Value {
     let snapshot = gateway.snapshot();
     let problems = gateway.problems();
-    let broken = snapshot.registry.broken();
-    let set_aside = snapshot.registry.set_aside();
-    let incomplete = !broken.is_empty() || !set_aside.is_empty();
+    let registry = &snapshot.registry;
+    let incomplete = !registry.broken().is_empty() || !registry.set_aside().is_empty();
     let bad = problems.iter().any(|problem| problem.severity == Severity::Error) || incomplete;
-    let lazily_loaded = snapshot.loaded_formats().filter(|plugin| snapshot.registry.get(&plugin.name).is_none());
-    let plugins: Vec<Value> = snapshot
-        .registry
-        .iter()
-        .chain(lazily_loaded)
-        .map(|plugin| {
-            let origin = if plugin.origin == Origin::BuiltIn { "built-in" } else { "file" };
-            json!({
-                "name": &*plugin.name,
-                "version": plugin.version,
-                "roles": plugin.role_names(),
-                "origin": origin,
-                "state": "ready",
-                "calls": plugin.meter.calls(),
-                "failures": plugin.meter.failures(),
-                "ms": plugin.meter.time().as_secs_f64() * 1000.0,
-                "peak_memory_bytes": plugin.meter.peak_memory(),
-            })
-        })
-        .chain(broken.iter().map(|broken| {
-            // Only the file's name: where it lies on the machine is nobody's business.
-            let file = broken.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            let state = if broken.earlier_serves { "failed, an earlier version serves" } else { "failed" };
-            json!({ "name": broken.name, "file": file, "state": state, "reason": broken.reason })
-        }))
-        .chain(set_aside.iter().map(|aside| {
-            let file = aside.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            json!({ "name": aside.name, "file": file, "state": "not used", "reason": aside.reason })
-        }))
-        .collect();
     let problems: Vec<Value> = problems
         .iter()
         .map(|problem| {
@@ -127,7 +98,7 @@ fn health(gateway: &Gateway) -> Value {
         "version": VERSION,
         "uptime_s": gateway.started.elapsed().as_secs(),
         "problems": problems,
-        "plugins": plugins,
+        "plugins": inventory::all(&snapshot),
         "targets": targets(gateway),
         "records_lost": gateway.records().lost(),
     })
@@ -189,7 +160,7 @@ async fn tell(gateway: &Gateway, request: Request<Incoming>) -> Response<Body> {
         let caller = auth::authenticate(&snapshot.config, &head.headers, &head.uri)?;
         let body = request::read_body(&head.headers, body, snapshot.config.timeouts.client).await?;
         let (engine, sessions, client_key) = (gateway.engine(), gateway.sessions(), caller.key_name.as_deref());
-        let routing = Routing { engine, snapshot: &snapshot, sessions, client_key };
+        let routing = Routing { engine, snapshot: &snapshot, sessions, client_key, upstreams: None };
         let path = query_value(&head.uri, "path").unwrap_or_else(|| USUAL_PATH.into());
         let asked = explain::head(&path, head.headers)?;
         let client = match asked.uri.path() {

@@ -9,7 +9,8 @@ use arc_swap::ArcSwap;
 
 use crate::attempts::Shared;
 use crate::client::Client;
-use crate::config::{self, Config, Home, Overrides, Problem, Problems, Severity, Source};
+use crate::config::{self, Config, Home, Overrides, Problem, Problems, Scenario, Severity, Source};
+use crate::inventory;
 use crate::plugins::PluginEngine;
 use crate::plugins::cache::CompileCache;
 use crate::record::RecordLog;
@@ -61,10 +62,10 @@ impl Gateway {
         log_presets(&config);
         let engine = PluginEngine::new()?;
         let cache = CompileCache::open(home.dir().join("cache"));
-        let upstreams = Upstreams::new(&config)?;
+        let upstreams = Arc::new(Upstreams::new(&config)?);
         let records = records(&config)?;
         let listening = (config.host.clone(), config.port);
-        let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, None)
+        let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
             .await
             .map_err(|unresolved| StartError::Config(as_problems(&sources, unresolved)))?;
         Ok(Self {
@@ -72,7 +73,7 @@ impl Gateway {
             engine,
             cache,
             snapshot: ArcSwap::from_pointee(snapshot),
-            upstreams: ArcSwap::from_pointee(upstreams),
+            upstreams: ArcSwap::new(upstreams),
             records,
             shared: Shared::new(),
             home: home.clone(),
@@ -96,6 +97,19 @@ impl Gateway {
     /// Counts tokens.
     pub fn tokens(&self) -> &TokenCounts {
         self.engine.tokens()
+    }
+
+    /// Reads what the first count would have to wait for, if requests are going to be counted to tell long ones.
+    pub async fn prepare_counting(&self) {
+        let config = &self.snapshot().config;
+        if config.router.target(Scenario::LongContext).is_none() {
+            return;
+        }
+        let usual = config.router.target(Scenario::Default);
+        let tokenizer = usual.map(|target| config.tokenizer(target)).unwrap_or_default();
+        if let Err(error) = tokio::task::spawn_blocking(move || tokenizer.prepare()).await {
+            tracing::error!("the tokenizer could not be prepared: {error}");
+        }
     }
 
     /// Who posts to this path, if anything is served there.
@@ -155,17 +169,22 @@ impl Gateway {
         }
         let current = self.snapshot();
         let upstreams = self.upstreams();
-        let new_upstreams = match upstreams.fits(&current.config, &config) {
-            true => None,
-            false => Some(Upstreams::new(&config)?),
+        let upstreams = match upstreams.fits(&current.config, &config) {
+            true => upstreams,
+            false => Arc::new(Upstreams::new(&config)?),
         };
-        let snapshot =
-            Snapshot::build(config, &self.engine, &self.cache, &self.sources.plugins, &self.home, Some(&current))
-                .await
-                .map_err(|unresolved| StartError::Config(as_problems(&self.sources, unresolved)))?;
-        if let Some(upstreams) = new_upstreams {
-            self.upstreams.store(Arc::new(upstreams));
-        }
+        let snapshot = Snapshot::build(
+            config,
+            &self.engine,
+            &self.cache,
+            &self.sources.plugins,
+            &self.home,
+            &upstreams,
+            Some(&current),
+        )
+        .await
+        .map_err(|unresolved| StartError::Config(as_problems(&self.sources, unresolved)))?;
+        self.upstreams.store(upstreams);
         self.snapshot.store(Arc::new(snapshot));
         Ok(warnings)
     }
@@ -179,7 +198,9 @@ impl Gateway {
         let config = &self.snapshot().config;
         let transformers = config.transformers.iter().map(|transformer| transformer.path.clone());
         let plugins = config.plugins.iter().filter_map(|plugin| plugin.path.clone());
-        transformers.chain(plugins).chain(config.custom_routers.iter().cloned()).collect()
+        let tokenizers = config.providers.iter().flat_map(|provider| provider.tokenizers.files());
+        let tokenizers = tokenizers.map(|file| file.path.clone());
+        transformers.chain(plugins).chain(tokenizers).chain(config.custom_routers.iter().cloned()).collect()
     }
 }
 
@@ -203,7 +224,8 @@ pub async fn check(sources: &Sources, home: &Home) -> Result<(Config, Problems),
     let (config, mut problems) = load(sources)?;
     let engine = PluginEngine::new().context("plugins cannot be checked")?;
     let cache = CompileCache::open(home.dir().join("cache"));
-    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, None)
+    let upstreams = Arc::new(Upstreams::new(&config)?);
+    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
         .await
         .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
     for broken in snapshot.registry.broken() {
@@ -219,7 +241,26 @@ pub async fn check(sources: &Sources, home: &Home) -> Result<(Config, Problems),
         found.severity = Severity::Warning;
         problems.push(found);
     }
+    for (message, hint) in inventory::ungranted(&snapshot.config, &snapshot.registry) {
+        let file = sources.config.path.display().to_string();
+        let mut found = problem(file, "plugins".to_owned(), message, Some(hint));
+        found.severity = Severity::Warning;
+        problems.push(found);
+    }
+    check_tokenizers(&snapshot.config, sources, &mut problems);
     Ok((snapshot.config, problems))
+}
+
+/// Serving reads these files when they are first needed, and does without those that it cannot read.
+fn check_tokenizers(config: &Config, sources: &Sources, problems: &mut Problems) {
+    for file in config.providers.iter().flat_map(|provider| provider.tokenizers.files()) {
+        let Err(reason) = file.check() else { continue };
+        let (path, fallback) = (file.path.display(), file.fallback);
+        let message = format!("{path} {reason}; tokens are counted with {fallback}");
+        let hint = Some("take the tokenizer.json of the model, or write `type: \"tiktoken\"`".to_owned());
+        let config = sources.config.path.display().to_string();
+        problems.push(Problem { severity: Severity::Warning, ..problem(config, file.at.clone(), message, hint) });
+    }
 }
 
 /// Where a request would go by this config, without serving; for `ccr explain`.
@@ -232,11 +273,12 @@ pub async fn explain_offline(
     let (config, _) = load(sources)?;
     let engine = PluginEngine::new().context("plugins cannot be loaded")?;
     let cache = CompileCache::open(home.dir().join("cache"));
-    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, None)
+    let upstreams = Arc::new(Upstreams::new(&config)?);
+    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
         .await
         .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
     let (sessions, client_key) = (Sessions::default(), snapshot.config.api_key.is_some().then_some("default"));
-    let routing = Routing { engine: &engine, snapshot: &snapshot, sessions: &sessions, client_key };
+    let routing = Routing { engine: &engine, snapshot: &snapshot, sessions: &sessions, client_key, upstreams: None };
     let path = head.uri.path();
     let client = if path == USUAL_PATH { None } else { snapshot.client(&engine, &cache, path).await };
     Ok(explain(&routing, client, head, body).await.map_err(|error| anyhow::anyhow!("{error}"))?)

@@ -23,6 +23,7 @@ pub mod error;
 pub mod gateway;
 pub mod headers;
 pub mod ids;
+pub mod inventory;
 pub mod pipeline;
 pub mod plugins;
 pub mod record;

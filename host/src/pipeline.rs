@@ -134,8 +134,10 @@ impl Exchange {
     async fn route(&mut self, request: &mut InnerRequest) -> Result<Route, GatewayError> {
         let (engine, snapshot, sessions) = (self.gateway.engine(), &self.snapshot, self.gateway.sessions());
         let client_key = self.record.record.client_key.as_deref();
-        let mut trace = Trace::default();
-        let routed = Routing { engine, snapshot, sessions, client_key }.route(request, &mut trace).await;
+        let (mut trace, upstreams) = (Trace::default(), self.gateway.upstreams());
+        let routed = Routing { engine, snapshot, sessions, client_key, upstreams: Some(&upstreams) }
+            .route(request, &mut trace)
+            .await;
         self.record.record.route = trace.into_steps();
         if let (Ok(route), Some(answering)) = (&routed, &mut self.answering) {
             // The client's own bytes are not what shall be sent then.

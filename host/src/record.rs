@@ -229,6 +229,8 @@ pub struct OpenRecord {
     pub record: RequestRecord,
     /// What the request holds upstream until it ends.
     pub lease: Option<Lease>,
+    /// What its input was thought to come to; beside what it did, it makes the estimate for the session's next request better.
+    pub estimated_input: Option<u64>,
     /// Token counts of the last of several turns: what the session's context has grown to.
     pub last_usage: Option<UsageNote>,
     started: Instant,
@@ -274,7 +276,15 @@ impl OpenRecord {
             request_body: None,
             response_body: None,
         };
-        Self { record, lease: None, last_usage: None, started: Instant::now(), log: Arc::clone(log), sessions: None }
+        Self {
+            record,
+            lease: None,
+            estimated_input: None,
+            last_usage: None,
+            started: Instant::now(),
+            log: Arc::clone(log),
+            sessions: None,
+        }
     }
 
     /// Lets the session's usage be remembered, once it is known, for the routing of its next request.
@@ -288,6 +298,7 @@ impl OpenRecord {
             record: self.record.clone(),
             lease: None,
             last_usage: None,
+            estimated_input: None,
             started: self.started,
             log: RecordLog::off(),
             sessions: None,
@@ -299,6 +310,7 @@ impl OpenRecord {
         std::mem::swap(&mut self.record, &mut aside.record);
         std::mem::swap(&mut self.record.attempts, &mut aside.record.attempts);
         (self.lease, self.last_usage) = (aside.lease.take(), aside.last_usage.take());
+        self.estimated_input = aside.estimated_input.take();
     }
 
     /// Milliseconds since the request came.
@@ -359,7 +371,7 @@ impl Drop for OpenRecord {
         if let (Some(sessions), Some(session)) = (&self.sessions, &self.record.session)
             && let Some(input) = self.last_usage.unwrap_or(self.record.usage).whole_input()
         {
-            sessions.note(session, input);
+            sessions.note(session, input, self.estimated_input);
         }
         self.log.write(&self.record);
     }

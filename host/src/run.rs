@@ -155,9 +155,12 @@ fn watch_files(sources: &Sources, gateway: &Gateway) -> anyhow::Result<(mpsc::Re
     }
 }
 
+/// Prepares what the first requests need, now and after each reload.
 async fn reload_when_told(gateway: Arc<Gateway>, mut reloads: mpsc::Receiver<()>, watcher: Option<Arc<Watcher>>) {
+    gateway.prepare_counting().await;
     while reloads.recv().await.is_some() {
         gateway.reload().await;
+        gateway.prepare_counting().await;
         if let Some(watcher) = &watcher {
             watcher.set_extra_files(gateway.extra_files());
         }

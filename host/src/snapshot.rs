@@ -13,12 +13,14 @@ use tokio::sync::OnceCell;
 
 pub use self::unresolved::Unresolved;
 use crate::client::{Client, Foreign};
-use crate::config::{Config, Home, ModelRef, Provider, TransformerUse};
+use crate::config::{Config, Grants, Home, ModelRef, Provider, TransformerUse};
+use crate::inventory;
 use crate::plugins::cache::CompileCache;
-use crate::plugins::capabilities::Granted;
+use crate::plugins::http::HttpGrant;
 use crate::plugins::registry::{DEFAULT_PROTOCOL, Loader, Registry};
 use crate::plugins::{Origin, Plugin, PluginEngine, Surroundings};
 use crate::routing::projects::Projects;
+use crate::upstream::Upstreams;
 
 /// One generation of config and plugins.
 pub struct Snapshot {
@@ -38,6 +40,8 @@ pub struct Snapshot {
     pub projects: Projects,
     /// Formats of clients beside Anthropic's; loaded when the first such client comes.
     formats: OnceCell<Vec<Foreign>>,
+    /// What plugins' HTTP goes over.
+    upstreams: Arc<Upstreams>,
 }
 
 /// How a provider's requests are made.
@@ -108,23 +112,29 @@ impl Snapshot {
         cache: &CompileCache,
         folder: &Path,
         home: &Home,
+        upstreams: &Arc<Upstreams>,
         previous: Option<&Self>,
     ) -> Result<Self, Vec<Unresolved>> {
         let loader =
             Loader { engine, cache, config: &config, folder, previous: previous.map(|snapshot| &snapshot.registry) };
         let registry = loader.load().await;
         let public_config: Arc<str> = public_view(&config, &registry).into();
-        let resolver = Resolver { engine, config: &config, registry: &registry, public_config: &public_config };
+        let resolver =
+            Resolver { engine, config: &config, registry: &registry, public_config: &public_config, upstreams };
         let mut unresolved = resolver.unresolved();
         unresolved.extend(resolver.wrong_options());
         if !unresolved.is_empty() {
             return Err(unresolved);
         }
+        for (message, hint) in inventory::ungranted(&config, &registry) {
+            tracing::warn!("{message}; {hint}");
+        }
         let plans = config.providers.iter().map(|provider| resolver.plan(provider)).collect();
         let routers = config.custom_routers.iter().map(|path| resolver.router(path)).collect();
         let agents = resolver.agents();
         let projects = Projects::of(home);
-        Ok(Self { agents, plans, routers, public_config, registry, config, projects, formats: OnceCell::new() })
+        let (formats, upstreams) = (OnceCell::new(), Arc::clone(upstreams));
+        Ok(Self { agents, plans, routers, public_config, registry, config, projects, formats, upstreams })
     }
 
     /// Who posts to this path: a client of the first format that serves it.
@@ -136,8 +146,13 @@ impl Snapshot {
     async fn load_formats(&self, engine: &PluginEngine, cache: &CompileCache) -> Vec<Foreign> {
         let previous = Some(&self.registry);
         let loader = Loader { engine, cache, config: &self.config, folder: Path::new(""), previous };
-        let resolver =
-            Resolver { engine, config: &self.config, registry: &self.registry, public_config: &self.public_config };
+        let resolver = Resolver {
+            engine,
+            config: &self.config,
+            registry: &self.registry,
+            public_config: &self.public_config,
+            upstreams: &self.upstreams,
+        };
         let plugins = loader.formats(&self.registry).await;
         let foreign = |plugin: Arc<Plugin>| {
             let format = Arc::new(plugin.client_format.clone()?);
@@ -193,6 +208,7 @@ struct Resolver<'a> {
     config: &'a Config,
     registry: &'a Registry,
     public_config: &'a Arc<str>,
+    upstreams: &'a Arc<Upstreams>,
 }
 
 impl Resolver<'_> {
@@ -336,9 +352,8 @@ impl Resolver<'_> {
         Ok(Protocol::Inner { use_bearer, thinking, component })
     }
 
-    /// What a plugin may use.
-    fn granted(&self, plugin: &Plugin) -> Granted {
-        plugin.asks.granted(&plugin.origin, self.config.plugin(&plugin.name).map(|settings| &settings.grants))
+    fn grants(&self, plugin: &Plugin) -> Option<&Grants> {
+        self.config.plugin(&plugin.name).map(|settings| &settings.grants)
     }
 
     /// The options of a use lie over those of its `transformers` entry, those over what `plugins` says in general, and that
@@ -360,17 +375,20 @@ impl Resolver<'_> {
         if plugin.origin == Origin::BuiltIn {
             from_environment(plugin, &mut settings, |name| std::env::var(name).ok());
         }
-        let granted = self.granted(plugin);
+        let grants = self.grants(plugin);
+        let granted = plugin.asks.granted(&plugin.origin, grants);
+        let may_call_models = granted.model;
         let surroundings = Surroundings {
             name: plugin.label().into(),
             settings: Value::Object(settings).to_string().into(),
             config: Arc::clone(self.public_config),
             session: None,
             kv: granted.kv.then(|| self.engine.stores().of(&plugin.name)),
+            http: HttpGrant::new(plugin, granted, grants, self.upstreams),
             models: None,
             tokenizers: Arc::default(),
         };
-        PluginUse { plugin: Arc::clone(plugin), surroundings, may_call_models: granted.model }
+        PluginUse { plugin: Arc::clone(plugin), surroundings, may_call_models }
     }
 }
 

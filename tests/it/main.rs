@@ -29,6 +29,7 @@ mod models;
 mod namesakes;
 mod passthrough;
 mod ping;
+mod plugin_http;
 mod plugins_hostile;
 mod presets;
 mod reload;

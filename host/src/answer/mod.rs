@@ -106,6 +106,8 @@ pub struct Reading<'a> {
     pub secrets: &'a [Secret],
     /// The client wants a stream.
     pub streaming: bool,
+    /// What the input may come to, for a client that is told so before the provider says it.
+    pub expected_input: Option<u64>,
     /// How long a client may hear nothing before it gets a ping.
     pub ping_every: Duration,
 }
@@ -143,10 +145,10 @@ pub async fn begin(
         source.peek().await?;
         return Ok(Answer::Turn(source));
     }
-    let Reading { engine, head, answering, streaming, agents, .. } = reading;
+    let Reading { engine, head, answering, streaming, expected_input, agents, .. } = reading;
     let source = Source::new(source, agents);
     if streaming {
-        stream::begin(source, engine, head, answering, record).await.map(Answer::Stream)
+        stream::begin(source, engine, head, answering, expected_input, record).await.map(Answer::Stream)
     } else {
         WholeAnswer::new(source, head, answering).read(engine, record).await
     }

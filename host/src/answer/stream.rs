@@ -83,10 +83,12 @@ pub(super) async fn begin(
     engine: &PluginEngine,
     head: Head,
     answering: Option<&Answering>,
+    expected_input: Option<u64>,
     record: &mut OpenRecord,
 ) -> Result<LiveStream, GatewayError> {
     let mut stream =
         EventStream { source, waits: false, writing: Writing::new(engine, head, answering).await?, written: None };
+    stream.writing.expect_input(expected_input);
     while !stream.writing.has_content() && !stream.writing.is_done() && !stream.waits {
         match stream.source.next().await? {
             Next::Quiet => {}

@@ -65,6 +65,14 @@ impl Writing {
         })))
     }
 
+    /// What the input may come to, for the beginning of the stream. Other formats tell counts at the end only, where an
+    /// estimate would pass for the provider's word.
+    pub(super) fn expect_input(&mut self, tokens: Option<u64>) {
+        if let (Self::Inner(answer), Some(tokens)) = (self, tokens) {
+            answer.expect_input(tokens);
+        }
+    }
+
     pub(super) fn push(&mut self, event: &Event) {
         answer!(self, answer => answer.push(event));
     }

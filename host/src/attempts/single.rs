@@ -11,11 +11,13 @@ use super::plan::Candidate;
 use crate::agents;
 use crate::answer::{self, Answer, Reading};
 use crate::error::GatewayError;
+use crate::gateway::Gateway;
 use crate::ids;
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
+use crate::record::OpenRecord;
 use crate::request::InnerRequest;
 use crate::snapshot::{Chain, Protocol};
-use crate::transform;
+use crate::{tokens, transform};
 
 /// Transform, forward, and the answer up to its first content, or all of it if the client does not stream.
 pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) -> Result<Answer, GatewayError> {
@@ -70,6 +72,9 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
     let mut response = gateway.upstreams().forward(provider, key, transformed.wire, streaming).await?;
     record.record.ms.upstream_head = Some(record.elapsed_ms());
 
+    let forwarded = !has_agents && (is_forwarded || (transformed.native && !edits_answers(chain)));
+    let expected_input =
+        (streaming && !forwarded && answering.is_none()).then(|| expect_input(gateway, request, record));
     let secrets = std::mem::take(&mut response.secrets);
     let reading = Reading {
         engine,
@@ -86,13 +91,21 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
         },
         is_later_turn: continued.is_some(),
         session: session.as_ref(),
-        forwarded: !has_agents && (is_forwarded || (transformed.native && !edits_answers(chain))),
+        forwarded,
         secrets: &secrets,
         streaming,
+        expected_input,
         ping_every: snapshot.config.timeouts.ping,
         agents,
     };
     answer::begin(reading, response, record).await.map_err(|error| error.redacted(&secrets))
+}
+
+/// What the request's input may come to, and a note of it for the session's next request.
+fn expect_input(gateway: &Gateway, request: &InnerRequest, record: &mut OpenRecord) -> u64 {
+    let estimate = tokens::estimate(request);
+    record.estimated_input = Some(estimate);
+    gateway.sessions().expected_input(request.about().session.as_deref(), estimate)
 }
 
 /// Whether a transformer wants to see the answer.

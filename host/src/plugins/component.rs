@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use wasmtime::component::{Component, InstancePre};
 
 use super::bindings::agent::AgentPluginPre;
@@ -19,6 +20,7 @@ use super::client::{self, ClientFormat};
 use super::engine::PluginEngine;
 use super::error::{Cause, PluginError};
 use super::guest::{Guest, Surroundings};
+use super::http;
 use super::meter::Meter;
 use super::session::Session;
 use crate::config::FailMode;
@@ -98,6 +100,8 @@ pub struct Plugin {
     pub limits: Limits,
     /// Its recent failures.
     pub breaker: Breaker,
+    /// How many HTTP requests of it may be under way.
+    pub(super) http_turns: Arc<Semaphore>,
     /// What it cost so far.
     pub meter: Meter,
     pub(super) roles: Roles,
@@ -199,6 +203,7 @@ pub async fn load(
         digest,
         limits,
         breaker: Breaker::default(),
+        http_turns: Arc::new(Semaphore::new(http::AT_ONCE)),
         meter: Meter::default(),
         roles,
         needs_wasi: shape.needs_wasi,

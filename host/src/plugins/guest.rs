@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use super::http::{HttpGrant, HttpUse};
 use super::kv::Store;
 use super::model::Models;
 use wasmtime::ResourceLimiter;
@@ -34,6 +35,8 @@ pub struct Surroundings {
     pub session: Option<Arc<str>>,
     /// The plugin's store, if it may have one.
     pub kv: Option<Arc<Store>>,
+    /// Whom it may ask over HTTP, if it asks for that.
+    pub http: Option<Arc<HttpGrant>>,
     /// Calls models for it, if it may.
     pub models: Option<Arc<dyn Models>>,
     /// How tokens are counted for it: as for the provider that it is used for.
@@ -49,6 +52,7 @@ impl Surroundings {
             config: "{}".into(),
             session: None,
             kv: None,
+            http: None,
             models: None,
             tokenizers: Arc::default(),
         }
@@ -70,6 +74,7 @@ pub struct Guest {
     pub(super) ticks: u32,
     pub(super) timed_out: bool,
     pub(super) surroundings: Surroundings,
+    pub(super) http: HttpUse,
     pub(super) tokens: Arc<TokenCounts>,
     pub(super) log_lines_left: u32,
     /// Only for components that import WASI (their language's runtime does): a world with nothing in it.
@@ -94,6 +99,7 @@ impl Guest {
             ticks: 0,
             timed_out: false,
             surroundings,
+            http: HttpUse::default(),
             tokens,
             log_lines_left: LOG_LINES,
             wasi: wasi.then(|| Box::new(WasiCtx::builder().build())),

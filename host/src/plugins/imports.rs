@@ -1,9 +1,11 @@
-//! What every plugin may call without asking (`wit/host.wit`), and the capabilities, which are refused unless granted.
+//! What every plugin may call without asking (`wit/host.wit`), and the capabilities, which are refused unless
+//! granted; `http` is in [`super::http`].
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use super::bindings::imports::ccr::plugin::{host, http, kv, model, types};
+use super::bindings::imports::ccr::plugin::{host, kv, model, types};
+use super::capabilities::config_line;
 use super::guest::Guest;
 use super::kv::Store;
 
@@ -72,27 +74,19 @@ fn cut(message: &str) -> &str {
     &message[..end]
 }
 
-/// The refusal of a capability, with what would allow it.
-fn not_granted(plugin: &str, capability: &str) -> types::Fault {
-    types::Fault::Denied(match capability {
-        "kv" => format!(
-            "plugin `{plugin}` may not use `kv`: it must ask for it in `describe`, and the config must allow it under `plugins`: \
-             {{name, grants: {{kv: true}}}}"
-        ),
-        "model" => format!(
-            "plugin `{plugin}` may not call models: it must ask for it in `describe`, the config must allow it under `plugins`: \
-             {{name, grants: {{model: true}}}}, and only agents may, as they answer a call"
-        ),
-        _ => format!(
-            "plugin `{plugin}` may not use `{capability}`: no grant of it is served by this version of the gateway"
-        ),
-    })
+/// The refusal of a capability, with what would allow it. `label` is the plugin's name and version.
+fn not_granted(label: &str, capability: &str, where_else: &str) -> types::Fault {
+    let name = label.split(' ').next().unwrap_or(label);
+    let line = config_line(name, &format!("{capability}: true"));
+    types::Fault::Denied(format!(
+        "plugin `{name}` may not use `{capability}`: it must ask for it in `describe`, and the config must allow it with {line}{where_else}"
+    ))
 }
 
 /// A store's scope within it, or why there is none.
 fn scoped(guest: &Guest, scope: kv::Scope) -> Result<(&Store, Option<&Arc<str>>), types::Fault> {
     let surroundings = &guest.surroundings;
-    let store = surroundings.kv.as_deref().ok_or_else(|| not_granted(&surroundings.name, "kv"))?;
+    let store = surroundings.kv.as_deref().ok_or_else(|| not_granted(&surroundings.name, "kv", ""))?;
     match (scope, &surroundings.session) {
         (kv::Scope::Global, _) => Ok((store, None)),
         (kv::Scope::Session, Some(session)) => Ok((store, Some(session))),
@@ -131,15 +125,10 @@ impl kv::Host for Guest {
 impl model::Host for Guest {
     async fn complete(&mut self, request: String) -> wasmtime::Result<Result<String, types::Fault>> {
         let Some(models) = self.surroundings.models.clone() else {
-            return Ok(Err(not_granted(&self.surroundings.name, "model")));
+            let agents = "; and only agents may, as they answer a call";
+            return Ok(Err(not_granted(&self.surroundings.name, "model", agents)));
         };
         Ok(self.wait_for(models.complete(request)).await)
-    }
-}
-
-impl http::Host for Guest {
-    async fn send(&mut self, _: http::HttpRequest) -> wasmtime::Result<Result<http::HttpResponse, types::Fault>> {
-        Ok(Err(not_granted(&self.surroundings.name, "http")))
     }
 }
 

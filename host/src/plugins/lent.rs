@@ -106,7 +106,8 @@ impl HostRequest for Guest {
         let lent = lent(&self.table, &handle)?;
         // A request that is not on its way to a model yet is counted as the config says in general.
         let tokenizers = &self.surroundings.tokenizers;
-        let tokenizer = lent.target.as_ref().map_or(tokenizers.default, |target| tokenizers.of(&target.model));
+        let tokenizer =
+            lent.target.as_ref().map_or_else(|| tokenizers.default.clone(), |target| tokenizers.of(&target.model));
         Ok(self.tokens.count(&lent.request, &tokenizer))
     }
 

@@ -14,6 +14,7 @@ mod convert;
 pub mod engine;
 pub mod error;
 pub mod guest;
+pub mod http;
 mod imports;
 pub mod kv;
 pub mod lent;

@@ -1,5 +1,7 @@
 //! How many tokens a request has, as far as routing wants to know.
 
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+
 use crate::request::InnerRequest;
 use crate::tokens::{TokenCounts, Tokenizer};
 
@@ -30,6 +32,55 @@ impl TokenCount for Counted<'_> {
 
     fn count(&self) -> u64 {
         self.counts.count(self.request, &self.tokenizer)
+    }
+}
+
+/// Stands in for a service that counts: notes whether a count is wanted at all, and gives our own.
+#[derive(Debug)]
+pub struct Probe<'a> {
+    counted: &'a Counted<'a>,
+    wanted: AtomicBool,
+}
+
+impl<'a> Probe<'a> {
+    /// One that has not been asked.
+    pub fn new(counted: &'a Counted<'a>) -> Self {
+        Self { counted, wanted: AtomicBool::new(false) }
+    }
+
+    /// Whether the decision depends on the number.
+    pub fn was_asked(&self) -> bool {
+        self.wanted.load(Relaxed)
+    }
+}
+
+impl TokenCount for Probe<'_> {
+    fn exceeds(&self, threshold: u64) -> (bool, Option<u64>) {
+        // No tokenizer makes more tokens of a text than it has bytes.
+        if self.counted.counts.at_most(self.counted.request, threshold) {
+            return (false, None);
+        }
+        self.wanted.store(true, Relaxed);
+        self.counted.exceeds(threshold)
+    }
+
+    fn count(&self) -> u64 {
+        self.wanted.store(true, Relaxed);
+        self.counted.count()
+    }
+}
+
+/// A number that somebody has found.
+#[derive(Debug)]
+pub struct Told(pub u64);
+
+impl TokenCount for Told {
+    fn exceeds(&self, threshold: u64) -> (bool, Option<u64>) {
+        (self.0 > threshold, Some(self.0))
+    }
+
+    fn count(&self) -> u64 {
+        self.0
     }
 }
 

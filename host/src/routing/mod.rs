@@ -21,17 +21,20 @@ pub mod trace;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::count::{Counted, TokenCount};
-use self::order::Question;
+use self::count::{Counted, Probe, Told};
+use self::order::{Decision, Question};
 use self::progress::Progress;
 use self::sessions::Sessions;
-use self::trace::Trace;
+use self::trace::{Trace, line};
 use crate::config::{Config, Failover, ModelRef, RouterConfig, Rule, Scenario};
+use crate::counting;
 use crate::error::GatewayError;
 use crate::plugins::PluginEngine;
 use crate::record::Attempt;
 use crate::request::{self, InnerRequest};
 use crate::snapshot::Snapshot;
+use crate::tokens::{CountingApi, Tokenizer};
+use crate::upstream::Upstreams;
 
 /// Longest reason that goes into a header; the trace in the record has the rest.
 const MAX_REASON: usize = 1024;
@@ -90,6 +93,8 @@ pub struct Routing<'a> {
     pub sessions: &'a Sessions,
     /// The name of the client's key.
     pub client_key: Option<&'a str>,
+    /// Asks services that count; none where nothing shall be sent.
+    pub upstreams: Option<&'a Upstreams>,
 }
 
 impl Routing<'_> {
@@ -111,11 +116,17 @@ impl Routing<'_> {
                 // Where it goes is not known yet: what most requests go to counts.
                 let usual = router.targets.get(&Scenario::Default);
                 let tokenizer = usual.map(|target| config.tokenizer(target)).unwrap_or_default();
-                let tokens: &dyn TokenCount = &Counted { counts: self.engine.tokens(), request, tokenizer };
+                let counted = Counted { counts: self.engine.tokens(), request, tokenizer };
                 let last_input = about.session.as_deref().and_then(|session| self.sessions.last_input(session));
                 let (tag, client_key) = (tag.as_deref(), self.client_key);
-                let question = Question { config, router, request, tag, client_key, last_input, tokens };
-                let decision = order::decide(&question, trace)?;
+                let question = Question { config, router, request, tag, client_key, last_input, tokens: &counted };
+                let decision = match &counted.tokenizer {
+                    Tokenizer::Api(api) => {
+                        let model = usual.map_or(&*about.model, |target| &target.model);
+                        self.decide_by(api, model, &counted, question, trace).await?
+                    }
+                    _ => order::decide(&question, trace)?,
+                };
                 (decision.target, decision.scenario, decision.reason, decision.rule)
             }
         };
@@ -133,6 +144,39 @@ impl Routing<'_> {
         let reason = request::shortened(reason, MAX_REASON);
         let progress = Arc::default();
         Ok(Route { targets, longer, failover, progress, scenario, reason, plugin_time: asked.time, edited })
+    }
+
+    /// Decides where a service counts. It is asked only if the decision depends on the number.
+    async fn decide_by<'r>(
+        &self,
+        api: &CountingApi,
+        model: &str,
+        counted: &Counted<'_>,
+        question: Question<'r, '_>,
+        trace: &mut Trace,
+    ) -> Result<Decision<'r>, GatewayError> {
+        let probe = Probe::new(counted);
+        let steps = trace.steps().len();
+        let decision = order::decide(&Question { tokens: &probe, ..question }, trace)?;
+        if !probe.was_asked() {
+            return Ok(decision);
+        }
+        let Some(upstreams) = self.upstreams else {
+            let (host, fallback) = (api.host(), api.fallback);
+            trace.passed("tokenizer", format!("{host} is not asked here; counted with {fallback}"));
+            return Ok(decision);
+        };
+        match counting::api::ask(upstreams, counted.counts, counted.request, api, model).await {
+            Ok(count) => {
+                trace.truncate(steps);
+                trace.passed("tokenizer", format!("{} counts {count} tokens", api.host()));
+                order::decide(&Question { tokens: &Told(count), ..question }, trace)
+            }
+            Err(reason) => {
+                trace.passed("tokenizer", line(&reason, MAX_REASON).into_owned());
+                Ok(decision)
+            }
+        }
     }
 
     /// The target and what is tried after it: the rule's own list, or that of the scenario and then the router's.

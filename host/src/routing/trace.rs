@@ -34,6 +34,11 @@ impl Trace {
         self.0.push(Step { rule: rule.into(), matched: true, seen: seen.into() });
     }
 
+    /// Forgets all steps but the first ones.
+    pub fn truncate(&mut self, steps: usize) {
+        self.0.truncate(steps);
+    }
+
     /// The steps so far.
     pub fn steps(&self) -> &[Step] {
         &self.0

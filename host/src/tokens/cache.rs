@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use lru::LruCache;
 
-use super::Encoding;
 use super::parts::Part;
+use super::tokenizer::Scheme;
 
 /// Blocks that are remembered: a hundred long conversations, in about 8 MB.
 const BLOCKS: NonZeroUsize = NonZeroUsize::new(100_000).expect("it is not zero");
@@ -59,11 +59,16 @@ impl Cache {
         Counts(self.counts.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Under which a part's count in an encoding is kept.
-    pub(super) fn key(&self, part: &Part<'_>, encoding: Encoding) -> u128 {
-        let raw = part.raw().as_bytes();
+    /// Under which a part's count is kept.
+    pub(super) fn key(&self, part: &Part<'_>, scheme: &Scheme) -> u128 {
+        self.key_of(part.raw(), part.is_escaped(), scheme.id())
+    }
+
+    /// The same for any text, by the number of what counts it.
+    pub(super) fn key_of(&self, raw: &str, escaped: bool, counter: u64) -> u128 {
+        let raw = raw.as_bytes();
         // A text with escapes is not the JSON that looks the same.
-        let kind = (encoding as u64) << 1 | u64::from(part.is_escaped());
+        let kind = counter << 1 | u64::from(escaped);
         let [seed, second_seed, factor, second_factor] = self.secret;
         let mut low = fold(seed ^ kind, factor ^ raw.len() as u64);
         let mut high = fold(second_seed ^ raw.len() as u64, second_factor ^ kind);

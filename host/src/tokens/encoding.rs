@@ -6,6 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::OnceLock;
 
+use super::known::Known;
 use super::merge::merged;
 use super::split::{self, Split};
 use super::vocabulary::{NONE, Vocabulary};
@@ -68,6 +69,11 @@ impl Encoding {
         }
     }
 
+    /// Reads the vocabulary now, so that the first count need not.
+    pub fn prepare(self) {
+        self.vocabulary();
+    }
+
     /// The most bytes that one token stands for, so that a text of `n` bytes has at least `n` divided by it. Constants and not
     /// the vocabulary's own, as bounds are there to keep it from being read; a test compares the two.
     pub fn longest_token(self) -> usize {
@@ -76,9 +82,7 @@ impl Encoding {
 
     /// A counter for texts of about this many bytes altogether.
     pub fn counter(self, bytes: usize) -> Counter {
-        // No piece is 0: its length is a part of it.
-        let known = if bytes >= WORTH_KNOWING { vec![(0, 0); KNOWN_PIECES] } else { Vec::new() };
-        Counter { split: self.split(), vocabulary: self.vocabulary(), known }
+        Counter { split: self.split(), vocabulary: self.vocabulary(), known: Known::for_bytes(bytes) }
     }
 
     /// The number of tokens of a text.
@@ -115,22 +119,11 @@ impl FromStr for Encoding {
     }
 }
 
-/// Slots for pieces that have been counted: a conversation says the same words again and again. A power of two; with this many
-/// the slots fit into a second-level cache.
-const KNOWN_PIECES: usize = 8192;
-
-/// From this size of text on, setting the slots up pays off.
-const WORTH_KNOWING: usize = 4096;
-
-/// Longest piece that is kept, so that the piece and its length are one number.
-const LONGEST_KNOWN: usize = 15;
-
 /// Counts texts of one encoding.
 pub struct Counter {
     split: Split,
     vocabulary: &'static Vocabulary,
-    /// Pieces and their numbers of tokens, each in the slot that its hash says; empty where it does not pay off.
-    known: Vec<(u128, u32)>,
+    known: Known,
 }
 
 impl Counter {
@@ -151,32 +144,7 @@ impl Counter {
         if piece.len() == 1 {
             return 1;
         }
-        if piece.len() > LONGEST_KNOWN || self.known.is_empty() {
-            return self.tokens(piece) as u64;
-        }
-        let mut key = [0; LONGEST_KNOWN + 1];
-        key[..piece.len()].copy_from_slice(piece);
-        // At most `LONGEST_KNOWN`.
-        key[LONGEST_KNOWN] = piece.len() as u8;
-        let key = u128::from_le_bytes(key);
-        let slot = slot(key);
-        match self.known[slot] {
-            (known, tokens) if known == key => tokens.into(),
-            _ => {
-                let tokens = self.tokens(piece);
-                // At most `LONGEST_KNOWN`.
-                self.known[slot] = (key, tokens as u32);
-                tokens as u64
-            }
-        }
+        let vocabulary = self.vocabulary;
+        self.known.count(piece, |piece| if vocabulary.rank(piece) == NONE { merged(vocabulary, piece) } else { 1 })
     }
-
-    fn tokens(&self, piece: &[u8]) -> usize {
-        if self.vocabulary.rank(piece) == NONE { merged(self.vocabulary, piece) } else { 1 }
-    }
-}
-
-fn slot(key: u128) -> usize {
-    let mixed = ((key as u64) ^ ((key >> 64) as u64).rotate_left(32)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed >> 40) as usize & (KNOWN_PIECES - 1)
 }

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use tiktoken_rs::CoreBPE;
 
 use super::encoding::Encoding;
+use super::merge::WINDOW;
 
 fn reference(encoding: Encoding) -> &'static CoreBPE {
     match encoding {
@@ -63,6 +64,30 @@ fn long_pieces() {
     for unit in ["a", " ", "\n", "=", "中", "ab", "é", "-=", "🙂", "xyzzy", " \n"] {
         for repeat in [2, 31, 63, 64, 65, 100, 129, 1000] {
             compare(&unit.repeat(repeat));
+        }
+    }
+}
+
+/// Letters without a pattern, as long as wanted.
+fn letters(length: usize) -> String {
+    let mut state = 0x9e37_79b9_u32;
+    let letter = |_| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'a' + (state >> 24) as u8 % 26)
+    };
+    (0..length).map(letter).collect()
+}
+
+/// Exact up to the size of a window, and nearly so beyond it.
+#[test]
+fn giant_pieces() {
+    for unit in [letters(WINDOW), "a".repeat(WINDOW), "=".repeat(WINDOW), "word".repeat(WINDOW / 4)] {
+        for encoding in Encoding::ALL {
+            let reference = |text: &str| reference(encoding).encode_ordinary(text).len() as u64;
+            assert_eq!(encoding.count(&unit), reference(&unit), "{encoding}");
+            let giant = unit.repeat(3) + &unit[..1000];
+            let (ours, exact) = (encoding.count(&giant), reference(&giant));
+            assert!(ours.abs_diff(exact) * 1000 <= exact, "{encoding}: {ours} and not {exact}");
         }
     }
 }

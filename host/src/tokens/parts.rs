@@ -4,7 +4,7 @@
 //! around it (roles, the words that introduce tools) is not known, and is left out, as claude-code-router does.
 
 use ccr_messages::json::{Str, Value};
-use ccr_messages::request::{Block, Blocks, MessagesRequest};
+use ccr_messages::request::{Block, Blocks, Message, MessagesRequest};
 
 use super::image;
 
@@ -37,6 +37,15 @@ impl<'d> Part<'d> {
 
 /// Goes over everything in a request that counts.
 pub(super) fn parts<'d>(request: &MessagesRequest<'d>) -> Vec<Part<'d>> {
+    let mut parts = head(request);
+    for message in request.messages() {
+        blocks(message.content(), &mut parts);
+    }
+    parts
+}
+
+/// What stands before the messages: the system prompt and the tools.
+pub(super) fn head<'d>(request: &MessagesRequest<'d>) -> Vec<Part<'d>> {
     let mut parts = Vec::new();
     blocks(request.system(), &mut parts);
     for tool in request.tools() {
@@ -44,9 +53,13 @@ pub(super) fn parts<'d>(request: &MessagesRequest<'d>) -> Vec<Part<'d>> {
         parts.extend(tool.description.map(Part::Text));
         parts.extend(tool.input_schema.map(Part::Json));
     }
-    for message in request.messages() {
-        blocks(message.content(), &mut parts);
-    }
+    parts
+}
+
+/// What one message says.
+pub(super) fn of_message<'d>(message: Message<'d>) -> Vec<Part<'d>> {
+    let mut parts = Vec::new();
+    blocks(message.content(), &mut parts);
     parts
 }
 

@@ -5,8 +5,10 @@ use ccr_messages::json::Document;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{Bounds, Encoding, TokenCounts, Tokenizer};
+use super::{Bounds, Encoding, Scheme, TokenCounts, Tokenizer};
 use crate::request::InnerRequest;
+
+const CL100K: Scheme = Scheme::Encoding(Encoding::Cl100kBase);
 
 fn request(fields: Value) -> InnerRequest {
     let mut body = json!({"model": "m", "messages": [{"role": "user", "content": ""}]});
@@ -88,7 +90,7 @@ fn what_is_no_text() {
 fn a_tokenizer_of_another_encoding_counts_otherwise() {
     let counts = TokenCounts::default();
     let request = of_blocks(json!("同じ文章でも数え方が違います。"));
-    let of = |encoding| counts.count(&request, &Tokenizer { encoding });
+    let of = |encoding| counts.count(&request, &Tokenizer::Tiktoken(encoding));
     assert_eq!(Encoding::ALL.map(of), Encoding::ALL.map(|encoding| encoding.count("同じ文章でも数え方が違います。")));
 }
 
@@ -117,7 +119,7 @@ fn counting_stops_where_enough_is_known() {
     let (more, exact) = counts.exceeds(&request, &Tokenizer::default(), 10_000);
     assert_eq!((more, exact), (true, None));
     let open = |bounds: Bounds| bounds.high - bounds.low;
-    let known = counts.settle(request.document(), Encoding::Cl100kBase, |bounds| open(bounds) < u64::MAX);
+    let known = counts.settle(request.document(), &CL100K, |bounds| open(bounds) < u64::MAX);
     assert!(open(known) > 0);
     assert!(counts.count(&request, &Tokenizer::default()) > 10_000);
 }
@@ -148,7 +150,7 @@ proptest! {
             let (more, exact) = counts.exceeds(&request, &Tokenizer::default(), threshold);
             prop_assert_eq!(more, expected > threshold);
             prop_assert!(exact.is_none_or(|exact| exact == expected));
-            let bounds = counts.settle(request.document(), Encoding::Cl100kBase, |_| true);
+            let bounds = counts.settle(request.document(), &CL100K, |_| true);
             prop_assert!(bounds.low <= expected && expected <= bounds.high);
             prop_assert_eq!(counts.count(&request, &Tokenizer::default()), expected);
         }
@@ -158,6 +160,6 @@ proptest! {
 #[test]
 fn what_is_no_request_has_no_tokens() {
     let document = Document::from_vec(b"[1]".to_vec()).unwrap();
-    let bounds = TokenCounts::default().settle(&document, Encoding::Cl100kBase, |_| false);
+    let bounds = TokenCounts::default().settle(&document, &CL100K, |_| false);
     assert_eq!(bounds, Bounds::default());
 }

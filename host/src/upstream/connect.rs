@@ -7,6 +7,7 @@
 use std::error::Error;
 use std::future::{Ready, ready};
 use std::io;
+use std::net::IpAddr;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,6 +18,7 @@ use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tower_service::Service;
 
+use super::public;
 use super::request::Origin;
 use super::tls::{Alpn, Tls};
 use crate::config::SafeUrl;
@@ -53,6 +55,8 @@ pub(super) enum ConnectError {
     TimedOut,
     /// In words, without addresses or keys.
     Failed(String),
+    /// It leads into a private network, and must not.
+    Private,
 }
 
 impl ConnectError {
@@ -72,7 +76,7 @@ impl ConnectError {
     fn at_proxy(self) -> Self {
         match self {
             Self::Failed(reason) => Self::Failed(format!("the proxy on the way: {reason}")),
-            timed_out => timed_out,
+            other => other,
         }
     }
 }
@@ -91,6 +95,10 @@ pub(super) struct Connector {
     tcp: HttpConnector,
     proxies: Matcher,
     pub(super) tls: Tls,
+    /// For opening one connection.
+    pub(super) timeout: Duration,
+    /// Which addresses a connection that must stay public may lead to; a test has none but its own.
+    pub(super) may_reach: fn(IpAddr) -> bool,
 }
 
 impl Connector {
@@ -115,7 +123,7 @@ impl Connector {
             }
             None => Matcher::from_system(),
         };
-        Ok(Self { tcp, proxies, tls: Tls::default() })
+        Ok(Self { tcp, proxies, tls: Tls::default(), timeout, may_reach: public::is_public })
     }
 
     /// Opens a connection with a server.
@@ -123,8 +131,12 @@ impl Connector {
         let target = origin.address().map_err(|error| ConnectError::because(&error))?;
         let proxy = if origin.direct || origin.is_loopback() { None } else { self.proxies.intercept(&target) };
         let stream = match proxy {
+            None if origin.public => self.dial_public(&target).await?,
             None => self.dial(target).await?,
-            Some(proxy) => self.through(&proxy, target).await.map_err(ConnectError::at_proxy)?,
+            Some(proxy) => {
+                let target = if origin.public { self.public_target(&proxy, target).await? } else { target };
+                self.through(&proxy, target).await.map_err(ConnectError::at_proxy)?
+            }
         };
         match origin.https {
             true => self.tls.wrap(origin.host, stream, Alpn::Any).await,
@@ -132,7 +144,7 @@ impl Connector {
         }
     }
 
-    async fn dial(&self, to: Uri) -> Result<Stream, ConnectError> {
+    pub(super) async fn dial(&self, to: Uri) -> Result<Stream, ConnectError> {
         let stream = self.tcp.clone().call(to).await.map_err(|error| ConnectError::because(&error))?;
         Ok(Box::new(stream))
     }

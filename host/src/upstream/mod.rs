@@ -5,7 +5,8 @@
 //! connection itself ([`exchange`]), and takes all that one read of the socket brought ([`body`]).
 //!
 //! [`request`] writes a request, [`connect`] opens connections, [`pool`] keeps them, [`decompress`] undoes compression.
-//! [`credentials`] finds what a request must carry; what has to be asked for that goes over the same connections ([`side`]).
+//! [`credentials`] finds what a request must carry; what has to be asked for that goes over the same connections ([`side`]), and so
+//! does what plugins ask of the world ([`outside`]), with what must not lead into private networks kept out of them ([`public`]).
 //! Retries and fallbacks are [`crate::attempts`]'.
 
 mod aws;
@@ -15,7 +16,9 @@ mod credentials;
 mod decompress;
 mod exchange;
 mod google;
+pub mod outside;
 mod pool;
+mod public;
 mod request;
 mod side;
 #[cfg(test)]
@@ -26,6 +29,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderMap, Request, StatusCode, header};
+
+pub(crate) use self::side::Ask;
 
 pub use self::body::{Batch, ReadError, UpstreamBody};
 use self::body::{Rest, Source};
@@ -184,10 +189,16 @@ impl Upstreams {
                 timed_out(provider, "could not be connected with", self.timeouts.connect)
             }
             SendError::Connect(ConnectError::Failed(reason)) => GatewayError::Connect { provider: name, reason },
+            SendError::Connect(ConnectError::Private) => {
+                GatewayError::Connect { provider: name, reason: PRIVATE.into() }
+            }
             SendError::Http(error) => bad(http_reason(&error)),
         }
     }
 }
+
+/// Providers are the operator's own choice and may be anywhere; only what plugins ask for is refused for this.
+const PRIVATE: &str = "it leads into a private network";
 
 impl SendError {
     /// In words, of whatever was asked.
@@ -195,6 +206,7 @@ impl SendError {
         match self {
             Self::Connect(ConnectError::TimedOut) => "it could not be connected with in time".into(),
             Self::Connect(ConnectError::Failed(reason)) => format!("it cannot be reached: {reason}"),
+            Self::Connect(ConnectError::Private) => format!("it cannot be reached: {PRIVATE}"),
             Self::Http(error) => format!("it {}", http_reason(&error)),
         }
     }

@@ -15,7 +15,7 @@ use crate::config::{Provider, Secret};
 use crate::wire::{Credential, WireRequest};
 
 /// What [`decompress`](super::decompress) can undo.
-const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("gzip, br, zstd");
+pub(super) const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("gzip, br, zstd");
 
 /// The server that a provider's address names; borrowed from that address, because each request asks for it.
 pub(super) struct Origin<'a> {
@@ -29,6 +29,8 @@ pub(super) struct Origin<'a> {
     authority: &'a str,
     /// No proxy leads there.
     pub(super) direct: bool,
+    /// It must not lead into a private network.
+    pub(super) public: bool,
 }
 
 impl<'a> Origin<'a> {
@@ -41,6 +43,7 @@ impl<'a> Origin<'a> {
             port: url.port_or_known_default()?,
             authority: &url[Position::BeforeHost..Position::AfterPort],
             direct: false,
+            public: false,
         })
     }
 

@@ -1,4 +1,4 @@
-//! Small requests of the gateway's own: token servers and machines' metadata, over the same connections as everything else.
+//! Small requests of the gateway's own: to token servers, machines' metadata and services that count, over the same connections as everything else.
 
 use std::sync::Arc;
 
@@ -14,13 +14,13 @@ use super::{SendError, Upstreams};
 const MAX_ANSWER: usize = 256 * 1024;
 
 /// A request.
-pub(super) struct Ask<'a> {
-    pub(super) method: Method,
-    pub(super) url: &'a Url,
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) body: Bytes,
+pub(crate) struct Ask<'a> {
+    pub(crate) method: Method,
+    pub(crate) url: &'a Url,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) body: Bytes,
     /// Through no proxy: what is asked is this machine's own surroundings.
-    pub(super) direct: bool,
+    pub(crate) direct: bool,
 }
 
 impl<'a> Ask<'a> {
@@ -38,14 +38,14 @@ impl<'a> Ask<'a> {
 }
 
 /// An answer, whatever its status.
-pub(super) struct Said {
-    pub(super) status: u16,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Said {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Upstreams {
     /// Asks. `Err` says why there is no answer, without addresses.
-    pub(super) async fn ask(&self, ask: Ask<'_>) -> Result<Said, String> {
+    pub(crate) async fn ask(&self, ask: Ask<'_>) -> Result<Said, String> {
         let url = ask.url;
         let mut origin = Origin::of(url).ok_or("its address makes no URL")?;
         origin.direct |= ask.direct;

@@ -1,5 +1,6 @@
 //! The client against small servers on this machine.
 
+mod outside;
 mod proxied;
 mod secured;
 pub(super) mod server;

@@ -30,6 +30,8 @@ pub struct Answer<S> {
     state: State,
     head: Head,
     usage: Usage,
+    /// What the input may come to, for the beginning of a message whose provider counts at the end.
+    expected_input: Option<u64>,
     finish: Option<FinishReason>,
     /// The message's beginning is written.
     begun: bool,
@@ -70,6 +72,7 @@ impl<S: Sink> Answer<S> {
             state: State::Unstarted(Unstarted::new()),
             head,
             usage: Usage::default(),
+            expected_input: None,
             finish: None,
             begun: false,
             content: false,
@@ -81,6 +84,22 @@ impl<S: Sink> Answer<S> {
             called: false,
             cut_call: false,
         }
+    }
+
+    /// Lets the message begin with this many input tokens where the provider has told none by then: clients work out from the
+    /// beginning how full the context is. Nothing else changes: the end has what the provider says, or nothing.
+    pub fn expect_input(&mut self, tokens: u64) {
+        self.expected_input = Some(tokens);
+    }
+
+    /// The counts at the message's beginning.
+    fn first_usage(&self) -> Usage {
+        let mut usage = self.usage;
+        let told = [usage.input_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens];
+        if told.iter().all(|count| count.unwrap_or(0) == 0) {
+            usage.input_tokens = self.expected_input.or(usage.input_tokens);
+        }
+        usage
     }
 
     /// Takes the next event. After an error or the end, events are ignored.
@@ -301,11 +320,12 @@ impl<S: Sink> Answer<S> {
 
     /// Begins the message or closes the open block, as needed, and goes on from there. Does nothing after the end.
     fn step(&mut self, next: impl FnOnce(Between, &mut S) -> State) {
+        let first_usage = self.first_usage();
         let sink = &mut self.sink;
         let between = match std::mem::replace(&mut self.state, State::Moving) {
             State::Unstarted(unstarted) => {
                 self.begun = true;
-                unstarted.begin(&self.head, &self.usage, sink)
+                unstarted.begin(&self.head, &first_usage, sink)
             }
             State::Between(between) => between,
             State::Text(open) => open.close(sink),

@@ -52,7 +52,7 @@ pub(super) fn config(root: &Node<'_>, places: &Places<'_>, demo: Option<&Demo>) 
     listening(&table, &mut config);
     logging(&table, &mut config);
     upstream(&table, &mut config);
-    config.providers = table.get(&["Providers"]).map(|node| provider::providers(&node, places.env)).unwrap_or_default();
+    config.providers = table.get(&["Providers"]).map(|node| provider::providers(&node, places)).unwrap_or_default();
     if let Some(demo) = demo {
         config.providers.retain(|provider| !provider.name.eq_ignore_ascii_case(DEMO));
         config.providers.push(demo_provider(demo));

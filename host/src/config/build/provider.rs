@@ -6,20 +6,20 @@ use http::{HeaderName, HeaderValue, header};
 use serde_json::Value;
 use url::Url;
 
-use super::{keys, preset, tokenizer, transformers};
+use super::{Places, keys, preset, tokenizer, transformers};
 use crate::config::{
-    Env, Options, Provider, SafeUrl,
+    Options, Provider, SafeUrl,
     presets::{self, Preset},
     reader::{Node, Table},
 };
 
-pub(super) fn providers(node: &Node<'_>, env: Env<'_>) -> Vec<Provider> {
+pub(super) fn providers(node: &Node<'_>, places: &Places<'_>) -> Vec<Provider> {
     let items = node.items().unwrap_or_default();
-    items.iter().enumerate().filter_map(|(index, item)| provider(item, index, env)).collect()
+    items.iter().enumerate().filter_map(|(index, item)| provider(item, index, places)).collect()
 }
 
 /// A provider with mistakes stays in the list, so that references to it are not reported as well.
-fn provider(node: &Node<'_>, index: usize, env: Env<'_>) -> Option<Provider> {
+fn provider(node: &Node<'_>, index: usize, places: &Places<'_>) -> Option<Provider> {
     let table = node.table()?;
     let name = name(&table);
     let mut provider = Provider { path: node.path.clone(), ..Provider::named(name.unwrap_or_default()) };
@@ -36,7 +36,7 @@ fn provider(node: &Node<'_>, index: usize, env: Env<'_>) -> Option<Provider> {
         preset::metadata(&node, &mut provider);
     }
     match preset {
-        Some(preset) => preset::fill(preset, &table, &mut provider, env),
+        Some(preset) => preset::fill(preset, &table, &mut provider, places.env),
         None => {
             if let Some(known) = presets::at(provider.base_url.expose()) {
                 preset::by_address(known, &mut provider);
@@ -46,7 +46,8 @@ fn provider(node: &Node<'_>, index: usize, env: Env<'_>) -> Option<Provider> {
     if preset.is_none_or(|preset| !preset.key_optional && !preset.key.is_empty()) {
         keys::warn_of_missing_key(&table, &provider);
     }
-    provider.tokenizers = table.get(&["tokenizer"]).map(|node| tokenizer::tokenizers(&node)).unwrap_or_default();
+    provider.tokenizers =
+        table.get(&["tokenizer"]).map(|node| tokenizer::tokenizers(&node, places)).unwrap_or_default();
     provider.extra_body = extra_body(&table);
     // Of claude-code-router 3, without an effect here.
     table.get(&["id"]);
@@ -174,7 +175,7 @@ fn unavailable(table: &Table<'_>, node: &Node<'_>, index: usize, name: &str) -> 
     reason
 }
 
-fn base_url(node: &Node<'_>) -> Option<SafeUrl> {
+pub(super) fn base_url(node: &Node<'_>) -> Option<SafeUrl> {
     let text = node.text()?;
     let hint = "write the whole address, as in `https://api.example.com/v1`";
     let has_scheme = text.contains("://");
@@ -222,7 +223,7 @@ fn models(table: &Table<'_>) -> Vec<Arc<str>> {
     models
 }
 
-fn headers(node: &Node<'_>) -> Vec<(HeaderName, HeaderValue)> {
+pub(super) fn headers(node: &Node<'_>) -> Vec<(HeaderName, HeaderValue)> {
     let entries = node.table().map(|table| table.entries()).unwrap_or_default();
     entries.iter().filter_map(|(name, value)| header(name, value)).collect()
 }

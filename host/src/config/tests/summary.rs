@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::config::{
     Alias, Config, Failover, KeyLimit, ModelRef, Options, PluginSettings, Provider, Rule, RuleFallback, TransformerUse,
 };
-use crate::tokens::Tokenizer;
+use crate::tokens::{Encoding, Tokenizer};
 
 pub(super) fn summary(config: &Config) -> Value {
     let target = |target: &ModelRef| target.display(config);
@@ -99,13 +99,26 @@ fn provider(provider: &Provider) -> Value {
 /// Null where nothing is said.
 fn tokenizers(provider: &Provider) -> Value {
     let models = &provider.tokenizers.models;
-    let models = models.iter().map(|(model, tokenizer)| (model.to_string(), tokenizer.encoding.as_str().into()));
+    let models = models.iter().map(|(model, tokenizer)| (model.to_string(), tokenizer_in_words(tokenizer)));
     let models: serde_json::Map<_, Value> = models.collect();
-    let default = provider.tokenizers.default;
-    if models.is_empty() && default == Tokenizer::default() {
+    let default = &provider.tokenizers.default;
+    if models.is_empty() && matches!(default, Tokenizer::Tiktoken(encoding) if *encoding == Encoding::default()) {
         return Value::Null;
     }
-    json!({ "default": default.encoding.as_str(), "models": models })
+    json!({ "default": tokenizer_in_words(default), "models": models })
+}
+
+fn tokenizer_in_words(tokenizer: &Tokenizer) -> Value {
+    match tokenizer {
+        Tokenizer::Tiktoken(encoding) => encoding.as_str().into(),
+        Tokenizer::File(file) => json!(["file", file.fallback.as_str()]),
+        Tokenizer::Api(api) => {
+            let (key, format) = (api.key.as_ref().map(crate::config::Secret::expose), format!("{:?}", api.format));
+            let headers: Vec<_> =
+                api.headers.iter().map(|(name, value)| json!([name.as_str(), value.to_str().unwrap()])).collect();
+            json!([api.url.expose().as_str(), key, format, api.field, headers, api.fallback.as_str()])
+        }
+    }
 }
 
 fn plugin(plugin: &PluginSettings) -> Value {

@@ -1,8 +1,9 @@
 //! Searches that another provider, or an agent of the gateway, made: Anthropic takes back only the results of its own, so these
 //! become text.
 
+use crate::shared::base64;
 use ccr_plugin::messages::anthropic::clean::{found_elsewhere, is_foreign_citation};
-use ccr_plugin::messages::json::{Splice, Str, Value, Writer};
+use ccr_plugin::messages::json::{Document, Splice, Str, Value, Writer};
 
 /// The ids of the searches of one message that were made elsewhere.
 pub(super) fn made_elsewhere<'d>(content: Value<'d>) -> Vec<Str<'d>> {
@@ -43,9 +44,21 @@ pub(super) fn as_text(result: Value<'_>, message: Value<'_>) -> String {
             out.escaped_part(part("title")).escaped_part(" ");
         }
         out.escaped_part(part("url"));
+        if let Some(excerpt) = excerpt(part("encrypted_content")) {
+            out.escaped_part("\\n  ").string_part(&excerpt);
+        }
     }
     out.end_string().end_object();
     out.into_string()
+}
+
+/// What the gateway's own search found on a page: it keeps that where Anthropic has its `encrypted_content` (README of the agent
+/// `websearch`).
+fn excerpt(envelope: &str) -> Option<String> {
+    let json = base64::decode(envelope.strip_prefix("ccr1:websearch:")?)?;
+    let document = Document::parse(&json).ok()?;
+    let text = document.root().get("text")?.as_str()?;
+    Some(text.decode().into_owned()).filter(|text| !text.is_empty())
 }
 
 /// Takes the citations of such searches out of a text; says whether the whole member has to go, as nothing else is in it.

@@ -1,14 +1,16 @@
 //! `POST /v1/messages/count_tokens`: how many input tokens a request has, before it is sent.
 //!
-//! The gateway counts by itself, in the tokenizer that the config gives the model; no provider is asked, and nothing is recorded.
-//! Counting is [`tokens`](crate::tokens)' part.
+//! The gateway counts by itself, with the tokenizer that the config gives the model, and nothing is recorded. Only where that
+//! tokenizer is a service, the service is asked ([`api`]). Counting is [`tokens`](crate::tokens)' part.
+
+pub mod api;
 
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use serde_json::json;
 
 use crate::body::Body;
-use crate::config::{Config, Scenario};
+use crate::config::{Config, ModelRef, Scenario};
 use crate::endpoints::json_response;
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
@@ -30,19 +32,26 @@ pub async fn answer(gateway: &Gateway, request: Request<Incoming>) -> Response<B
 }
 
 async fn count(gateway: &Gateway, request: Request<Incoming>, id: &str) -> Result<u64, GatewayError> {
-    let config = &gateway.snapshot().config;
+    let snapshot = gateway.snapshot();
+    let config = &snapshot.config;
     let (head, body) = request.into_parts();
     auth::authenticate(config, &head.headers, &head.uri)?;
     let body = request::read_body(&head.headers, body, config.timeouts.client).await?;
     let request = InnerRequest::parse(body, id, HeaderMap::new(), None)?;
-    let tokenizer = tokenizer(config, &request.about().model)?;
+    let target = target(config, &request.about().model)?;
+    let tokenizer = target.as_ref().map(|target| config.tokenizer(target)).unwrap_or_default();
+    if let (Tokenizer::Api(api), Some(target)) = (&tokenizer, &target) {
+        let asked = api::ask(&gateway.upstreams(), gateway.tokens(), &request, api, &target.model).await;
+        if let Ok(count) = asked {
+            return Ok(count);
+        }
+    }
     Ok(gateway.tokens().count(&request, &tokenizer))
 }
 
-/// The tokenizer of the model that is asked for. A name without a provider, as Claude Code sends it, is counted like the model
-/// that serves such requests when nothing else is known of them.
-fn tokenizer(config: &Config, model: &str) -> Result<Tokenizer, GatewayError> {
+/// The model that is asked for. A name without a provider, as Claude Code sends it, is counted like the model that serves such
+/// requests when nothing else is known of them.
+fn target(config: &Config, model: &str) -> Result<Option<ModelRef>, GatewayError> {
     let named = config.resolve_model(model).map_err(|unknown| GatewayError::NoRoute(unknown.to_string()))?;
-    let target = named.as_ref().or_else(|| config.router.target(Scenario::Default));
-    Ok(target.map(|target| config.tokenizer(target)).unwrap_or_default())
+    Ok(named.or_else(|| config.router.target(Scenario::Default).cloned()))
 }
