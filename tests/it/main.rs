@@ -4,6 +4,7 @@
     reason = "a failed unwrap is a failed test; the lint's own exception does not cover helpers"
 )]
 
+mod agents;
 mod auth;
 mod burst;
 mod cli;
