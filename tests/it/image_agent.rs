@@ -114,10 +114,10 @@ async fn a_new_image_goes_to_the_model_that_sees_unless_the_agent_is_forced() {
         "model": "claude-test", "max_tokens": 100,
         "messages": [{"role": "user", "content": [image(), {"type": "text", "text": "what?"}]}],
     });
-    let Scene { gateway, reads, .. } = scene(&json!({})).await;
-    let answer = gateway.messages(&new).await;
+    let Scene { gateway, reads, sees } = scene(&json!({})).await;
+    let answer = gateway.messages(&new).await.expect(200).await;
     assert_eq!((answer.header("x-ccr-provider"), answer.header("x-ccr-scenario")), ("sees", "image"));
-    assert!(reads.requests().is_empty());
+    assert!(reads.requests().is_empty() && sees.requests().len() == 1);
 
     let Scene { gateway, reads, sees } = scene(&json!({"forceUseImageAgent": true})).await;
     let answer = gateway.messages(&new).await;
@@ -161,7 +161,7 @@ async fn the_model_that_sees_is_down_and_the_model_that_reads_is_told() {
 
 #[tokio::test]
 async fn clients_of_openais_format_have_it_too() {
-    let Scene { gateway, .. } = scene(&json!({"forceUseImageAgent": true})).await;
+    let Scene { gateway, reads: _reads, sees: _sees } = scene(&json!({"forceUseImageAgent": true})).await;
     let body = json!({
         "model": "gpt-test",
         "messages": [{"role": "user", "content": [
