@@ -169,7 +169,8 @@ async fn clients_of_openais_format_have_it_too() {
             {"type": "image_url", "image_url": {"url": format!("data:image/png;base64,{RED}")}},
         ]}],
     });
-    let answer = gateway.client().send(&Request::post("/v1/chat/completions", &body)).await.expect(200).await.json().await;
+    let answer =
+        gateway.client().send(&Request::post("/v1/chat/completions", &body)).await.expect(200).await.json().await;
     let message = &answer["choices"][0]["message"];
     assert_eq!(message["content"], format!("Let me look. It shows {SEEN}"));
     assert_eq!(message.get("tool_calls"), None);

@@ -26,6 +26,7 @@ mod http2;
 mod image_agent;
 mod limits;
 mod maxtoken;
+mod memory_agent;
 mod messages;
 mod models;
 mod namesakes;
