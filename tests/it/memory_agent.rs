@@ -9,7 +9,7 @@ use crate::support::{ask, with};
 
 async fn start(upstream: &FakeUpstream, plugins: Value) -> TestGateway {
     let config = with(with(openai_config(&upstream.base_url()), "agents", json!(["memory"])), "plugins", plugins);
-    Setup::config(&config).plugin("examples/memory").start().await
+    Setup::config(&config).plugin("examples/memory-agent").start().await
 }
 
 fn call(name: &str, input: &Value) -> Script {
