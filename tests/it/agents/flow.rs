@@ -192,3 +192,29 @@ async fn words_before_a_call_are_not_held_back() {
         heard(&mut answer, "Done.").await;
     }
 }
+
+#[tokio::test]
+async fn what_is_left_out_is_noted_once_for_all_turns_and_not_for_other_targets() {
+    // Chat Completions knows no `top_k`; Anthropic's format does.
+    for stream in [false, true] {
+        let (up, spare) = (FakeUpstream::start().await, FakeUpstream::start().await);
+        let mut config = config(Format::Chat, &up, with_tools(&["echo"]));
+        config["Providers"].as_array_mut().unwrap().push(Format::Messages.provider("spare", &spare));
+        config["fallback"] = json!({"default": [format!("spare,{}", Format::Messages.model())]});
+        let gateway = setup(&config).start().await;
+        let mut request = ask(stream);
+        request["top_k"] = json!(5);
+        play(&up, Format::Chat, [echo("call-A1"), Story::says(&["Done."]), Story::refuses(500, "no")]);
+        play(&spare, Format::Messages, [Story::says(&["Done."])]);
+        for _ in 0..2 {
+            gateway.messages(&request).await.expect(200).await.bytes().await;
+        }
+        let stopped = gateway.stop().await;
+        let records = stopped.messages();
+        let dropped = records.iter().map(|record| {
+            let notes = record["dropped"].as_array().unwrap();
+            notes.iter().filter(|note| note.as_str().unwrap().contains("top_k")).count()
+        });
+        assert_eq!(dropped.collect::<Vec<_>>(), [1, 0], "{:#?}", stopped.records);
+    }
+}
