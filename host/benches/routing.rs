@@ -121,7 +121,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let wasm = std::fs::read(file).expect("`cargo xtask plugins` has been run");
     // In a task, as loading blocks in place.
     let loading =
-        async { component::load(&engine, &cache, &wasm, "hello-router", Origin::File, |_| Limits::default()).await };
+        async { component::load(&engine, &cache, &wasm, "hello-router", Origin::BuiltIn, |_| Limits::default()).await };
     let plugin = Arc::new(runtime.block_on(loading).expect("it loads"));
     World { runtime, engine, plugin }
 });

@@ -222,8 +222,10 @@ impl<'a> Run<'a> {
     }
 
     fn served(&mut self, candidate: &Candidate, place: &Place<'_>, took: Duration) {
-        // It has served when the answer is whole, which the lease will know.
-        self.shared.health.begins(place);
+        // It has served when the answer is whole, which the lease will know. All of a short one may have come, and broken off.
+        if self.attempts.record.lease.as_ref().is_some_and(Lease::goes_on) {
+            self.shared.health.begins(place);
+        }
         if self.config.has_aliases() {
             self.shared.loads.answers(place.target_id(), took);
         }
