@@ -256,7 +256,7 @@ fn check_tokenizers(config: &Config, sources: &Sources, problems: &mut Problems)
     for file in config.providers.iter().flat_map(|provider| provider.tokenizers.files()) {
         let Err(reason) = file.check() else { continue };
         let (path, fallback) = (file.path.display(), file.fallback);
-        let message = format!("{path} {reason}; tokens are counted with {fallback}");
+        let message = format!("{path}: {reason}; tokens are counted with {fallback}");
         let hint = Some("take the tokenizer.json of the model, or write `type: \"tiktoken\"`".to_owned());
         let config = sources.config.path.display().to_string();
         problems.push(Problem { severity: Severity::Warning, ..problem(config, file.at.clone(), message, hint) });

@@ -56,7 +56,8 @@ pub async fn complete(caller: &Caller, request: String) -> Result<Bytes, Gateway
     exchange.above.clone_from(&caller.above);
     exchange.spend = Some(Arc::clone(&caller.spend));
     let answer = exchange.answer_agent(request, &id, caller.session.as_ref()).await;
-    caller.spend.add(&exchange.record.record.usage);
+    // Where agents had a part in it, all turns but the last were counted as they ended.
+    caller.spend.add(&exchange.record.last_usage.unwrap_or(exchange.record.record.usage));
     match &answer {
         Ok(json) => {
             exchange.record.answered(json);

@@ -4,6 +4,7 @@
     reason = "a failed unwrap is a failed test; the lint's own exception does not cover helpers"
 )]
 
+mod agents;
 mod auth;
 mod burst;
 mod cli;
@@ -22,8 +23,10 @@ mod hangup;
 mod headers;
 mod http;
 mod http2;
+mod image_agent;
 mod limits;
 mod maxtoken;
+mod memory_agent;
 mod messages;
 mod models;
 mod namesakes;
@@ -36,4 +39,6 @@ mod reload;
 mod router_plugin;
 mod routing;
 mod support;
+mod tokenizers;
 mod transformers;
+mod websearch_agent;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ccr_messages::json::{Document, Kind, Writer};
-use futures_util::{StreamExt as _, stream};
+use futures_util::{Stream, StreamExt as _, stream};
 
 use super::append::is_json;
 use super::caller::Caller;
@@ -45,13 +45,14 @@ pub(super) struct Answered {
     pub(super) spent: Duration,
 }
 
-/// Answers calls, in their order. `tool` finds the tool of a call; `turn` is its number.
-pub(super) async fn answer_all<'a>(
-    caller: &Arc<Caller>,
+/// Answers calls, in their order, each as soon as it and those before it are done. `tool` finds the tool of a call; `turn` is
+/// its number.
+pub(super) fn answer_all<'a>(
+    caller: &'a Arc<Caller>,
     calls: &'a [Call],
     tool: impl Fn(&Call) -> Option<&'a Tool>,
     turn: u32,
-) -> Vec<Answered> {
+) -> impl Stream<Item = Answered> {
     let most = caller.snapshot.config.agent_limits.calls as usize;
     let answers = calls.iter().enumerate().map(|(index, call)| {
         let tool = tool(call);
@@ -63,7 +64,13 @@ pub(super) async fn answer_all<'a>(
             }
         }
     });
-    stream::iter(answers.collect::<Vec<_>>()).buffered(AT_ONCE).collect().await
+    stream::iter(answers.collect::<Vec<_>>()).buffered(AT_ONCE)
+}
+
+/// Results of calls that nobody answered, because the answer ended with them: a history with calls and no results is legal nowhere.
+pub(super) fn unanswered(calls: &[Call]) -> Vec<String> {
+    const REASON: &str = "not answered: your answer ended before";
+    calls.iter().map(|call| result_block(&call.id, &error_content(REASON), true)).collect()
 }
 
 fn too_many(most: usize) -> String {
@@ -122,14 +129,18 @@ fn blocks(json: &str) -> Option<Vec<String>> {
 
 /// An error that the model reads as the result.
 fn refused(call: &Call, tool: Option<&Tool>, turn: u32, reason: &str) -> Answered {
-    let mut content = Writer::with_capacity(reason.len() + 64);
-    content.begin_array().begin_object().key("type").string("text").key("text").string(reason).end_object().end_array();
     Answered {
-        result: result_block(&call.id, content.as_str(), true),
+        result: result_block(&call.id, &error_content(reason), true),
         shown: Vec::new(),
         note: note(call, tool, turn, Duration::ZERO, Some(reason.to_owned())),
         spent: Duration::ZERO,
     }
+}
+
+fn error_content(reason: &str) -> String {
+    let mut content = Writer::with_capacity(reason.len() + 64);
+    content.begin_array().begin_object().key("type").string("text").key("text").string(reason).end_object().end_array();
+    content.into_string()
 }
 
 fn result_block(id: &str, content: &str, is_error: bool) -> String {

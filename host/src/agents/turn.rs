@@ -88,10 +88,10 @@ impl Turn {
                 self.usage.update(&usage);
                 Some(Event::Usage(self.usage))
             }
-            visible => {
-                self.client_calls |= matches!(visible, Event::ToolStart(_));
-                if let Event::ToolStart(start) = &visible {
-                    ids.insert(start.id.clone());
+            mut visible => {
+                if let Event::ToolStart(start) = &mut visible {
+                    self.client_calls = true;
+                    start.id = unused(std::mem::take(&mut start.id), ids);
                 }
                 self.message.push(&visible);
                 Some(visible)

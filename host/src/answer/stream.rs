@@ -172,6 +172,10 @@ impl EventStream {
     }
 
     fn finish(&mut self, record: &mut OpenRecord) {
+        if self.writing.is_done() {
+            // With a failure, that was told and noted as it came.
+            return;
+        }
         self.writing.finish();
         match self.writing.failure() {
             Some(failure) => record.fail(Outcome::BrokenUpstream, &failure),

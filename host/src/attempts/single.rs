@@ -38,6 +38,10 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
     check_thread(request, chain)?;
 
     let engine = gateway.engine();
+    if continued.is_none() {
+        // What an earlier target could not be told is not left out for this one.
+        record.record.dropped.clear();
+    }
     let agents = match (caller, &continued) {
         (Some(caller), None) => agents::prepare(caller, provider, target, request, record).await?.map(Box::new),
         _ => None,
@@ -56,13 +60,17 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
         Some(forwarded) => forwarded,
         None => {
             let copy = request.clone();
-            let mut made = transform::transform(engine, provider, chain, target, copy, *inner_client).await?;
-            made.dropped.splice(0..0, unread.iter().cloned().chain(noted));
-            made
+            transform::transform(engine, provider, chain, target, copy, *inner_client).await?
         }
     };
     record.add_plugin_time(transformed.plugin_time);
-    record.record.dropped.clone_from(&transformed.dropped);
+    let unread = unread.iter().filter(|_| !is_forwarded).cloned();
+    for note in unread.chain(noted).chain(transformed.dropped) {
+        // Every turn of an answer leaves out the same once more.
+        if !record.record.dropped.contains(&note) {
+            record.record.dropped.push(note);
+        }
+    }
     record.record.ms.encode = Some(record.elapsed_ms());
 
     let streaming = request.about().streaming;

@@ -85,8 +85,8 @@ pub async fn prepare(
     }
     let lent = live.guest().table.get_mut(&handle);
     lent.map(|lent| lent.may_edit = true).map_err(|error| live.bad_output(PREPARE, error.to_string()))?;
-    // It may keep what it takes out of the request in its store, and write the rest anew.
-    let (bindings, store) = live.begin(limit, input_bytes * 2);
+    // It may keep what it takes out of the request in its store, and write the rest anew; and all of its state may be used.
+    let (bindings, store) = live.begin(limit, input_bytes * 2 + MAX_STATE);
     let result = bindings.ccr_plugin_agent().call_prepare(store, borrowed()).await;
     let wit::Preparation { tools, system, state, edits_answer } =
         live.end(PREPARE, result)?.map_err(|fault| live.refused(PREPARE, fault))?;
