@@ -37,7 +37,7 @@ pub(super) struct Run<'a> {
 
 /// What came of a round over all candidates.
 pub(super) enum Round {
-    Answered(Answer),
+    Answered(Box<Answer>),
     /// Nobody will do better.
     Ended(GatewayError),
     /// The prompt is too long for this target.
@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
         let mut retry = 0;
         loop {
             match self.round(&mut candidates).await {
-                Round::Answered(answer) => return Ok(answer),
+                Round::Answered(answer) => return Ok(*answer),
                 Round::Ended(error) => return Err(error),
                 Round::TooLong(target, error) => match self.longer(&candidates) {
                     Some(longer) => {
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
         let step = match answer {
             Ok(answer) => {
                 self.served(&begun.candidate, &place, took);
-                Step::Over(Round::Answered(answer))
+                Step::Over(Round::Answered(Box::new(answer)))
             }
             Err(error) => self.failed(candidate, &place, took, error),
         };
