@@ -118,10 +118,10 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let engine = PluginEngine::new().expect("an engine");
     let cache = CompileCache::open(std::env::temp_dir().join("ccr-bench-cache"));
     let file = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../target/plugins/examples/hello-router.wasm");
-    let wasm = std::fs::read(&file).expect("`cargo xtask plugins` has been run");
+    let wasm = std::fs::read(file).expect("`cargo xtask plugins` has been run");
     // In a task, as loading blocks in place.
-    let origin = Origin::File(file);
-    let loading = async { component::load(&engine, &cache, &wasm, "hello-router", origin, |_| Limits::default()).await };
+    let loading =
+        async { component::load(&engine, &cache, &wasm, "hello-router", Origin::BuiltIn, |_| Limits::default()).await };
     let plugin = Arc::new(runtime.block_on(loading).expect("it loads"));
     World { runtime, engine, plugin }
 });
