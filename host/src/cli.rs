@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Home, LogLevel, Overrides, Source, presets, process_env};
 use crate::gateway::{self, Sources, StartError};
-use crate::request;
+use crate::routing::explain;
 
 /// Exit code for a bad config (`EX_USAGE` of sysexits.h, as other proxies use it).
 const BAD_CONFIG: u8 = 64;
@@ -35,7 +35,7 @@ enum Command {
         #[arg(long, value_name = "DIR")]
         plugins: Option<PathBuf>,
     },
-    /// Show where a request would go, and why, without sending it. The request (Anthropic Messages JSON) comes on standard input.
+    /// Show where a request would go, and why, without sending it. The request comes on standard input.
     Explain {
         /// Config file; the one in the home folder if none is named.
         #[arg(short, long, value_name = "FILE")]
@@ -46,6 +46,9 @@ enum Command {
         /// A header of the request, `name: value`; may be given several times.
         #[arg(long = "header", short = 'H', value_name = "NAME: VALUE")]
         headers: Vec<String>,
+        /// Where the client would post it, which tells its format: /v1/messages, /v1/chat/completions, …
+        #[arg(long, value_name = "PATH", default_value = explain::USUAL_PATH)]
+        path: String,
         /// Print JSON, as `POST /api/explain` answers.
         #[arg(long)]
         json: bool,
@@ -93,8 +96,8 @@ pub fn run() -> ExitCode {
         Command::Start(start) if start.daemon => crate::daemon::spawn(),
         Command::Start(start) => crate::run::start(start.meant(), start.demo),
         Command::Check { file, plugins } => check(sources(file, plugins, Overrides::default())),
-        Command::Explain { config, plugins, headers, json } => {
-            explain(&sources(config, plugins, Overrides::default()), &headers, json)
+        Command::Explain { config, plugins, headers, path, json } => {
+            explain(&sources(config, plugins, Overrides::default()), &headers, &path, json)
         }
         Command::Providers => {
             print!("{}", providers());
@@ -148,13 +151,13 @@ fn check(sources: Sources) -> Result<(), StartError> {
     Ok(())
 }
 
-fn explain(sources: &Sources, headers: &[String], json: bool) -> Result<(), StartError> {
+fn explain(sources: &Sources, headers: &[String], path: &str, json: bool) -> Result<(), StartError> {
     let headers = headers.iter().map(|line| header(line)).collect::<anyhow::Result<HeaderMap>>()?;
-    let headers = request::visible_headers(&headers);
+    let head = explain::head(path, headers).map_err(|error| anyhow::anyhow!("{error}"))?;
     let mut body = Vec::new();
     std::io::stdin().lock().read_to_end(&mut body).context("standard input cannot be read")?;
     let home = Home::find(&process_env);
-    let told = crate::run::runtime()?.block_on(gateway::explain_offline(sources, &home, body, headers))?;
+    let told = crate::run::runtime()?.block_on(gateway::explain_offline(sources, &home, &head, body))?;
     if json {
         println!("{}", serde_json::to_string_pretty(&told).context("the decision makes no JSON")?);
     } else {

@@ -12,7 +12,8 @@ use crate::client::Client;
 use crate::config::Severity;
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
-use crate::routing::{self, Routing};
+use crate::routing::Routing;
+use crate::routing::explain::{self, USUAL_PATH};
 use crate::{auth, counting, headers, ids, inventory, pipeline, request};
 
 /// The gateway's version.
@@ -37,7 +38,7 @@ pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respo
         ("/api/plugins", &Method::GET | &Method::HEAD) => {
             inventory::answer(gateway, &request).unwrap_or_else(|error| refuse(&error))
         }
-        ("/api/explain", &Method::POST) => explain(gateway, request).await,
+        ("/api/explain", &Method::POST) => tell(gateway, request).await,
         ("/api/explain", _) => refuse(&method("/api/explain", "POST")),
         (path, &Method::POST) => {
             let snapshot = gateway.snapshot();
@@ -152,7 +153,7 @@ fn models(gateway: &Gateway, request: &Request<Incoming>, id: Option<&str>) -> R
 }
 
 /// Where the request in the body would go, and why. Nothing is sent, and nothing is remembered.
-async fn explain(gateway: &Gateway, request: Request<Incoming>) -> Response<Body> {
+async fn tell(gateway: &Gateway, request: Request<Incoming>) -> Response<Body> {
     let snapshot = gateway.snapshot();
     let (head, body) = request.into_parts();
     let told = async {
@@ -160,12 +161,23 @@ async fn explain(gateway: &Gateway, request: Request<Incoming>) -> Response<Body
         let body = request::read_body(&head.headers, body, snapshot.config.timeouts.client).await?;
         let (engine, sessions, client_key) = (gateway.engine(), gateway.sessions(), caller.key_name.as_deref());
         let routing = Routing { engine, snapshot: &snapshot, sessions, client_key, upstreams: None };
-        routing::explain::explain(&routing, body, request::visible_headers(&head.headers)).await
+        let path = query_value(&head.uri, "path").unwrap_or_else(|| USUAL_PATH.into());
+        let asked = explain::head(&path, head.headers)?;
+        let client = match asked.uri.path() {
+            USUAL_PATH => None,
+            path => gateway.client(&snapshot, path).await,
+        };
+        explain::explain(&routing, client, &asked, body).await
     };
     match told.await {
         Ok(told) => json_response(&json!(told)),
         Err(error) => refuse(&error),
     }
+}
+
+fn query_value(uri: &http::Uri, name: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// Clients want a date; nothing says when a provider's model was made.

@@ -15,7 +15,7 @@ use crate::plugins::PluginEngine;
 use crate::plugins::cache::CompileCache;
 use crate::record::RecordLog;
 use crate::routing::Routing;
-use crate::routing::explain::{Explained, explain};
+use crate::routing::explain::{Explained, USUAL_PATH, explain};
 use crate::routing::sessions::Sessions;
 use crate::snapshot::{Snapshot, Unresolved};
 use crate::tokens::TokenCounts;
@@ -256,7 +256,7 @@ fn check_tokenizers(config: &Config, sources: &Sources, problems: &mut Problems)
     for file in config.providers.iter().flat_map(|provider| provider.tokenizers.files()) {
         let Err(reason) = file.check() else { continue };
         let (path, fallback) = (file.path.display(), file.fallback);
-        let message = format!("{path} {reason}; tokens are counted with {fallback}");
+        let message = format!("{path}: {reason}; tokens are counted with {fallback}");
         let hint = Some("take the tokenizer.json of the model, or write `type: \"tiktoken\"`".to_owned());
         let config = sources.config.path.display().to_string();
         problems.push(Problem { severity: Severity::Warning, ..problem(config, file.at.clone(), message, hint) });
@@ -267,8 +267,8 @@ fn check_tokenizers(config: &Config, sources: &Sources, problems: &mut Problems)
 pub async fn explain_offline(
     sources: &Sources,
     home: &Home,
+    head: &http::request::Parts,
     body: Vec<u8>,
-    headers: http::HeaderMap,
 ) -> Result<Explained, StartError> {
     let (config, _) = load(sources)?;
     let engine = PluginEngine::new().context("plugins cannot be loaded")?;
@@ -279,7 +279,9 @@ pub async fn explain_offline(
         .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
     let (sessions, client_key) = (Sessions::default(), snapshot.config.api_key.is_some().then_some("default"));
     let routing = Routing { engine: &engine, snapshot: &snapshot, sessions: &sessions, client_key, upstreams: None };
-    Ok(explain(&routing, body, headers).await.map_err(|error| anyhow::anyhow!("{error}"))?)
+    let path = head.uri.path();
+    let client = if path == USUAL_PATH { None } else { snapshot.client(&engine, &cache, path).await };
+    Ok(explain(&routing, client, head, body).await.map_err(|error| anyhow::anyhow!("{error}"))?)
 }
 
 /// Says what presets gave to providers, which no file shows.

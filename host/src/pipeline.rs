@@ -221,7 +221,7 @@ impl Exchange {
         &mut self,
         agents: Option<&mut Conversation>,
         route: &Route,
-    ) -> Result<Option<EventSource>, GatewayError> {
+    ) -> Result<Option<Box<EventSource>>, GatewayError> {
         let Some(agents) = agents else { return Ok(None) };
         let request = match agents.answer_calls(&mut self.record).await? {
             Then::End => return Ok(None),
@@ -263,7 +263,7 @@ impl Exchange {
         if self.snapshot.agents.is_empty() {
             return None;
         }
-        let spend = Arc::clone(self.spend.get_or_insert_with(|| Arc::new(Spend::new())));
+        let spend = Arc::clone(self.spend.get_or_insert_with(Arc::<Spend>::default));
         Some(Arc::new(Caller {
             gateway: Arc::clone(&self.gateway),
             snapshot: Arc::clone(&self.snapshot),

@@ -24,6 +24,9 @@ const WAITING_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes that are written at once without waiting for more.
 const HURRY_BYTES: usize = 256 * 1024;
 
+/// Room that a line begins with: most have less than a kilobyte, and growing costs as much as writing.
+const USUAL_LINE: usize = 1024;
+
 /// How long lines wait for others: waking a thread for each of them would cost as much as the rest of a small request
 /// (measured), and nobody reads a log faster than this.
 const PAUSE: Duration = Duration::from_millis(100);
@@ -432,8 +435,10 @@ impl RecordLog {
 
     fn write(&self, record: &RequestRecord) {
         let Some(queue) = &self.queue else { return };
-        let Ok(line) = serde_json::to_vec(record) else { return };
-        queue.add(&line);
+        let mut line = Vec::with_capacity(USUAL_LINE);
+        if serde_json::to_writer(&mut line, record).is_ok() {
+            queue.add(&line);
+        }
     }
 }
 
@@ -458,7 +463,8 @@ impl Queue {
     }
 
     /// What waits, once some time has passed or much has come together; `None` when all is written and nothing will come.
-    fn next(&self) -> Option<Vec<u8>> {
+    /// Further lines go into `spare`: a buffer that grew anew each time would cost requests more than their lines do.
+    fn next(&self, spare: Vec<u8>) -> Option<Vec<u8>> {
         let mut waiting = self.lock();
         if !waiting.closing && waiting.lines.len() < HURRY_BYTES {
             waiting = self.hurry.wait_timeout(waiting, PAUSE).unwrap_or_else(PoisonError::into_inner).0;
@@ -466,7 +472,7 @@ impl Queue {
         if waiting.closing && waiting.lines.is_empty() {
             return None;
         }
-        Some(std::mem::take(&mut waiting.lines))
+        Some(std::mem::replace(&mut waiting.lines, spare))
     }
 }
 
@@ -492,16 +498,20 @@ impl File {
     }
 
     fn write_from(mut self, queue: &Queue) {
-        while let Some(lines) = queue.next() {
-            if lines.is_empty() {
-                continue;
-            }
-            if let Err(error) = self.write(&lines) {
+        let mut spare = Vec::new();
+        while let Some(mut lines) = queue.next(spare) {
+            if !lines.is_empty()
+                && let Err(error) = self.write(&lines)
+            {
                 let count = memchr::memchr_iter(b'\n', &lines).count() as u64;
                 queue.lost.fetch_add(count, Relaxed);
                 tracing::error!(folder = %self.folder.display(), "{count} request records are lost: {error}; is the disk full?");
                 self.file = None;
             }
+            lines.clear();
+            // After a burst, or a slow disk, the room is given back.
+            lines.shrink_to(2 * HURRY_BYTES);
+            spare = lines;
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod anthropic_python;
 mod claude_code;
+mod claude_code_image;
 mod claude_routes;
 mod install;
 mod litellm;

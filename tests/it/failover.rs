@@ -2,6 +2,8 @@
 //! retries, key pools, names for several targets, and what the client, the record and `/health` say of it.
 
 mod balance;
+mod broken;
+mod hedge;
 mod keys;
 mod matrix;
 mod retries;

@@ -215,15 +215,10 @@ async fn no_request_is_made_to_look_like_two() {
     requests.push(json!({"url": format!("http://user:pass@{}/", server.address())}));
     requests.push(json!({"url": to(&server, "/a\r\nx-b: c")}));
     let gateway = started(&upstream, grants, &requests).await;
-    let mut got = outcomes(&upstream, &gateway).await;
-    // Of line ends in a URL nothing is left, as browsers have it.
-    assert_eq!(got.pop().unwrap()["status"], 200);
-    for outcome in &got {
+    for outcome in outcomes(&upstream, &gateway).await {
         assert_eq!(outcome["fault"], "other", "{outcome}");
     }
-    let seen = server.requests();
-    assert_eq!(seen.len(), 1);
-    assert!(seen[0].target == "/ax-b:%20c" && seen[0].headers.get("x-b").is_none(), "{}", seen[0].target);
+    assert!(server.requests().is_empty());
 }
 
 #[tokio::test]

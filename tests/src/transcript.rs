@@ -111,6 +111,14 @@ impl Reading {
         }
         let block = self.blocks.last_mut().ok_or("no block")?;
         let delta = &data["delta"];
+        if delta["type"] == "citations_delta" && block["type"] == "text" {
+            let citation = delta.get("citation").filter(|citation| citation.is_object()).ok_or("no citation")?;
+            match block["citations"].as_array_mut() {
+                Some(citations) => citations.push(citation.clone()),
+                None => block["citations"] = Value::Array(vec![citation.clone()]),
+            }
+            return Ok(());
+        }
         let (kind, field) = match delta["type"].as_str() {
             Some("text_delta") => ("text", "text"),
             Some("thinking_delta") => ("thinking", "thinking"),

@@ -25,7 +25,7 @@ pub(super) fn tools_and_system(
     let mut edits = Additions::default();
     let root = request.document().root();
     if !items.is_empty() {
-        edits.to_array(root, "tools", &items.join(","));
+        edits.extend_array(root, "tools", &items.join(","));
     }
     if !system.is_empty() {
         edits.system(root, &system.join("\n\n"));
@@ -38,7 +38,7 @@ pub(super) fn tools_and_system(
 pub(super) fn messages(request: &mut InnerRequest, messages: &[String]) -> Result<(), String> {
     let root = request.document().root();
     let mut edits = Additions::default();
-    edits.to_array(root, "messages", &messages.join(","));
+    edits.extend_array(root, "messages", &messages.join(","));
     let splice = edits.into_splice(root);
     request.splice(splice)
 }
@@ -70,7 +70,7 @@ struct Additions {
 }
 
 impl Additions {
-    fn to_array(&mut self, root: Value<'_>, key: &str, items: &str) {
+    fn extend_array(&mut self, root: Value<'_>, key: &str, items: &str) {
         match root.get(key) {
             Some(array) if array.kind() == Kind::Array => {
                 let end = array.span().end - 1;
@@ -87,7 +87,7 @@ impl Additions {
     /// Behind a system text, or as a block of its own behind system blocks.
     fn system(&mut self, root: Value<'_>, text: &str) {
         match root.get("system") {
-            Some(known) if known.kind() == Kind::Array => self.to_array(root, "system", &block(text)),
+            Some(known) if known.kind() == Kind::Array => self.extend_array(root, "system", &block(text)),
             Some(known) if known.as_str().is_some_and(|known| !known.is_empty()) => {
                 let end = known.span().end - 1;
                 let mut more = Writer::new();

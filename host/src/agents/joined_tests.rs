@@ -69,7 +69,7 @@ fn call() -> impl Strategy<Value = Vec<Event>> {
         let (first, second) = arguments.split_at(cut.min(arguments.len()));
         let (id, name) = (id.map(str::to_owned), Some(name.to_owned()));
         let delta = |id, name, arguments: &str| {
-            Event::ToolDelta(ToolDelta { index, id, name, arguments: arguments.to_owned(), ..ToolDelta::default() })
+            Event::ToolDelta(ToolDelta { index, id, name, arguments: arguments.to_owned() })
         };
         vec![delta(id, name, first), delta(None, None, second)]
     })

@@ -15,12 +15,13 @@ pub struct Spend {
     tokens: AtomicU64,
 }
 
-impl Spend {
-    /// Nothing yet.
-    pub fn new() -> Self {
+impl Default for Spend {
+    fn default() -> Self {
         Self { started: Instant::now(), model_calls: AtomicU32::new(0), tokens: AtomicU64::new(0) }
     }
+}
 
+impl Spend {
     /// Counts the tokens of an answer.
     pub fn add(&self, usage: &UsageNote) {
         let parts =
@@ -66,7 +67,7 @@ mod tests {
     #[test]
     fn each_bound_is_named_when_it_is_reached() {
         let limits = AgentLimits { model_calls: 2, depth: 1, tokens: 10, ..AgentLimits::default() };
-        let spend = Spend::new();
+        let spend = Spend::default();
         assert!(spend.call_model(&limits, 1).is_ok());
         assert!(spend.call_model(&limits, 2).unwrap_err().contains("agentLimits.depth"));
         assert!(spend.call_model(&limits, 1).is_ok());

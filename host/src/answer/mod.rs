@@ -57,7 +57,7 @@ pub enum Answer {
     /// A whole answer in which agents have calls to answer before the model goes on.
     Waiting(Box<WholeAnswer>),
     /// The next turn of an answer that has begun: its first content is in hand.
-    Turn(EventSource),
+    Turn(Box<EventSource>),
 }
 
 /// An answer in one piece.
@@ -143,7 +143,7 @@ pub async fn begin(
     let mut source = EventSource::open(&mut reading, response, framing).await?;
     if reading.is_later_turn {
         source.peek().await?;
-        return Ok(Answer::Turn(source));
+        return Ok(Answer::Turn(Box::new(source)));
     }
     let Reading { engine, head, answering, streaming, expected_input, agents, .. } = reading;
     let source = Source::new(source, agents);

@@ -57,7 +57,7 @@ impl LiveStream {
     }
 
     /// Goes on with the model's next turn, or ends: with none because the client is next, with an error because there is none.
-    pub fn go_on(&mut self, turn: Result<Option<EventSource>, GatewayError>, record: &mut OpenRecord) {
+    pub fn go_on(&mut self, turn: Result<Option<Box<EventSource>>, GatewayError>, record: &mut OpenRecord) {
         let Self::Events(stream) = self else { return };
         stream.waits = false;
         match turn {

@@ -89,8 +89,8 @@ impl Source {
     }
 
     /// Goes on with the next turn; with none, the answer ends here.
-    pub(super) fn go_on(&mut self, upstream: Option<EventSource>) {
-        let before = std::mem::replace(&mut self.upstream, upstream);
+    pub(super) fn go_on(&mut self, upstream: Option<Box<EventSource>>) {
+        let before = std::mem::replace(&mut self.upstream, upstream.map(|upstream| *upstream));
         self.spent += before.map(|before| before.plugin_time()).unwrap_or_default();
     }
 

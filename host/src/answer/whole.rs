@@ -88,7 +88,7 @@ impl WholeAnswer {
     }
 
     /// Goes on with the model's next turn; with none, the client is next.
-    pub fn go_on(&mut self, upstream: Option<EventSource>) {
+    pub fn go_on(&mut self, upstream: Option<Box<EventSource>>) {
         self.source.go_on(upstream);
     }
 }

@@ -92,6 +92,11 @@ impl Lease {
         }
     }
 
+    /// The answer has not broken off so far.
+    pub(super) fn goes_on(&self) -> bool {
+        self.patient.is_some()
+    }
+
     /// Whatever becomes of the answer is not the target's doing.
     pub fn excuse(&mut self) {
         self.patient = None;

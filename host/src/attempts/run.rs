@@ -37,7 +37,7 @@ pub(super) struct Run<'a> {
 
 /// What came of a round over all candidates.
 pub(super) enum Round {
-    Answered(Answer),
+    Answered(Box<Answer>),
     /// Nobody will do better.
     Ended(GatewayError),
     /// The prompt is too long for this target.
@@ -87,7 +87,7 @@ impl<'a> Run<'a> {
         let mut retry = 0;
         loop {
             match self.round(&mut candidates).await {
-                Round::Answered(answer) => return Ok(answer),
+                Round::Answered(answer) => return Ok(*answer),
                 Round::Ended(error) => return Err(error),
                 Round::TooLong(target, error) => match self.longer(&candidates) {
                     Some(longer) => {
@@ -183,7 +183,7 @@ impl<'a> Run<'a> {
         let step = match answer {
             Ok(answer) => {
                 self.served(&begun.candidate, &place, took);
-                Step::Over(Round::Answered(answer))
+                Step::Over(Round::Answered(Box::new(answer)))
             }
             Err(error) => self.failed(candidate, &place, took, error),
         };
@@ -222,8 +222,10 @@ impl<'a> Run<'a> {
     }
 
     fn served(&mut self, candidate: &Candidate, place: &Place<'_>, took: Duration) {
-        // It has served when the answer is whole, which the lease will know.
-        self.shared.health.begins(place);
+        // It has served when the answer is whole, which the lease will know. All of a short one may have come, and broken off.
+        if self.attempts.record.lease.as_ref().is_some_and(Lease::goes_on) {
+            self.shared.health.begins(place);
+        }
         if self.config.has_aliases() {
             self.shared.loads.answers(place.target_id(), took);
         }

@@ -26,7 +26,9 @@ impl HostPort {
         };
         // What a URL may hold beside scheme, host and port means nothing here, and a wildcard would only seem to.
         let url = Url::parse(&whole).ok()?;
-        let bare = url.path() == "/" && url.query().is_none() && !text.contains(['@', '*', '#', '\\', ' ']);
+        // Line ends and tabs are among what `url` leaves out.
+        let strange = |one: char| matches!(one, '@' | '*' | '#' | '\\' | ' ') || one.is_ascii_control();
+        let bare = url.path() == "/" && url.query().is_none() && !text.contains(strange);
         if bare { Self::of(&url) } else { None }
     }
 
@@ -102,6 +104,7 @@ mod tests {
             "a b",
             "http://",
             "a\\b",
+            "api.exa\tmple",
         ] {
             assert_eq!(HostPort::parse(text), None, "{text}");
         }

@@ -69,9 +69,9 @@ fn headers(api: &CountingApi) -> Vec<(HeaderName, HeaderValue)> {
     if api.format == ApiFormat::Anthropic {
         headers.push((HeaderName::from_static("anthropic-version"), HeaderValue::from_static("2023-06-01")));
     }
-    let shown = api.key.as_ref().and_then(|key| match api.format {
-        ApiFormat::Anthropic => Some((HeaderName::from_static("x-api-key"), key.expose().to_owned())),
-        _ => Some((header::AUTHORIZATION, format!("Bearer {}", key.expose()))),
+    let shown = api.key.as_ref().map(|key| match api.format {
+        ApiFormat::Anthropic => (HeaderName::from_static("x-api-key"), key.expose().to_owned()),
+        _ => (header::AUTHORIZATION, format!("Bearer {}", key.expose())),
     });
     if let Some((name, value)) = shown
         && let Ok(mut value) = HeaderValue::from_str(&value)

@@ -304,7 +304,7 @@ impl Loader<'_> {
 
     /// The limits that the config sets for a plugin by its own name, or by its file's.
     fn limits(&self, name: &str, known_as: &str) -> Limits {
-        let defaults = Limits::default();
+        let defaults = own_limits(name);
         let Some(settings) = self.config.plugin(name).or_else(|| self.config.plugin(known_as)) else { return defaults };
         let memory = settings.memory.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(defaults.memory);
         Limits {
@@ -329,6 +329,17 @@ impl Registry {
 
     fn at_file(&self, path: &Path) -> Option<Arc<Plugin>> {
         self.all().find(|plugin| plugin.origin == Origin::File(path.to_owned())).cloned()
+    }
+}
+
+/// The limits of a plugin of which the config says nothing. Pictures are large: one of twenty megapixels, decoded to be cut or
+/// scaled, takes 250 MB, and a conversation full of them takes longer to go through than one of words (measured).
+fn own_limits(name: &str) -> Limits {
+    match name {
+        "image" => {
+            Limits { memory: 256 * 1024 * 1024, request: std::time::Duration::from_secs(1), ..Limits::default() }
+        }
+        _ => Limits::default(),
     }
 }
 

@@ -2,14 +2,16 @@
 
 use std::fmt::Write as _;
 
-use http::HeaderMap;
+use http::request::Parts;
+use http::{HeaderMap, Uri};
 use serde::Serialize;
 
-use super::trace::{Step, Trace, line};
+use super::trace::{Step, Trace, brief, line};
 use super::{MAX_REASON, Route, Routing};
+use crate::client::Client;
 use crate::config::Config;
 use crate::error::GatewayError;
-use crate::request::InnerRequest;
+use crate::request::{self, InnerRequest};
 
 /// A decision as it is told.
 #[derive(Debug, Serialize)]
@@ -32,9 +34,39 @@ pub struct Explained {
     pub error: Option<String>,
 }
 
-/// Routes a request and tells how. `Err`: it is no legal request.
-pub async fn explain(routing: &Routing<'_>, body: Vec<u8>, headers: HeaderMap) -> Result<Explained, GatewayError> {
-    let mut request = InnerRequest::parse(body, "explain", headers, None)?;
+/// Where Anthropic's clients post their requests; what is explained where no other path is named.
+pub const USUAL_PATH: &str = "/v1/messages";
+
+/// A request's head for a path that a client would post to, with these headers. `Err`: it is no path.
+pub fn head(path: &str, headers: HeaderMap) -> Result<Parts, GatewayError> {
+    let wrong = || GatewayError::invalid(format!("`{}` is not a path, as `{USUAL_PATH}` is", brief(path)));
+    let uri = path.starts_with('/').then(|| path.parse::<Uri>().ok()).flatten().ok_or_else(wrong)?;
+    let mut request = http::Request::new(());
+    (*request.uri_mut(), *request.method_mut(), *request.headers_mut()) = (uri, http::Method::POST, headers);
+    Ok(request.into_parts().0)
+}
+
+/// Routes a request and tells how. `client`: who reads requests to the head's path; none if nobody does. `Err`: it is no legal
+/// request.
+pub async fn explain(
+    routing: &Routing<'_>,
+    client: Option<Client>,
+    head: &Parts,
+    body: Vec<u8>,
+) -> Result<Explained, GatewayError> {
+    let mut request = match client {
+        Some(Client::Foreign(foreign)) => foreign.decode(routing.engine, head, body, "explain").await?.request,
+        None if head.uri.path() != USUAL_PATH => {
+            let path = brief(head.uri.path());
+            return Err(GatewayError::invalid(format!(
+                "nobody's requests go to `{path}`; `{USUAL_PATH}` is Anthropic's"
+            )));
+        }
+        _ => InnerRequest::parse(body, "explain", request::visible_headers(&head.headers), None).map_err(|error| {
+            let hint = "a request of another format needs its path, as in `path=/v1/chat/completions`";
+            GatewayError::invalid(format!("{error} ({hint})"))
+        })?,
+    };
     let mut trace = Trace::default();
     let routed = routing.route(&mut request, &mut trace).await;
     Ok(Explained::of(&routing.snapshot.config, routed, trace))

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use tiktoken_rs::CoreBPE;
 
 use super::encoding::Encoding;
-use super::merge::WINDOW;
+use super::merge::{MOST_WINDOWS, WINDOW};
 
 fn reference(encoding: Encoding) -> &'static CoreBPE {
     match encoding {
@@ -89,6 +89,17 @@ fn giant_pieces() {
             let (ours, exact) = (encoding.count(&giant), reference(&giant));
             assert!(ours.abs_diff(exact) * 1000 <= exact, "{encoding}: {ours} and not {exact}");
         }
+    }
+}
+
+/// Of a word beyond all measure, some windows stand for the rest.
+#[test]
+fn words_without_end() {
+    let unit = letters(WINDOW);
+    for times in [MOST_WINDOWS, MOST_WINDOWS + 1, 2 * MOST_WINDOWS + 5] {
+        let (ours, exact) = (Encoding::Cl100kBase.count(&unit.repeat(times)), Encoding::Cl100kBase.count(&unit));
+        let exact = exact * times as u64;
+        assert!(ours.abs_diff(exact) * 1000 <= exact, "{times}: {ours} and not {exact}");
     }
 }
 

@@ -19,8 +19,8 @@ pub(super) const WINDOW: usize = 64 * 1024;
 /// The number of tokens of a piece that is not empty and no token itself; beyond [`WINDOW`] bytes, nearly.
 pub(super) fn merged(vocabulary: &Vocabulary, piece: &[u8]) -> usize {
     match piece.len() {
-        0..=SMALL => small(vocabulary, piece),
-        ..=WINDOW => large(vocabulary, piece),
+        size if size <= SMALL => small(vocabulary, piece),
+        size if size <= WINDOW => large(vocabulary, piece),
         _ => windows(vocabulary, piece),
     }
 }

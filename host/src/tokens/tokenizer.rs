@@ -105,7 +105,7 @@ impl TokenizerFile {
             aside(usize::MAX, || file::load(&self.path))
                 .inspect_err(|reason| {
                     let (path, fallback) = (self.path.display(), self.fallback);
-                    tracing::warn!("{}: {path} {reason}; tokens are counted with {fallback}", self.at);
+                    tracing::warn!("{}: {path}: {reason}; tokens are counted with {fallback}", self.at);
                 })
                 .ok()
         };

@@ -25,9 +25,9 @@ pub(crate) const MAX_BYTES: usize = 3_750_000;
 /// Longest edge that is sent where nothing can be scaled: Anthropic's API refuses what is longer.
 const MAX_EDGE: u32 = 8000;
 
-/// Most pixels that are read. Telephones make 12 million, screens have up to 15 million; 24 million of 4 bytes are 96 MB, and
-/// turning them takes as much again.
-pub(crate) const MAX_PIXELS: u64 = 24_000_000;
+/// Most pixels that are read. Telephones make 12 million, screens have up to 15 million. A progressive JPEG takes up to 9 bytes for
+/// each while it is read, so that 20 million and the file fit into the 256 MiB that an instance should have.
+pub(crate) const MAX_PIXELS: u64 = 20_000_000;
 
 /// Most bytes that a decoder may take for what it gives back: those pixels with 4 bytes each, or half of them with 8.
 const MAX_ALLOC: u64 = MAX_PIXELS * 4;

@@ -283,7 +283,8 @@ impl Assembler {
         };
         let progress = call.arguments.progress();
         let whole = progress == Progress::Complete;
-        if !call.name_final || !(whole || progress == Progress::Object && !self.mending && !call.forgiven) {
+        let streams = progress == Progress::Object && !self.mending && !call.forgiven;
+        if !call.name_final || !(whole || streams) {
             return false;
         }
         let slot = match call.slot {

@@ -96,10 +96,12 @@ pub fn complete(request: &str) -> Result<String, Fault> {
     there::complete(request)
 }
 
-/// Plain HTTP to a host that the operator listed.
+/// HTTP to a host that the operator listed. `{{secret:NAME}}` in the URL's path or query, or in a header's value, stands for a
+/// secret that the operator granted. A redirect is an answer like others; compression is undone.
 ///
 /// # Errors
-/// `denied` for a host that is not granted or that leads into a private network; `unavailable` where there is no answer.
+/// `denied` for a host or a secret that is not granted, for a host that leads into a private network, and for what exceeds a
+/// bound (docs/plugins.md has them); `other` for what is no request that may be sent; `unavailable` where there is no answer.
 pub fn http(request: &HttpRequest) -> Result<HttpResponse, Fault> {
     there::send(request)
 }

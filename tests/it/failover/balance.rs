@@ -74,6 +74,25 @@ async fn the_least_busy_is_asked() {
 }
 
 #[tokio::test]
+async fn a_stream_that_begins_before_its_answer_names_the_member() {
+    let (up, spare) = (good().await, good().await);
+    let mut config = json!({
+        "Providers": [provider("up", &up.base_url()), provider("spare", &spare.base_url())],
+        "Router": {"default": "fast", "aliases": {"fast": [{"target": "up,m"}, {"target": "spare,n", "priority": 1}]}},
+    });
+    config["PING_INTERVAL_MS"] = json!(20);
+    let gateway = Setup::config(&config).start().await;
+    let gate = Gate::new();
+    up.next(refusing(500));
+    spare.next(Script::new().wait(&gate).then(openai::text_stream(&["served"])));
+    let answer = gateway.messages(&crate::support::ask_stream("hi")).await;
+    assert_eq!((answer.header("x-ccr-provider"), answer.header("x-ccr-model")), ("spare", "n"));
+    assert_eq!(answer.header("x-ccr-attempts"), "2");
+    gate.open();
+    answer.transcript().await.message();
+}
+
+#[tokio::test]
 async fn the_cheapest_goes_first() {
     let (up, spare) = (good().await, good().await);
     let targets = json!([{"target": "up,m", "price": 3}, {"target": "spare,m", "price": 0.5}]);

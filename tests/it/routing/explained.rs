@@ -98,3 +98,34 @@ async fn the_gateway_explains_with_a_key_only() {
     let get = gateway.client().get("/api/explain").await;
     assert_eq!(get.status, 405);
 }
+
+#[tokio::test]
+async fn requests_of_other_formats_are_explained_by_their_path() {
+    let upstream = FakeUpstream::start().await;
+    let home = tempfile::tempdir().unwrap();
+    let config = example(&upstream);
+    let gateway = Setup::config(&config).start().await;
+    let chat = json!({"model": "gpt-5", "reasoning_effort": "xhigh", "messages": [{"role": "user", "content": "hi"}]});
+    let responses = json!({"model": "gpt-5", "reasoning": {"effort": "medium"}, "input": "hi"});
+    let gemini = json!({"contents": [{"role": "user", "parts": [{"text": "hi"}]}]});
+    for (path, request, provider, scenario) in [
+        ("/v1/chat/completions", chat, "other", "think"),
+        ("/v1/responses", responses.clone(), "main", "default"),
+        ("/v1beta/models/main,m:generateContent", gemini, "main", "default"),
+    ] {
+        let told = gateway.client().send(&Request::post(&format!("/api/explain?path={path}"), &request)).await;
+        let told = told.expect(200).await.json().await;
+        assert_eq!((&told["provider"], &told["scenario"]), (&json!(provider), &json!(scenario)), "{path}: {told}");
+        let output = explain(home.path(), &config, &["--json", "--path", path], &request.to_string()).await;
+        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(printed["provider"], provider, "{path}: {printed}");
+    }
+    for (query, words) in
+        [("", "path=/v1/chat/completions"), ("?path=/v1/nobody", "nobody's"), ("?path=x", "not a path")]
+    {
+        let refused = gateway.client().send(&Request::post(&format!("/api/explain{query}"), &responses)).await;
+        let (kind, message) = refused.error().await;
+        assert!(kind == "invalid_request_error" && message.contains(words), "{query}: {message}");
+    }
+    assert!(upstream.requests().is_empty());
+}

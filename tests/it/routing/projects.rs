@@ -3,7 +3,7 @@
 use std::fs;
 
 use gateway_tests::upstream::openai;
-use gateway_tests::{FakeUpstream, Setup, eventually};
+use gateway_tests::{FakeUpstream, Setup, TestGateway, eventually};
 use serde_json::json;
 
 use super::routed;
@@ -42,4 +42,36 @@ async fn a_projects_file_lies_over_the_config_and_is_taken_up_when_it_changes() 
     .await;
     let stopped = gateway.stop().await;
     assert!(stopped.log.contains("0b5e-one.json") && stopped.log.contains("`nobody`"), "{}", stopped.log);
+}
+
+/// A client whose session is of a project with this `config.json`.
+fn in_project(gateway: &TestGateway, config: &str) -> gateway_tests::client::Client {
+    let sessions = gateway.home().join(".claude/projects/-work-app");
+    let own = gateway.home().join("-work-app");
+    fs::create_dir_all(&sessions).unwrap();
+    fs::create_dir_all(&own).unwrap();
+    fs::write(sessions.join("one.jsonl"), "{}\n").unwrap();
+    fs::write(own.join("config.json"), config).unwrap();
+    gateway.client().with_header("x-claude-code-session-id", "one")
+}
+
+#[tokio::test]
+async fn what_a_project_says_of_failures_and_of_long_requests_counts_for_its_requests() {
+    let (main, large, spare) = (FakeUpstream::start().await, FakeUpstream::start().await, FakeUpstream::start().await);
+    large.otherwise(|_| openai::text("large"));
+    spare.otherwise(|_| openai::text("spare"));
+    let named = [("main", &main), ("large", &large), ("spare", &spare)];
+    let gateway = Setup::config(&routed(&named, json!({"default": "main,m"}))).start().await;
+    let own = r#"{"Router": {"longContext": "large,m", "fallback": {"models": ["spare,m"]}}}"#;
+    let client = in_project(&gateway, own);
+    main.otherwise(|_| {
+        openai::error(400, "This model's maximum context length is 9 tokens", "context_length_exceeded")
+    });
+    let answer = client.messages(&ask("hi")).await;
+    assert_eq!((answer.status, answer.header("x-ccr-provider")), (200, "large"));
+    assert_eq!(gateway.messages(&ask("hi")).await.status, 400);
+    main.otherwise(|_| openai::error(500, "down", "x"));
+    let answer = client.messages(&ask("hi")).await;
+    assert_eq!((answer.status, answer.header("x-ccr-provider")), (200, "spare"));
+    assert_eq!(gateway.messages(&ask("hi")).await.status, 500);
 }

@@ -5,7 +5,7 @@ use gateway_tests::{FakeUpstream, Script, Setup};
 use serde_json::json;
 
 use super::routed;
-use crate::support::ask;
+use crate::support::{ask, with};
 
 #[tokio::test]
 async fn a_rule_sends_a_request_elsewhere_with_its_changes() {
@@ -52,5 +52,23 @@ async fn a_rule_that_cannot_work_keeps_the_gateway_from_starting() {
     assert_eq!(code, Some(64), "{said}");
     for words in ["Router.rules[0].condition", "never matches", "Router.rules[0].target", "did you mean `main`"] {
         assert!(said.contains(words), "{words} is not in:\n{said}");
+    }
+}
+
+#[tokio::test]
+async fn a_rule_says_how_often_its_target_is_tried_and_that_nothing_else_is() {
+    let (bad, good) = (FakeUpstream::start().await, FakeUpstream::always(openai::text("hi")).await);
+    bad.otherwise(|_| openai::error(500, "down", "x"));
+    let rules = json!([
+        {"prefix": "again", "target": "bad,m", "fallback": {"mode": "retry", "retryCount": 2}},
+        {"prefix": "off", "target": "bad,m", "fallback": {"mode": "off"}},
+        {"prefix": "usual", "target": "bad,m"},
+    ]);
+    let mut router = json!({"default": "bad,m", "rules": rules});
+    router["fallback"] = json!({"models": ["good,m"], "backoffMs": 2, "breakerFailures": 0});
+    let gateway = Setup::config(&routed(&[("bad", &bad), ("good", &good)], router)).start().await;
+    for (model, status, attempts) in [("again", 500, "3"), ("off", 500, "1"), ("usual", 200, "2")] {
+        let answer = gateway.messages(&with(ask("hi"), "model", json!(model))).await;
+        assert_eq!((answer.status, answer.header("x-ccr-attempts")), (status, attempts), "{model}");
     }
 }

@@ -79,7 +79,8 @@ fn file(table: &Table<'_>, fallback: Encoding, places: &Places<'_>) -> Option<To
     let kept: String = text.chars().map(plain).collect();
     let mut candidates: Vec<PathBuf> = vec![places.resolve(text)];
     // A name goes nowhere else than below the folder.
-    if text.split(['/', '\\']).all(|part| !part.is_empty() && part != "..") {
+    let is_name = text.split(['/', '\\']).all(|part| !part.is_empty() && !part.starts_with(['.', '~']));
+    if is_name {
         candidates.push(folder.join(text));
         candidates.push(folder.join(kept));
     }
@@ -87,11 +88,12 @@ fn file(table: &Table<'_>, fallback: Encoding, places: &Places<'_>) -> Option<To
         .iter()
         .find_map(|candidate| [candidate.join(FILE), candidate.clone()].into_iter().find(|path| path.is_file()));
     if found.is_none() {
-        let place = folder.join(text).join(FILE);
-        node.warning(
-            format!("there is no {FILE} of `{text}`, so tokens are counted with {fallback}"),
-            format!("put it at {}, or write the path where it is", place.display()),
-        );
+        let hint = match is_name {
+            true => format!("put it at {}, or write the path where it is", folder.join(text).join(FILE).display()),
+            false => "correct the path; a relative one begins at this file's folder".to_owned(),
+        };
+        let message = format!("there is no {FILE} of `{text}`, so tokens are counted with {fallback}");
+        node.warning(message, hint);
     }
     Some(Tokenizer::File(Arc::new(TokenizerFile::new(found?, node.path.clone(), fallback))))
 }

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use url::{Position, Url};
 
 use super::HttpGrant;
-use super::secrets::{Marks, percent_encoded};
+use super::secrets::Marked;
 use crate::config::HostPort;
 use crate::plugins::bindings::imports::ccr::plugin::http::HttpRequest;
 use crate::plugins::bindings::{Fault, Header};
@@ -59,16 +59,24 @@ pub(super) fn build(grant: &HttpGrant, request: HttpRequest) -> Result<(HostPort
     if request.url.len() > MAX_URL {
         return Err(Fault::Denied(format!("the URL of an HTTP request may have {MAX_URL} bytes")));
     }
-    let url = Url::parse(&request.url).map_err(|error| Fault::Other(format!("the URL cannot be read: {error}")))?;
+    // They would be left out without a word.
+    if request.url.contains(|character: char| character.is_ascii_control()) {
+        return Err(own("the URL has line ends or other control characters in it"));
+    }
+    let marked = Marked::of(&request.url);
+    let url = Url::parse(&marked.text).map_err(|error| Fault::Other(format!("the URL cannot be read: {error}")))?;
     let host = HostPort::of(&url).ok_or_else(|| own("the URL must begin with https:// or http://"))?;
     if !url.username().is_empty() || url.password().is_some() {
         return Err(own("the URL has a user in it; send an `authorization` header instead"));
+    }
+    if marked.is_in(&host.host) {
+        return Err(own("secrets may stand in a URL's path and query only"));
     }
     if host.host.len() > MAX_HOST {
         return Err(own("the URL's host is longer than any name"));
     }
     granted(grant, &host)?;
-    let path = path(grant, &url)?;
+    let path = path(grant, &url, &marked)?;
     let headers = headers(grant, &request.headers)?;
     if request.body.as_ref().is_some_and(|body| body.len() > MAX_BODY) {
         return Err(Fault::Denied(format!("the body of an HTTP request may have {} MiB", MAX_BODY >> 20)));
@@ -90,14 +98,9 @@ fn granted(grant: &HttpGrant, host: &HostPort) -> Result<(), Fault> {
     }))
 }
 
-fn path(grant: &HttpGrant, url: &Url) -> Result<PathAndQuery, Fault> {
-    let fill =
-        |text, marks| grant.secrets.fill(text, marks, percent_encoded).map_err(|name| unknown_secret(grant, name));
-    let mut path = fill(&url[Position::BeforePath..Position::AfterPath], Marks::Path)?.into_owned();
-    if let Some(query) = url.query() {
-        path.push('?');
-        path.push_str(&fill(query, Marks::Plain)?);
-    }
+fn path(grant: &HttpGrant, url: &Url, marked: &Marked<'_>) -> Result<PathAndQuery, Fault> {
+    let part = &url[Position::BeforePath..Position::AfterQuery];
+    let path = grant.secrets.put(part, marked).map_err(|name| unknown_secret(grant, name))?;
     PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(|_| Fault::Other("the URL cannot be sent".into()))
 }
 
@@ -116,7 +119,7 @@ fn headers(grant: &HttpGrant, given: &[Header]) -> Result<HeaderMap, Fault> {
         if REFUSED.contains(&name) || name.as_str().starts_with("proxy-") {
             return Err(Fault::Other(format!("the header `{name}` is set by the host alone")));
         }
-        let filled = grant.secrets.fill(value, Marks::Plain, str::to_owned);
+        let filled = grant.secrets.fill(value);
         let filled = filled.map_err(|unknown| unknown_secret(grant, unknown))?;
         let mut value = HeaderValue::from_str(&filled)
             .map_err(|_| Fault::Other(format!("the value of header `{name}` is not legal")))?;

@@ -26,21 +26,41 @@ pub(super) struct Secrets {
     written: Vec<memmem::Finder<'static>>,
 }
 
-/// How the marks around a secret's name are written.
-#[derive(Clone, Copy)]
-pub(super) enum Marks {
-    /// `{{secret:NAME}}`
-    Plain,
-    /// The same in a URL's path, where braces do not stay as they are.
-    Path,
+/// How a secret's name is marked.
+const MARKS: (&str, &str) = ("{{secret:", "}}");
+
+/// A URL with something in the places of its secrets that stays as it is while the URL is parsed. Only what the plugin itself
+/// wrote with braces is a secret's name: text from elsewhere, which plugins encode, cannot name one.
+pub(super) struct Marked<'t> {
+    pub(super) text: String,
+    /// What the places begin with, which nothing else in the text has. A number and an `e` follow.
+    mark: String,
+    names: Vec<&'t str>,
 }
 
-impl Marks {
-    fn ends(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Plain => ("{{secret:", "}}"),
-            Self::Path => ("%7B%7Bsecret:", "%7D%7D"),
+impl<'t> Marked<'t> {
+    pub(super) fn of(url: &'t str) -> Self {
+        let (open, close) = MARKS;
+        let mut mark = "secret-".to_owned();
+        while url.to_ascii_lowercase().contains(&mark) {
+            mark.push('-');
         }
+        let (mut text, mut names, mut rest) = (String::with_capacity(url.len()), Vec::new(), url);
+        while let Some((before, after)) = rest.split_once(open)
+            && let Some((name, after)) = after.split_once(close)
+        {
+            text.push_str(before);
+            text.push_str(&format!("{mark}{}e", names.len()));
+            names.push(name);
+            rest = after;
+        }
+        text.push_str(rest);
+        Self { text, mark, names }
+    }
+
+    /// Whether a secret stands in this part of the URL.
+    pub(super) fn is_in(&self, part: &str) -> bool {
+        part.contains(&self.mark)
     }
 }
 
@@ -58,14 +78,23 @@ impl Secrets {
         self.by_name.keys().map(String::as_str)
     }
 
-    /// The text with the secrets in it, written by `write`. `Err` is the name of one that is not there.
-    pub(super) fn fill<'t>(
-        &self,
-        text: &'t str,
-        marks: Marks,
-        write: impl Fn(&str) -> String,
-    ) -> Result<Cow<'t, str>, &'t str> {
-        let (open, close) = marks.ends();
+    /// A part of a URL with the secrets in it, encoded. `Err` is the name of one that is not there.
+    pub(super) fn put<'t>(&self, part: &str, marked: &Marked<'t>) -> Result<String, &'t str> {
+        let mut pieces = part.split(&marked.mark);
+        let mut filled = pieces.next().unwrap_or_default().to_owned();
+        for piece in pieces {
+            let (number, rest) = piece.split_once('e').unwrap_or_default();
+            let name = number.parse().ok().and_then(|number: usize| marked.names.get(number)).copied();
+            let name = name.unwrap_or_default();
+            filled.push_str(&percent_encoded(self.by_name.get(name).ok_or(name)?.expose()));
+            filled.push_str(rest);
+        }
+        Ok(filled)
+    }
+
+    /// A header's value with the secrets in it. `Err` is the name of one that is not there.
+    pub(super) fn fill<'t>(&self, text: &'t str) -> Result<Cow<'t, str>, &'t str> {
+        let (open, close) = MARKS;
         let mut filled = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once(open)
@@ -73,7 +102,7 @@ impl Secrets {
         {
             let secret = self.by_name.get(name).ok_or(name)?;
             filled.push_str(before);
-            filled.push_str(&write(secret.expose()));
+            filled.push_str(secret.expose());
             rest = after;
         }
         if rest.len() == text.len() {
@@ -109,7 +138,7 @@ impl Secrets {
 }
 
 /// A value for a URL: everything but letters, digits and `-._~` encoded, so that it stays one value wherever it stands.
-pub(super) fn percent_encoded(value: &str) -> String {
+fn percent_encoded(value: &str) -> String {
     encoded(value, |byte| format!("%{byte:02X}"))
 }
 
@@ -149,19 +178,34 @@ mod tests {
     #[test]
     fn names_are_replaced_and_unknown_ones_told() {
         let secrets = secrets(&[("KEY", "a/b c"), ("OTHER", "zzzz")]);
-        let fill = |text: &'static str| secrets.fill(text, Marks::Plain, percent_encoded).map(Cow::into_owned);
-        assert_eq!(fill("k={{secret:KEY}}&o={{secret:OTHER}}"), Ok("k=a%2Fb%20c&o=zzzz".into()));
+        let fill = |text: &'static str| secrets.fill(text).map(Cow::into_owned);
+        assert_eq!(fill("k={{secret:KEY}}&o={{secret:OTHER}}"), Ok("k=a/b c&o=zzzz".into()));
         assert_eq!(fill("nothing {{here}} {{secret:"), Ok("nothing {{here}} {{secret:".into()));
         assert_eq!(fill("{{secret:key}}"), Err("key"));
         assert_eq!(fill("{{secret:KEY}}{{secret:NONE}}"), Err("NONE"));
-        let path = secrets.fill("/v1/%7B%7Bsecret:KEY%7D%7D/x", Marks::Path, percent_encoded);
-        assert_eq!(path.unwrap(), "/v1/a%2Fb%20c/x");
+    }
+
+    #[test]
+    fn in_a_url_they_stay_one_value() {
+        let secrets = secrets(&[("KEY", "a/b c"), ("OTHER", "zzzz")]);
+        let put = |url: &'static str| {
+            let marked = Marked::of(url);
+            assert_eq!(marked.is_in(&marked.text), url.contains("{{secret:KEY}}") || url.contains("{{secret:NONE}}"));
+            secrets.put(&marked.text, &marked)
+        };
+        assert_eq!(put("/{{secret:OTHER}}/x?k={{secret:KEY}}&l=1"), Ok("/zzzz/x?k=a%2Fb%20c&l=1".into()));
+        assert_eq!(put("/Secret-0e/secret--0e{{secret:KEY}}"), Ok("/Secret-0e/secret--0ea%2Fb%20c".into()));
+        let encoded = "/secret-0e/%7B%7Bsecret:KEY%7D%7D?{{secret:";
+        assert_eq!(put(encoded), Ok(encoded.into()));
+        assert_eq!(put("/{{secret:KEY}}/{{secret:NONE}}"), Err("NONE"));
     }
 
     #[test]
     fn a_value_is_not_searched_for_names() {
         let secrets = secrets(&[("A", "{{secret:B}}"), ("B", "hidden")]);
-        assert_eq!(secrets.fill("{{secret:A}}", Marks::Plain, str::to_owned).unwrap(), "{{secret:B}}");
+        assert_eq!(secrets.fill("{{secret:A}}").unwrap(), "{{secret:B}}");
+        let marked = Marked::of("{{secret:A}}");
+        assert_eq!(secrets.put(&marked.text, &marked).unwrap(), "%7B%7Bsecret%3AB%7D%7D");
     }
 
     #[test]

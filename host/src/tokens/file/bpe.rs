@@ -86,7 +86,7 @@ impl Bpe {
             .sum()
     }
 
-    fn symbols(&self, piece: &str) -> Vec<u32> {
+    pub(super) fn symbols(&self, piece: &str) -> Vec<u32> {
         let (known, bytes, unknown, fused) = match &self.start {
             Start::Bytes(table) => return piece.bytes().filter_map(|byte| table[usize::from(byte)]).collect(),
             Start::Characters { known, bytes, unknown, fused } => (known, bytes, unknown, *fused),
@@ -117,7 +117,7 @@ impl Bpe {
         self.merges.get(&pair(first, second)).copied().unwrap_or((NONE, NONE))
     }
 
-    fn small(&self, symbols: &[u32]) -> usize {
+    pub(super) fn small(&self, symbols: &[u32]) -> usize {
         let mut symbols = symbols.to_vec();
         let mut ranks: Vec<(u32, u32)> = symbols.windows(2).map(|two| self.merge(two[0], two[1])).collect();
         while let Some((at, &(rank, made))) = ranks.iter().enumerate().min_by_key(|(_, (rank, _))| *rank) {
@@ -137,7 +137,7 @@ impl Bpe {
         symbols.len()
     }
 
-    fn large(&self, symbols: &[u32]) -> usize {
+    pub(super) fn large(&self, symbols: &[u32]) -> usize {
         let mut parts: Vec<Part> = symbols
             .iter()
             .enumerate()

@@ -145,8 +145,7 @@ pub(super) fn splitters(node: &Value, steps: &mut Vec<Splitter>) -> Result<(), S
     match kind {
         None if node.is_null() => {}
         Some("Sequence") => {
-            let list = node["pretokenizers"].as_array().into_iter().flatten();
-            return list.map(|node| splitters(node, steps)).collect();
+            return node["pretokenizers"].as_array().into_iter().flatten().try_for_each(|node| splitters(node, steps));
         }
         Some("ByteLevel") => {
             if flag("add_prefix_space", true) {

@@ -18,7 +18,7 @@ fn outgoing(url: &str, public: bool) -> Outgoing {
     Outgoing { method: Method::GET, url, path, headers: http::HeaderMap::new(), body: None, public }
 }
 
-async fn fetch(upstreams: &Upstreams, url: &str, public: bool) -> Result<Incoming, Failed> {
+pub(super) async fn fetch(upstreams: &Upstreams, url: &str, public: bool) -> Result<Incoming, Failed> {
     upstreams.fetch(outgoing(url, public), BOUNDS).await
 }
 

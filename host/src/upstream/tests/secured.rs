@@ -14,8 +14,10 @@ use tokio::net::TcpListener;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio_rustls::TlsAcceptor;
 
+use super::outside::fetch;
 use super::server::Server;
 use super::{message, read, upstreams};
+use crate::upstream::outside::Failed;
 use crate::upstream::tls::Tls;
 
 /// A server with a certificate of its own making. It answers with what it was asked.
@@ -116,4 +118,23 @@ async fn requests_share_an_http2_connection() {
     let (url, upstreams) = (&server.url, &upstreams);
     futures_util::future::join_all((0..50).map(|_| read(upstreams, url))).await;
     assert_eq!(server.connections.load(Ordering::Relaxed), 1);
+}
+
+/// What plugins ask for goes the same way, and the certificate is held against the name, not the address that was checked.
+#[tokio::test]
+async fn a_checked_address_is_spoken_to_by_its_name() {
+    for (alpn, version) in [(&[b"h2".as_slice()][..], "HTTP/2.0"), (&[b"http/1.1".as_slice()][..], "HTTP/1.1")] {
+        let server = Secured::start(alpn).await;
+        let mut upstreams = upstreams();
+        upstreams.connector.tls = Tls::trusting(server.certificate.clone());
+        upstreams.connector.may_reach = |address| address.is_ipv4();
+        let host = server.url.strip_prefix("https://").unwrap();
+        for _ in 0..2 {
+            let answer = fetch(&upstreams, &server.url, true).await.unwrap();
+            assert_eq!(String::from_utf8(answer.body).unwrap(), format!("{version} {host} / "));
+        }
+        assert_eq!(server.connections.load(Ordering::Relaxed), 1);
+        let by_number = server.url.replace("localhost", "127.0.0.1");
+        assert!(matches!(fetch(&upstreams, &by_number, true).await, Err(Failed::Other(_))));
+    }
 }

@@ -46,17 +46,11 @@ impl Agent for Memory {
     }
 
     fn prepare(_: &mut dyn Request, _: &Settings) -> Result<Preparation, Fault> {
-        let remember = r#"{"type": "object", "required": ["key", "value"],
-            "properties": {"key": {"type": "string"}, "value": {"type": "string"}}}"#;
-        let recall = r#"{"type": "object", "properties": {"key": {"type": "string"}}}"#;
+        let input = r#"{"type": "object", "properties": {"key": {"type": "string"}, "value": {"type": "string"}}}"#;
         Ok(Preparation {
             tools: vec![
-                tool(
-                    "remember",
-                    "Keeps a text under a key, in the place of what was there. An empty text forgets it.",
-                    remember,
-                ),
-                tool("recall", "The text under a key; without a key, the list of all keys.", recall),
+                tool("remember", "Keeps `value` under `key`; an empty one forgets it.", input),
+                tool("recall", "What is kept under `key`; without one, the list of all keys.", input),
             ],
             system: Some(SYSTEM.into()),
             ..Preparation::default()
@@ -66,9 +60,7 @@ impl Agent for Memory {
     fn call_tool(call: ToolCall, _: &[u8], settings: &Settings) -> Result<ToolResult, Fault> {
         // What the model sends may not fit the schema. An error result tells it what to do; `?` would only say what broke.
         let Ok(input) = serde_json::from_str::<Input>(&call.input) else {
-            return Ok(error_result(
-                "The input must be an object with `key`, and for `remember` with `value`, both strings.",
-            ));
+            return Ok(error_result("The input must be an object; `key` and `value` are strings."));
         };
         let scope = scope(settings)?;
         match (call.name.as_str(), input.key, input.value) {
@@ -90,7 +82,7 @@ struct Input {
 fn remember(scope: Scope, key: &str, value: &str) -> Result<ToolResult, Fault> {
     if key.is_empty() || key.len() > LONGEST_KEY || value.len() > LONGEST_VALUE {
         let bounds =
-            format!("A key has 1 to {LONGEST_KEY} bytes, a text at most {LONGEST_VALUE}: shorten it, or split it.");
+            format!("A key has 1 to {LONGEST_KEY} bytes, a text at most {LONGEST_VALUE}: shorten or split it.");
         return Ok(error_result(&bounds));
     }
     if value.is_empty() {
@@ -107,8 +99,7 @@ fn remember(scope: Scope, key: &str, value: &str) -> Result<ToolResult, Fault> {
 
 fn recall(scope: Scope, key: Option<&str>) -> Result<ToolResult, Fault> {
     let Some(key) = key else {
-        let keys = host::kv_keys(scope, "")?;
-        return Ok(text_result(&if keys.is_empty() { "The memory is empty.".into() } else { keys.join("\n") }));
+        return Ok(text_result(&format!("Keys: {:?}", host::kv_keys(scope, "")?)));
     };
     Ok(match host::kv_get(scope, key)? {
         Some(value) => text_result(&String::from_utf8_lossy(&value)),

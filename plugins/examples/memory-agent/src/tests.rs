@@ -23,11 +23,11 @@ fn remembered(key: &str, value: &str) -> (bool, String) {
 
 #[test]
 fn what_was_remembered_is_recalled() {
-    assert_eq!(called("recall", "{}", "global").1, "The memory is empty.");
+    assert_eq!(called("recall", "{}", "global").1, "Keys: []");
     assert!(!remembered("build", "make").0);
     assert!(!remembered("build", "cargo build").0);
     assert!(!remembered("a", "b").0);
-    assert_eq!(called("recall", "{}", "global"), (false, "a\nbuild".into()));
+    assert_eq!(called("recall", "{}", "global"), (false, r#"Keys: ["a", "build"]"#.into()));
     assert_eq!(called("recall", r#"{"key": "build"}"#, "global"), (false, "cargo build".into()));
     assert!(called("recall", r#"{"key": "test"}"#, "global").0);
     assert!(!remembered("build", "").0);
@@ -37,7 +37,7 @@ fn what_was_remembered_is_recalled() {
 #[test]
 fn a_session_has_a_memory_of_its_own() {
     remembered("a", "all");
-    assert_eq!(called("recall", "{}", "session").1, "The memory is empty.");
+    assert_eq!(called("recall", "{}", "session").1, "Keys: []");
     called("remember", r#"{"key": "a", "value": "mine"}"#, "session");
     assert_eq!(called("recall", r#"{"key": "a"}"#, "session").1, "mine");
     assert_eq!(called("recall", r#"{"key": "a"}"#, "global").1, "all");
