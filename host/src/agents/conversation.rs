@@ -57,6 +57,7 @@ impl Conversation {
         request: InnerRequest,
         tools: BTreeMap<String, Tool>,
         editors: Vec<Editor>,
+        looks: Looks,
     ) -> Self {
         Self {
             caller,
@@ -67,7 +68,7 @@ impl Conversation {
             is_last: false,
             messages: Vec::new(),
             results: Vec::new(),
-            looks: Looks::default(),
+            looks,
             spent: Duration::ZERO,
         }
     }

@@ -6,6 +6,7 @@
 //! did see of them, and put back where that stands in a later request. It is memory only: a gateway that has been started anew
 //! goes on without, and the history stays legal.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -27,7 +28,11 @@ pub struct Turns<'a> {
     pub client_key: Option<&'a str>,
 }
 
-/// What a message looks like to the client: its text and its calls, by which it is found again.
+/// How reminders begin that clients put beside the user's words and leave out again in later requests.
+const REMINDER: &str = "<system-reminder>";
+
+/// What a message looks like to the client: its text and its calls, and what it answers. By that it is found again; the same words
+/// behind others ("Done.") are another message, of this conversation or of somebody else's.
 #[derive(Clone, Default)]
 pub struct Looks {
     hash: Sha256,
@@ -44,21 +49,45 @@ impl Looks {
         }
     }
 
-    /// Those of a message of the history; `None` if it is not the assistant's.
-    fn of(message: Value<'_>) -> Option<Self> {
+    /// Those of the answer to a request, of which nothing has come yet.
+    pub fn of_answer_to(request: &InnerRequest) -> Self {
+        let messages = request.document().root().get("messages");
+        Self::behind(messages.and_then(|messages| messages.items().last()))
+    }
+
+    /// Those of a message of which nothing is known but what stands before it. Results tell by their ids alone which they are.
+    fn behind(before: Option<Value<'_>>) -> Self {
+        let mut looks = Self::default();
+        let content = before.and_then(|before| before.get("content"));
+        let ids = content.into_iter().flat_map(Value::items).filter_map(|block| member(block, "tool_use_id"));
+        ids.for_each(|id| looks.call(&id));
+        if !looks.anything {
+            let whole = content.and_then(Value::as_str).map(|text| text.decode());
+            let texts = content.into_iter().flat_map(Value::items).filter_map(|block| member(block, "text"));
+            let lasting = texts.chain(whole).filter(|text| !text.trim_ascii_start().starts_with(REMINDER));
+            lasting.for_each(|text| looks.text(&text));
+        }
+        // A byte that no text has, so that no word can go over from one message to the other.
+        looks.hash.update([0xfd]);
+        looks.anything = false;
+        looks
+    }
+
+    /// Those of a message of the history with the one before it; `None` if it is not the assistant's.
+    fn of(message: Value<'_>, before: Option<Value<'_>>) -> Option<Self> {
         let is = |value: Value<'_>, key: &str, wanted: &str| {
             value.get(key).and_then(Value::as_str).is_some_and(|text| text == *wanted)
         };
         if !is(message, "role", "assistant") {
             return None;
         }
-        let mut looks = Self::default();
+        let mut looks = Self::behind(before);
         let content = message.get("content")?;
         if let Some(text) = content.as_str() {
             looks.text(&text.decode());
         }
         for block in content.items() {
-            let text = |key| block.get(key).and_then(Value::as_str).map(|text| text.decode()).unwrap_or_default();
+            let text = |key| member(block, key).unwrap_or_default();
             if is(block, "type", "text") {
                 looks.text(&text("text"));
             } else if is(block, "type", "tool_use") {
@@ -114,7 +143,9 @@ impl Turns<'_> {
         let mut edits = Splice::new();
         let mut results: BTreeMap<usize, String> = BTreeMap::new();
         for (index, message) in messages.iter().enumerate() {
-            let kept = Looks::of(*message).and_then(|looks| self.store.get(self.session, &looks.key(self.client_key)?));
+            let before = index.checked_sub(1).and_then(|before| messages.get(before)).copied();
+            let looks = Looks::of(*message, before);
+            let kept = looks.and_then(|looks| self.store.get(self.session, &looks.key(self.client_key)?));
             let Some(kept) = kept.and_then(|kept| Document::from_vec(kept).ok()) else { continue };
             let list = |key| kept.root().get(key).map(|list| inside(list).to_owned()).unwrap_or_default();
             let next_is_users = messages.get(index + 1).is_some_and(|next| next.get("content").is_some());
@@ -152,6 +183,11 @@ impl Turns<'_> {
     }
 }
 
+/// A member that is a text.
+fn member<'a>(block: Value<'a>, key: &str) -> Option<Cow<'a, str>> {
+    Some(block.get(key)?.as_str()?.decode())
+}
+
 /// What stands between the brackets of an array.
 fn inside(array: Value<'_>) -> &str {
     let raw = array.raw();
@@ -174,8 +210,8 @@ mod tests {
         serde_json::from_str::<Json>(request.text()).expect("JSON")["messages"].clone()
     }
 
-    fn looks(events: &[Event]) -> Looks {
-        let mut looks = Looks::default();
+    fn looks(question: &Json, events: &[Event]) -> Looks {
+        let mut looks = Looks::of_answer_to(&request(&json!([question])));
         events.iter().for_each(|event| looks.add(event));
         looks
     }
@@ -190,10 +226,10 @@ mod tests {
             json!({ "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "a", "content": [] }] });
         let last = json!({ "role": "assistant", "content": [{ "type": "text", "text": "It is a cat." }] });
         let shown = [Event::Text("It is".into()), Event::Text(" a cat.\n".into())];
-        turns.keep(looks(&shown), &[call.to_string(), result.to_string(), last.to_string()], &[]);
-
         let (ask, more) =
             (json!({ "role": "user", "content": "what?" }), json!({ "role": "user", "content": "sure?" }));
+        turns.keep(looks(&ask, &shown), &[call.to_string(), result.to_string(), last.to_string()], &[]);
+
         let seen = request(&json!([ask, { "role": "assistant", "content": "It is a cat." }, more]));
         let restored = turns.put_back(&seen).expect("known");
         assert_eq!(messages(&restored), json!([ask, call, result, last, more]));
@@ -202,6 +238,23 @@ mod tests {
         assert!(other.put_back(&seen).is_none());
         let unknown = request(&json!([ask, { "role": "assistant", "content": "It is a dog." }, more]));
         assert!(turns.put_back(&unknown).is_none());
+        // The same words, but nobody asked for them in this way.
+        let elsewhere = json!({ "role": "user", "content": "and that?" });
+        let foreign = request(&json!([elsewhere, { "role": "assistant", "content": "It is a cat." }, more]));
+        assert!(turns.put_back(&foreign).is_none());
+    }
+
+    #[test]
+    fn what_is_answered_is_known_again_without_its_reminders_and_by_the_ids_of_results() {
+        let key = |question: Json| looks(&question, &[Event::Text("Done.".into())]).key(None).expect("words");
+        let user = |content: Json| json!({ "role": "user", "content": content });
+        let text = |text: &str| json!({ "type": "text", "text": text });
+        let result = |id: &str, more: &str| json!({ "type": "tool_result", "tool_use_id": id, "content": more });
+        let reminder = text("<system-reminder>be brief</system-reminder>");
+        assert_eq!(key(user(json!("do it"))), key(user(json!([reminder, text("do  it")]))));
+        assert_ne!(key(user(json!("do it"))), key(user(json!("do that"))));
+        assert_eq!(key(user(json!([result("a", "x")]))), key(user(json!([result("a", "y"), text("by the way")]))));
+        assert_ne!(key(user(json!([result("a", "x")]))), key(user(json!([result("b", "x")]))));
     }
 
     #[test]
@@ -215,9 +268,9 @@ mod tests {
         let own = json!({ "type": "tool_result", "tool_use_id": "a", "content": [] });
         let theirs = json!({ "type": "tool_result", "tool_use_id": "b", "content": "done" });
         let start = Event::ToolStart(ToolStart { slot: 0, id: "b".into(), name: "clients".into() });
-        turns.keep(looks(&[start]), &[both.to_string()], &[own.to_string()]);
-
         let ask = json!({ "role": "user", "content": "do" });
+        turns.keep(looks(&ask, &[start]), &[both.to_string()], &[own.to_string()]);
+
         let visible = json!({ "role": "assistant", "content": [{ "type": "tool_use", "id": "b", "name": "clients", "input": {} }] });
         let answer = json!({ "role": "user", "content": [theirs] });
         let restored = turns.put_back(&request(&json!([ask, visible, answer]))).expect("known");

@@ -10,7 +10,7 @@ use super::caller::Caller;
 use super::calls::{Active, Tool};
 use super::conversation::Conversation;
 use super::editors::Editor;
-use super::history::Turns;
+use super::history::{Looks, Turns};
 use crate::config::{FailMode, ModelRef, Provider};
 use crate::error::GatewayError;
 use crate::plugins::agent::{self, AnswerStream, Prepared, ToolDefinition};
@@ -66,7 +66,9 @@ pub async fn prepare(
     }
     let tools = offer(&mut prepared, &brought, &system, &caller.request).map_err(GatewayError::invalid)?;
     let editors = open_editors(caller, &brought, record).await?;
-    Ok(Some(Conversation::new(Arc::clone(caller), prepared, tools, editors)))
+    // As the client will send it again, not as agents have left it.
+    let looks = Looks::of_answer_to(request);
+    Ok(Some(Conversation::new(Arc::clone(caller), prepared, tools, editors, looks)))
 }
 
 /// One agent's part. Whoever cannot say whether it is concerned is left out; whoever fails as it prepares has perhaps half done

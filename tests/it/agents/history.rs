@@ -61,3 +61,16 @@ async fn what_an_agent_remembers_outlives_the_request() {
         assert_eq!(told.asked(1).results, [pair("call-A1", before)]);
     }
 }
+
+#[tokio::test]
+async fn the_same_words_in_another_conversation_stay_as_they_are() {
+    for format in FORMATS {
+        let stage = Stage::new(format, with_tools(&["echo"])).await;
+        let told = stage.tell(&ask(true), [echo("call-A1"), Story::says(&["Done."])]).await;
+        let mut other = ask(true);
+        other["messages"][0]["content"] = json!("somebody else's question");
+        let told = stage.tell(&go_on(&other, &told, json!("more")), [Story::says(&["Well."])]).await;
+        assert_eq!(told.asked(0).results, []);
+        assert!(!String::from_utf8_lossy(&told.seen[0].body).contains("heard"));
+    }
+}
