@@ -1,7 +1,7 @@
 //! The gateway's host: an HTTP server that sends each request through sandboxed plugins to a provider, and the answer back.
 //!
 //! A request's way reads from top to bottom in [`pipeline`]: accept ([`server`]), authenticate ([`auth`]), read
-//! ([`request`]), agents prepare, route ([`routing`]), transform ([`transform`](mod@transform)), forward ([`upstream`]),
+//! ([`request`]), route ([`routing`]), agents prepare ([`agents`]), transform ([`transform`](mod@transform)), forward ([`upstream`]),
 //! answer back ([`answer`]), record ([`record`]).
 //!
 //! What it works with: [`config`] and [`plugins`], put together in a [`snapshot`]; the shared state is [`gateway`]'s.
