@@ -10,31 +10,21 @@ use super::Attempts;
 use super::plan::Candidate;
 use crate::agents;
 use crate::answer::{self, Answer, Reading};
+use crate::config::{ModelRef, Provider};
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
 use crate::ids;
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
 use crate::record::OpenRecord;
 use crate::request::InnerRequest;
-use crate::snapshot::{Chain, Protocol};
+use crate::snapshot::{Chain, Protocol, Snapshot};
 use crate::{tokens, transform};
 
 /// Transform, forward, and the answer up to its first content, or all of it if the client does not stream.
 pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) -> Result<Answer, GatewayError> {
     let Attempts { gateway, snapshot, request, inner_client, answering, unread, record, caller, continued } = attempts;
     let target = &candidate.target;
-    let provider = snapshot
-        .config
-        .provider(target)
-        .ok_or_else(|| GatewayError::NoRoute("the provider is gone from the config".into()))?;
-    record.record.provider = Some(provider.name.to_string());
-    record.record.model = Some(target.model.to_string());
-    let unavailable =
-        |reason: &str| GatewayError::Unavailable(format!("provider `{}` is unavailable: {reason}", provider.name));
-    if let Some(reason) = &provider.unavailable {
-        return Err(unavailable(reason));
-    }
-    let chain = snapshot.chain(target).map_err(unavailable)?;
+    let (provider, chain) = reachable(snapshot, target, record)?;
     check_thread(request, chain)?;
 
     let engine = gateway.engine();
@@ -65,12 +55,7 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
     };
     record.add_plugin_time(transformed.plugin_time);
     let unread = unread.iter().filter(|_| !is_forwarded).cloned();
-    for note in unread.chain(noted).chain(transformed.dropped) {
-        // Every turn of an answer leaves out the same once more.
-        if !record.record.dropped.contains(&note) {
-            record.record.dropped.push(note);
-        }
-    }
+    note_dropped(record, unread.chain(noted).chain(transformed.dropped));
     record.record.ms.encode = Some(record.elapsed_ms());
 
     let streaming = request.about().streaming;
@@ -107,6 +92,35 @@ pub(super) async fn attempt(attempts: &mut Attempts<'_>, candidate: &Candidate) 
         agents,
     };
     answer::begin(reading, response, record).await.map_err(|error| error.redacted(&secrets))
+}
+
+/// The target's provider, and how its requests are made.
+fn reachable<'a>(
+    snapshot: &'a Snapshot,
+    target: &ModelRef,
+    record: &mut OpenRecord,
+) -> Result<(&'a Provider, &'a Arc<Chain>), GatewayError> {
+    let provider = snapshot
+        .config
+        .provider(target)
+        .ok_or_else(|| GatewayError::NoRoute("the provider is gone from the config".into()))?;
+    record.record.provider = Some(provider.name.to_string());
+    record.record.model = Some(target.model.to_string());
+    let unavailable =
+        |reason: &str| GatewayError::Unavailable(format!("provider `{}` is unavailable: {reason}", provider.name));
+    if let Some(reason) = &provider.unavailable {
+        return Err(unavailable(reason));
+    }
+    Ok((provider, snapshot.chain(target).map_err(unavailable)?))
+}
+
+/// Keeps what is left out, once: every turn of an answer leaves out the same.
+fn note_dropped(record: &mut OpenRecord, notes: impl Iterator<Item = String>) {
+    for note in notes {
+        if !record.record.dropped.contains(&note) {
+            record.record.dropped.push(note);
+        }
+    }
 }
 
 /// What the request's input may come to, and a note of it for the session's next request.
