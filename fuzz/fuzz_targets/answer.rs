@@ -7,6 +7,7 @@ use ccr_messages::json::Document;
 use ccr_messages::sse::SseDecoder;
 use ccr_messages::tool_calls::Assembler;
 use ccr_plugin::{Decoder as _, Settings, UpstreamProtocol as _};
+use ccr_protocols::openai::OpenAi;
 use libfuzzer_sys::fuzz_target;
 
 /// Above every input that the fuzzer makes.
@@ -14,7 +15,7 @@ const BOUND: usize = 1 << 20;
 
 fuzz_target!(|bytes: &[u8]| {
     let mut frames = SseDecoder::new(BOUND);
-    let mut decoder = openai::OpenAi::decoder(&[], &Settings::of("{}"));
+    let mut decoder = OpenAi::decoder(&[], &Settings::of("{}"));
     let (mut raw, mut events) = (Vec::new(), Vec::new());
     let mut readable = true;
     let mut read = |event: Result<ccr_messages::sse::SseEvent<'_>, ccr_messages::sse::SseError>| {

@@ -177,7 +177,7 @@ impl InnerRequest {
     }
 }
 
-/// The member in which transformers leave hints for the protocol (`plugins/openai/README.md`). It is not the client's to set.
+/// The member in which transformers leave hints for the protocol (`plugins/lib/protocols/src/openai/README.md`). It is not the client's to set.
 pub const HINTS: &str = "/ccr";
 
 fn view<'d>(document: &'d Document<'static>) -> Result<MessagesRequest<'d>, GatewayError> {

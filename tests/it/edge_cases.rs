@@ -2,7 +2,7 @@
 //!
 //! Each case is a line of a table: its name, the chunks of an upstream of OpenAI's format, and the content and reason of the
 //! message that the client puts together. What is odd in other formats, and the finer points, have golden files and unit tests
-//! beside the code (`plugins/protocols`, `sdk/messages`). Odd requests are in [`requests`]; [`table`] says which test shows what.
+//! beside the code (`plugins/lib/protocols`, `sdk/messages`). Odd requests are in [`requests`]; [`table`] says which test shows what.
 
 use gateway_tests::gateway::openai_config;
 use gateway_tests::{FakeUpstream, Script, Setup};

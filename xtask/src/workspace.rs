@@ -7,10 +7,15 @@ use std::process::Command;
 
 use crate::process::{Failure, Outcome};
 
-/// The folders in which plugins live, and where each one's components go under `target/plugins`.
-/// The first that matches wins, so the examples stand before the folder that holds theirs.
-const PLUGIN_FOLDERS: [(&str, &str); 3] =
-    [("plugins/examples", "examples"), ("plugins", ""), ("tests/hostile", "hostile")];
+/// The folders in which plugins live, and where each one's components go under `target/plugins`: the host embeds those
+/// that lie there directly.
+const PLUGIN_FOLDERS: [(&str, &str); 5] = [
+    ("plugins/protocols", ""),
+    ("plugins/transformers", ""),
+    ("plugins/agents", ""),
+    ("plugins/examples", "examples"),
+    ("tests/hostile", "hostile"),
+];
 
 /// A checkout.
 pub(crate) struct Workspace {
@@ -89,7 +94,7 @@ impl Workspace {
         self.target.join("plugins")
     }
 
-    /// All plugin crates, in order of their folders' names.
+    /// All plugin crates, in order of [`PLUGIN_FOLDERS`], then of their own folders' names.
     pub(crate) fn plugins(&self) -> Outcome<Vec<Plugin>> {
         let mut found = Vec::new();
         for (folder, output) in PLUGIN_FOLDERS {

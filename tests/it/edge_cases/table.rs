@@ -1,7 +1,7 @@
 //! Which test shows what of the collection of edge cases that issue 3 names, line by line and in its order; or why none does.
 //!
 //! Names without a place are tests of this folder; a place is a module of this package, or a file of the component or library
-//! that does the work. `golden` is a file of `plugins/protocols/fixtures`. That all of them are there is tested below.
+//! that does the work. `golden` is a file of `plugins/lib/protocols/fixtures`. That all of them are there is tested below.
 //!
 //! ## SSE framing, bytes
 //! | Case | Test |
@@ -203,7 +203,7 @@ fn every_test_that_the_table_names_is_there() {
     assert!(names.len() > 100 && files.len() > 5, "the table is not read: {names:?} {files:?}");
     let missing: Vec<_> = names.into_iter().filter(|name| !known.contains(*name)).collect();
     assert!(missing.is_empty(), "no such tests: {missing:?}");
-    let fixtures = artifacts::workspace().join("plugins/protocols/fixtures");
+    let fixtures = artifacts::workspace().join("plugins/lib/protocols/fixtures");
     let missing: Vec<_> = files
         .into_iter()
         .filter(|file| file.contains('/') && file.contains('.') && !fixtures.join(file).exists())
