@@ -8,7 +8,8 @@ use std::fmt;
 ///
 /// Copy its [`raw`](Str::raw) text into other JSON with [`Writer::escaped`](super::Writer::escaped); that is much
 /// cheaper than decoding and escaping again, and keeps the client's spelling.
-#[derive(Clone, Copy)]
+/// The default is empty.
+#[derive(Clone, Copy, Default)]
 pub struct Str<'d> {
     raw: &'d str,
     escaped: bool,

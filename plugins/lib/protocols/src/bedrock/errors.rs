@@ -77,7 +77,7 @@ pub(crate) fn has_message(event: Value<'_>) -> bool {
 
 /// An answer that is no JSON although its status is good.
 pub(crate) fn unreadable(body: &[u8]) -> Fault {
-    shared::unreadable("Bedrock", body)
+    shared::unreadable_by("Bedrock", body)
 }
 
 /// An answer that is JSON and none of Converse's.

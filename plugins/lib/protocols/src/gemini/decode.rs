@@ -11,6 +11,7 @@ mod tests;
 
 use crate::gemini::errors;
 use crate::shared::context::Context;
+use crate::shared::errors::unreadable;
 use answer::Answer;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Document, Kind, Value};
@@ -22,7 +23,7 @@ const DONE: &str = "[DONE]";
 
 /// Reads an answer that came in one piece.
 pub(crate) fn whole(body: &[u8], context: &[u8]) -> Result<Vec<Event>, Fault> {
-    let document = Document::parse(body).map_err(|_| errors::unreadable(body))?;
+    let document = Document::parse(body).map_err(|_| unreadable(body))?;
     let mut events = Vec::new();
     let mut answer = Answer::new(Context::read(context));
     for chunk in chunks(document.root()) {
@@ -59,10 +60,10 @@ impl Decoder for StreamDecoder {
         if data.is_empty() || data == DONE || self.answer.has_failed() {
             return Ok(());
         }
-        let document = Document::parse(data.as_bytes()).map_err(|_| errors::unreadable(data.as_bytes()))?;
+        let document = Document::parse(data.as_bytes()).map_err(|_| unreadable(data.as_bytes()))?;
         if event.event == Some("error") {
             let root = document.root();
-            self.answer.fail(errors::in_answer(root.get("error").unwrap_or(root)), events);
+            self.answer.fail(errors::TABLE.in_answer(root.get("error").unwrap_or(root)), events);
             return Ok(());
         }
         for chunk in chunks(document.root()) {

@@ -49,7 +49,7 @@ impl UpstreamProtocol for Gemini {
     }
 
     fn decode_error(response: &WireResponse) -> Failure {
-        errors::of_response(response)
+        errors::TABLE.of_response(response)
     }
 
     fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {

@@ -30,7 +30,7 @@ impl UpstreamProtocol for VertexGemini {
     }
 
     fn decode_error(response: &WireResponse) -> Failure {
-        errors::of_response(response)
+        errors::TABLE.of_response(response)
     }
 
     fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {

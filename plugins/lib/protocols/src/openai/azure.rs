@@ -60,7 +60,7 @@ impl UpstreamProtocol for AzureOpenAi {
     }
 
     fn decode_error(response: &WireResponse) -> Failure {
-        errors::of_response(response)
+        errors::TABLE.of_response(response)
     }
 
     fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {

@@ -14,6 +14,7 @@ mod tests;
 
 use crate::openai::errors;
 use crate::shared::context::Context;
+use crate::shared::errors::unreadable;
 use answer::Answer;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Document, Kind};
@@ -26,7 +27,7 @@ const DONE: &str = "[DONE]";
 
 /// Reads an answer that came in one piece.
 pub(crate) fn whole(body: &[u8], context: &[u8]) -> Result<Vec<Event>, Fault> {
-    let document = Document::parse(body).map_err(|_| errors::unreadable(body))?;
+    let document = Document::parse(body).map_err(|_| unreadable(body))?;
     let mut events = Vec::new();
     let mut answer = Answer::new(Context::read(context));
     answer.message(document.root(), &mut events)?;
@@ -60,10 +61,10 @@ impl Decoder for StreamDecoder {
             self.answer.done(events);
             return Ok(());
         }
-        let document = Document::parse_str(data).map_err(|_| errors::unreadable(data.as_bytes()))?;
+        let document = Document::parse_str(data).map_err(|_| unreadable(data.as_bytes()))?;
         let root = document.root();
         if is_error {
-            self.answer.fail(errors::in_answer(root.get("error").unwrap_or(root)), events);
+            self.answer.fail(errors::TABLE.in_answer(root.get("error").unwrap_or(root)), events);
         } else if root.kind() == Kind::Object {
             self.answer.chunk(root, events);
         }

@@ -3,7 +3,6 @@
 //! One pass finds the spans of the body, one walk over them writes the new one; texts and schemas are copied as they stand.
 //! The messages come last, so that the requests of two turns of one conversation share their longest possible beginning.
 
-mod block;
 mod content;
 mod conversation;
 mod hints;

@@ -6,12 +6,11 @@
 #[cfg(test)]
 mod tests;
 
-pub(crate) use crate::shared::errors::says_something;
 use crate::shared::errors::told::Told;
-use crate::shared::errors::{self as shared, Kinds, PROVIDER, overflow, retry};
-use ccr_plugin::messages::event::{ErrorKind, Failure};
+use crate::shared::errors::{ErrorTable, Kinds};
+use ccr_plugin::Fault;
+use ccr_plugin::messages::event::ErrorKind;
 use ccr_plugin::messages::json::Value;
-use ccr_plugin::{Fault, WireResponse};
 
 /// Codes and types that say more than the status: OpenAI sends a spent budget as 429, which clients would retry for ever.
 const STRONGER_THAN_STATUS: &Kinds = &[
@@ -50,29 +49,9 @@ const WITHOUT_STATUS: &Kinds = &[
     ("UNAVAILABLE", ErrorKind::Overloaded),
 ];
 
-/// An answer with a status outside of 200 to 299.
-pub(crate) fn of_response(response: &WireResponse) -> Failure {
-    let mut failure = failure(shared::told(&response.body), Some(response.status));
-    if failure.message.is_empty() {
-        failure.message = shared::without_text(response.status);
-    }
-    failure.retry_after_ms = retry::after_ms(response);
-    failure
-}
-
-/// An error within an answer whose status said that all is well.
-pub(crate) fn in_answer(error: Value<'_>) -> Failure {
-    let mut failure = failure(Told::by(error), None);
-    if failure.message.is_empty() {
-        failure.message = "The provider reported an error without saying which.".into();
-    }
-    failure
-}
-
-/// An answer that is no JSON although its status is good.
-pub(crate) fn unreadable(body: &[u8]) -> Fault {
-    shared::unreadable(PROVIDER, body)
-}
+/// What codes and types mean in this format.
+pub(crate) const TABLE: ErrorTable =
+    ErrorTable { stronger_than_status: STRONGER_THAN_STATUS, without_status: WITHOUT_STATUS, too_long: &[] };
 
 /// An answer that is JSON and no chat completion. Some providers report errors so.
 pub(crate) fn no_choices(root: Value<'_>) -> Fault {
@@ -82,16 +61,5 @@ pub(crate) fn no_choices(root: Value<'_>) -> Fault {
             "The provider's answer has no `choices`. Check that `api_base_url` is its chat completions endpoint.",
         );
     }
-    failure(told, None).into()
-}
-
-fn failure(told: Told, status: Option<u16>) -> Failure {
-    let status = status.or(told.status);
-    if let Some(message) = overflow::message(&told, &[], status) {
-        return shared::too_long(message, status);
-    }
-    let named = |table| shared::kind_of(&told.names, table);
-    let kind = named(STRONGER_THAN_STATUS).or_else(|| status.map(ErrorKind::from_status));
-    let kind = kind.or_else(|| named(WITHOUT_STATUS)).unwrap_or(ErrorKind::Api);
-    Failure { kind, message: told.message, status, retry_after_ms: None }
+    TABLE.failure(told, None).into()
 }

@@ -10,6 +10,7 @@ mod conclude;
 mod decode;
 mod encode;
 pub(crate) mod errors;
+pub(crate) mod functions;
 pub(crate) mod model;
 mod options;
 pub(crate) mod thinking;
@@ -48,7 +49,7 @@ impl UpstreamProtocol for OpenAi {
     }
 
     fn decode_error(response: &WireResponse) -> Failure {
-        errors::of_response(response)
+        errors::TABLE.of_response(response)
     }
 
     fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {

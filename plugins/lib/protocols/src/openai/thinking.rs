@@ -7,7 +7,7 @@
 //! wherever Claude is served (Anthropic's documentation, "Extended thinking").
 
 use crate::shared::fingerprint::Fingerprint;
-use ccr_plugin::messages::json::{Document, Str, Value, Writer};
+use ccr_plugin::messages::json::{Document, Value, Writer};
 
 /// How signatures of this plugin begin: the version of the envelope, then the origin.
 pub(crate) const SIGNATURE_PREFIX: &str = "ccr1:openai:";
@@ -62,13 +62,13 @@ impl<'s> Origin<'s> {
 }
 
 /// Writes the entry of an envelope with the text of its block. `false` if it is none: then nothing is written.
-pub(crate) fn write_entry(entry: &str, text: Str<'_>, out: &mut Writer) -> bool {
+pub(crate) fn write_entry(entry: &str, text: &str, out: &mut Writer) -> bool {
     let Ok(document) = Document::parse_str(entry) else { return false };
     let Some(kind) = document.root().get("type").and_then(Value::as_str) else { return false };
     out.begin_object().key("type").escaped(kind.raw());
     match kind.raw() {
-        "reasoning.summary" => _ = out.key("summary").escaped(text.raw()),
-        "reasoning.text" => _ = out.key("text").escaped(text.raw()),
+        "reasoning.summary" => _ = out.key("summary").escaped(text),
+        "reasoning.text" => _ = out.key("text").escaped(text),
         _ => {}
     }
     for (key, value) in document.root().members().filter(|(key, _)| *key != "type") {

@@ -14,8 +14,8 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
-use crate::responses::errors;
 use crate::shared::context::Context;
+use crate::shared::errors::unreadable;
 use answer::Answer;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Document, Kind};
@@ -28,7 +28,7 @@ const DONE: &str = "[DONE]";
 
 /// Reads an answer that came in one piece.
 pub(crate) fn whole(body: &[u8], context: &[u8]) -> Result<Vec<Event>, Fault> {
-    let document = Document::parse(body).map_err(|_| errors::unreadable(body))?;
+    let document = Document::parse(body).map_err(|_| unreadable(body))?;
     let mut events = Vec::new();
     Answer::new(Context::read(context)).whole(document.root(), &mut events)?;
     Ok(events)
@@ -52,7 +52,7 @@ impl Decoder for StreamDecoder {
         if data.is_empty() || data == DONE || self.answer.has_ended() {
             return Ok(());
         }
-        let document = Document::parse(data.as_bytes()).map_err(|_| errors::unreadable(data.as_bytes()))?;
+        let document = Document::parse(data.as_bytes()).map_err(|_| unreadable(data.as_bytes()))?;
         let root = document.root();
         if root.kind() == Kind::Object {
             self.answer.event(&Wire::read(root, event.event), events);

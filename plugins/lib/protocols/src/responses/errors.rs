@@ -2,12 +2,11 @@
 //!
 //! The words are read in [`crate::shared::errors`]; here is what codes and types mean. What to do about a failure is the host's.
 
-pub(crate) use crate::shared::errors::says_something;
 use crate::shared::errors::told::Told;
-use crate::shared::errors::{self as shared, Kinds, PROVIDER, overflow, retry};
+use crate::shared::errors::{ErrorTable, Kinds};
+use ccr_plugin::Fault;
 use ccr_plugin::messages::event::{ErrorKind, Failure};
 use ccr_plugin::messages::json::Value;
-use ccr_plugin::{Fault, WireResponse};
 
 /// Codes and types that say more than the status: OpenAI sends a spent budget as 429, which clients would retry for ever.
 const STRONGER_THAN_STATUS: &Kinds = &[
@@ -45,35 +44,14 @@ const WITHOUT_STATUS: &Kinds = &[
     ("timeout_error", ErrorKind::Timeout),
 ];
 
-/// An answer with a status outside of 200 to 299.
-pub(crate) fn of_response(response: &WireResponse) -> Failure {
-    let mut failure = failure(shared::told(&response.body), Some(response.status));
-    if failure.message.is_empty() {
-        failure.message = shared::without_text(response.status);
-    }
-    failure.retry_after_ms = retry::after_ms(response);
-    failure
-}
-
-/// An error within an answer whose status said that all is well.
-pub(crate) fn in_answer(error: Value<'_>) -> Failure {
-    let mut failure = failure(Told::by(error), None);
-    // The name of a streamed error's event is no message.
-    if matches!(&*failure.message, "" | "error") {
-        failure.message = "The provider reported an error without saying which.".into();
-    }
-    failure
-}
+/// What codes and types mean in this format.
+pub(crate) const TABLE: ErrorTable =
+    ErrorTable { stronger_than_status: STRONGER_THAN_STATUS, without_status: WITHOUT_STATUS, too_long: &[] };
 
 /// An answer that ended otherwise than well and gave no error.
 pub(crate) fn broken_off(status: &str) -> Failure {
     let message = format!("The provider broke off its answer ({status}). Try again.");
     Failure { kind: ErrorKind::Api, message, status: None, retry_after_ms: None }
-}
-
-/// An answer that is no JSON although its status is good.
-pub(crate) fn unreadable(body: &[u8]) -> Fault {
-    shared::unreadable(PROVIDER, body)
 }
 
 /// An answer that is JSON and no response.
@@ -85,7 +63,7 @@ pub(crate) fn no_output(root: Value<'_>) -> Fault {
              or use the transformer `openai` for chat completions.",
         );
     }
-    failure(told, None).into()
+    TABLE.failure(told, None).into()
 }
 
 /// An answer that was put off: the gateway never asks for one in the background.
@@ -93,26 +71,15 @@ pub(crate) fn not_ready(status: &str) -> Fault {
     Fault::unreadable(format!("The provider's answer is not ready ({status}). Try again."))
 }
 
-fn failure(told: Told, status: Option<u16>) -> Failure {
-    let status = status.or(told.status);
-    if let Some(message) = overflow::message(&told, &[], status) {
-        return shared::too_long(message, status);
-    }
-    let named = |table| shared::kind_of(&told.names, table);
-    let kind = named(STRONGER_THAN_STATUS).or_else(|| status.map(ErrorKind::from_status));
-    let kind = kind.or_else(|| named(WITHOUT_STATUS)).unwrap_or(ErrorKind::Api);
-    Failure { kind, message: told.message, status, retry_after_ms: None }
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-    use super::in_answer;
+    use super::TABLE;
     use ccr_plugin::messages::event::{ErrorKind, Failure};
     use ccr_plugin::messages::json::Document;
 
     fn failure(error: &str) -> Failure {
-        in_answer(Document::parse(error.as_bytes()).unwrap().root())
+        TABLE.in_answer(Document::parse(error.as_bytes()).unwrap().root())
     }
 
     #[test]

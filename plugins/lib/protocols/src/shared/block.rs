@@ -10,19 +10,19 @@ pub(crate) enum Block<'d> {
     /// The whole block.
     Document(Value<'d>),
     Thinking(Thinking<'d>),
-    /// Its `data`, as it stands in a JSON string.
-    Redacted(&'d str),
+    /// Its `data`.
+    Redacted(Str<'d>),
     ToolUse(ToolUse<'d>),
     ToolResult(ToolResult<'d>),
     /// A block that no format but Anthropic's has a place for, and its type.
     Other(Value<'d>, Str<'d>),
 }
 
-/// Texts as they stand in a JSON string.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Thinking<'d> {
+    /// As it stands in a JSON string.
     pub(crate) text: &'d str,
-    pub(crate) signature: &'d str,
+    pub(crate) signature: Str<'d>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -46,7 +46,7 @@ pub(crate) struct ToolResult<'d> {
 struct Members<'d> {
     kind: Option<Str<'d>>,
     text: Option<Value<'d>>,
-    signature: Option<Value<'d>>,
+    signature: Option<Str<'d>>,
     id: Option<Value<'d>>,
     name: Option<Value<'d>>,
     input: Option<Value<'d>>,
@@ -69,9 +69,9 @@ impl<'d> Block<'d> {
             "text" => members.text.and_then(Value::as_str).map(Self::Text),
             "thinking" => Some(Self::Thinking(Thinking {
                 text: members.text.map(plain).unwrap_or_default(),
-                signature: members.signature.map(plain).unwrap_or_default(),
+                signature: members.signature.unwrap_or_default(),
             })),
-            "redacted_thinking" => members.signature.map(plain).map(Self::Redacted),
+            "redacted_thinking" => members.signature.map(Self::Redacted),
             "tool_use" => Some(Self::ToolUse(ToolUse {
                 id: members.id.map(plain).unwrap_or_default(),
                 name: members.name.and_then(Value::as_str),
@@ -97,7 +97,7 @@ impl<'d> Members<'d> {
             match key.raw() {
                 "type" => members.kind = value.as_str(),
                 "text" | "thinking" => members.text = Some(value),
-                "signature" | "data" => members.signature = Some(value),
+                "signature" | "data" => members.signature = value.as_str(),
                 "id" | "tool_use_id" => members.id = Some(value),
                 "name" => members.name = Some(value),
                 "input" => members.input = Some(value),

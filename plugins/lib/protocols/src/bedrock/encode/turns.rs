@@ -124,7 +124,7 @@ impl<'d, 'o> Turns<'d, 'o> {
 
     /// Only what this family said itself goes back to it.
     fn think(&self, thinking: Thinking<'d>, speaks: bool, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
-        let own = reasoning::unwrap(&self.mark, thinking.signature).filter(|_| speaks && self.takes_reasoning);
+        let own = reasoning::unwrap(&self.mark, thinking.signature.raw()).filter(|_| speaks && self.takes_reasoning);
         let Some(signature) = own else {
             if !thinking.text.is_empty() || !thinking.signature.is_empty() {
                 notes.dropped("messages.thinking");
@@ -139,8 +139,8 @@ impl<'d, 'o> Turns<'d, 'o> {
         out.end_object().end_object().end_object();
     }
 
-    fn redacted(&self, data: &'d str, speaks: bool, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
-        let own = reasoning::unwrap(&self.mark, data).filter(|_| speaks && self.takes_reasoning);
+    fn redacted(&self, data: Str<'d>, speaks: bool, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
+        let own = reasoning::unwrap(&self.mark, data.raw()).filter(|_| speaks && self.takes_reasoning);
         let Some(data) = own.filter(|data| !data.is_empty()) else {
             return notes.dropped("messages.redacted_thinking");
         };

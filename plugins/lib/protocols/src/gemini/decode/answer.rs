@@ -64,7 +64,7 @@ impl Answer {
                 "candidates" => candidates = Some(value),
                 "usageMetadata" => counts = Some(value),
                 "promptFeedback" => feedback = Some(value),
-                "error" if value.kind() == Kind::Object => return self.fail(errors::in_answer(value), events),
+                "error" if value.kind() == Kind::Object => return self.fail(errors::TABLE.in_answer(value), events),
                 // Google's gateway for code assistants wraps every answer.
                 "response" if value.kind() == Kind::Object => return self.chunk(value, events),
                 _ => {}

@@ -134,7 +134,7 @@ impl<'d> Turns<'d> {
 
 /// The signature that Gemini gave, if it was Gemini.
 fn own_signature<'d>(thinking: Thinking<'d>, notes: &mut Notes) -> Option<&'d str> {
-    let own = signature::unwrap(thinking.signature);
+    let own = signature::unwrap(thinking.signature.raw());
     if own.is_none() && !thinking.text.is_empty() {
         notes.dropped("messages.thinking");
     }

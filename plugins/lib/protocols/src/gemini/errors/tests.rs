@@ -1,14 +1,12 @@
 //! Errors within answers whose status is good; errors with a status are in `fixtures/errors`.
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
-use super::{in_answer, of_response};
-use ccr_plugin::WireResponse;
+use super::TABLE;
 use ccr_plugin::messages::event::{ErrorKind, Failure};
 use ccr_plugin::messages::json::Document;
-use proptest::prelude::*;
 
 fn failure(error: &str) -> Failure {
-    in_answer(Document::parse(error.as_bytes()).unwrap().root())
+    TABLE.in_answer(Document::parse(error.as_bytes()).unwrap().root())
 }
 
 #[test]
@@ -47,15 +45,5 @@ fn retry_info_says_how_long_to_wait() {
             r#"{{"code":429,"message":"m","details":[{{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"{delay}"}}]}}"#
         );
         assert_eq!(failure(&error).retry_after_ms, expected, "{delay}");
-    }
-}
-
-proptest! {
-    #[test]
-    fn any_body_becomes_a_short_message(status in 300_u16..600, body in prop::collection::vec(any::<u8>(), 0..3000)) {
-        let failure = of_response(&WireResponse { status, headers: Vec::new(), body });
-        prop_assert!(!failure.message.is_empty());
-        prop_assert!(failure.message.chars().count() < 1100);
-        prop_assert_eq!(failure.status, Some(status));
     }
 }

@@ -7,6 +7,7 @@ use super::template::{Role, Spot};
 use crate::openai::conclude::{self, Ending};
 use crate::openai::{errors, usage};
 use crate::shared::context::Context;
+use crate::shared::errors::says_something;
 use crate::shared::fingerprint::Fingerprint;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta, Usage};
@@ -101,11 +102,11 @@ impl Answer {
             }
         }
         self.start(id, model, events);
-        if let Some(error) = error.filter(|error| errors::says_something(*error)) {
-            return self.fail(errors::in_answer(error), events);
+        if let Some(error) = error.filter(|error| says_something(*error)) {
+            return self.fail(errors::TABLE.in_answer(error), events);
         }
         if object.is_some_and(|object| object == "error") {
-            return self.fail(errors::in_answer(root), events);
+            return self.fail(errors::TABLE.in_answer(root), events);
         }
         if let Some(choice) = choices.and_then(first_choice) {
             // A name that comes behind the content comes too late.
@@ -147,7 +148,7 @@ impl Answer {
                 // Moonshot counts in here.
                 "usage" => self.count(value, events),
                 // OpenRouter puts the error of the provider behind it in here.
-                "error" if errors::says_something(value) => return self.fail(errors::in_answer(value), events),
+                "error" if says_something(value) => return self.fail(errors::TABLE.in_answer(value), events),
                 _ => {}
             }
         }
@@ -316,7 +317,7 @@ impl Answer {
 }
 
 fn has_error(root: Value<'_>) -> bool {
-    root.get("error").is_some_and(errors::says_something)
+    root.get("error").is_some_and(says_something)
 }
 
 /// Only the first choice is an answer; the gateway never asks for more, but some providers send them, in any order.

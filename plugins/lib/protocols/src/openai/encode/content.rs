@@ -1,10 +1,9 @@
 //! The content of user and system messages: one string where texts are all there is, else OpenAI's list of parts.
 
-use super::block::Block;
 use super::media::{self, Media};
 use super::notes::Notes;
 use super::results;
-use crate::shared::block::is_blank;
+use crate::shared::block::{Block, is_blank};
 use crate::shared::results::Joined;
 use crate::shared::results::orphaned;
 use crate::shared::words;

@@ -1,7 +1,7 @@
 //! Images and documents: what can be sent, and the words that stand for what cannot.
 
-use super::block::Block;
 use super::notes::Notes;
+use crate::shared::block::Block;
 use crate::shared::media_types;
 use crate::shared::words::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};

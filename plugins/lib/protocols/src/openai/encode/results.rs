@@ -1,10 +1,10 @@
 //! Tool results: the calls that wait for one, and the message that answers each of them.
 
-use super::block::{Block, Thought, ToolResult};
 use super::content::{begin_text, end_text, image_left_out};
 use super::media::{self, Image};
 use super::notes::Notes;
-use crate::shared::block::is_blank;
+use super::run::read;
+use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::results::{
     Call, ERROR, Joined, NO_OUTPUT, NO_RESULT, answered, from_result, inner_mark, says_it_failed, values,
 };
@@ -70,8 +70,10 @@ pub(super) fn content<'d>(
 ) {
     let mut joined = Joined::default();
     for value in values(result.content) {
-        let Some(block) = Block::read(value, notes) else { continue };
-        if matches!(block, Block::Text(text) | Block::Thinking(Thought { text, .. }) if is_blank(text.raw())) {
+        let Some(block) = read(value, notes) else { continue };
+        if matches!(block, Block::Text(text) if is_blank(text.raw()))
+            || matches!(block, Block::Thinking(thinking) if is_blank(thinking.text))
+        {
             continue;
         }
         if result.is_error && !joined.has_begun() {
@@ -79,7 +81,8 @@ pub(super) fn content<'d>(
         }
         joined.part(out);
         match block {
-            Block::Text(text) | Block::Thinking(Thought { text, .. }) => _ = out.escaped_part(text.raw()),
+            Block::Text(text) => _ = out.escaped_part(text.raw()),
+            Block::Thinking(thinking) => _ = out.escaped_part(thinking.text),
             Block::Image(source) => image(result.id, source, pictures, notes, out),
             Block::Document(document) => media::document(document, notes, out),
             Block::Other(other, kind) => words::other(other, kind, &mut notes.list, out),

@@ -1,8 +1,7 @@
-//! A run of messages, and the `cache_control` of its blocks.
+//! A run of messages, its blocks, and the `cache_control` of these.
 
-use super::block::Block;
 use super::notes::Notes;
-use crate::shared::block::mark;
+use crate::shared::block::{Block, cites, mark};
 use crate::shared::run::{self, Role};
 use ccr_plugin::messages::json::Value;
 use std::ops::Deref;
@@ -26,7 +25,7 @@ impl<'d> Run<'d> {
     pub(super) fn add(&mut self, role: Role, content: Option<Value<'d>>, notes: &mut Notes) {
         let mut number = self.run.list().len();
         self.run.add(role, content, |value| {
-            let block = Block::read(value, notes)?;
+            let block = read(value, notes)?;
             if notes.keep_cache_control {
                 self.marks.extend(mark(value).map(|mark| (number, mark)));
             }
@@ -49,4 +48,13 @@ impl<'d> Run<'d> {
         self.marks.clear();
         self.run.clear();
     }
+}
+
+/// Reads a block; marks of caches are noted where they are not kept.
+pub(super) fn read<'d>(value: Value<'d>, notes: &mut Notes) -> Option<Block<'d>> {
+    Block::read(value, |key, member| match key {
+        "cache_control" if !member.is_null() => notes.cache_control(),
+        "citations" if cites(member) => notes.dropped("citations"),
+        _ => {}
+    })
 }

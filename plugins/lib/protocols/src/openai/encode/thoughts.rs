@@ -4,12 +4,12 @@
 //! entry of `reasoning_details` to a provider of this format (see [`crate::openai::thinking`]). A signature is never sent to
 //! anybody else.
 
-use super::block::{Block, Thought};
 use super::notes::Notes;
 use super::run::Run;
 use crate::openai::model::is_claude;
 use crate::openai::options::Replay;
 use crate::openai::thinking::{self, ANTHROPIC, Origin};
+use crate::shared::block::{Block, Thinking};
 use crate::shared::results::Joined;
 use ccr_plugin::messages::json::{Str, Writer};
 
@@ -22,10 +22,10 @@ pub(super) struct Thoughts {
 
 /// What becomes of a block in `reasoning_details`.
 enum Entry<'d> {
-    Signed(Thought<'d>),
-    Wrapped(String, Str<'d>),
+    Signed(Thinking<'d>),
+    Wrapped(String, &'d str),
     Encrypted(Str<'d>),
-    Text(Str<'d>),
+    Text(&'d str),
     /// It cannot be sent here.
     Lost,
     /// It says nothing.
@@ -58,7 +58,7 @@ impl Thoughts {
             run.blocks()
                 .filter_map(|(_, block)| if let Block::Thinking(thought) = block { Some(thought.text) } else { None })
         };
-        let is_empty = thoughts().all(Str::is_empty);
+        let is_empty = thoughts().all(str::is_empty);
         let field = match self.replay {
             Replay::ReasoningContent if calls || !is_empty => "reasoning_content",
             Replay::Reasoning if !is_empty => "reasoning",
@@ -68,20 +68,20 @@ impl Thoughts {
         out.key(field).begin_string();
         let mut joined = Joined::default();
         for thought in thoughts().filter(|thought| !thought.is_empty()) {
-            joined.part(out).escaped_part(thought.raw());
+            joined.part(out).escaped_part(thought);
         }
         out.end_string();
     }
 
-    fn loses(self, thought: Thought<'_>) -> bool {
+    fn loses(self, thought: Thinking<'_>) -> bool {
         match self.replay {
             Replay::Off => !thought.text.is_empty(),
             _ => matches!(self.entry(thought), Entry::Lost),
         }
     }
 
-    fn entry<'d>(self, thought: Thought<'d>) -> Entry<'d> {
-        let signature = thought.signature.map(Str::decode).unwrap_or_default();
+    fn entry<'d>(self, thought: Thinking<'d>) -> Entry<'d> {
+        let signature = thought.signature.decode();
         let text = || if thought.text.is_empty() { Entry::Empty } else { Entry::Text(thought.text) };
         if self.replay != Replay::Details {
             return text();
@@ -122,20 +122,20 @@ impl Thoughts {
 impl Entry<'_> {
     fn write(&self, index: u64, out: &mut Writer) {
         match self {
-            Self::Signed(Thought { text, signature }) => {
-                out.begin_object().key("type").string("reasoning.text").key("text").escaped(text.raw());
-                out.key("signature").escaped(signature.map(Str::raw).unwrap_or_default());
+            Self::Signed(Thinking { text, signature }) => {
+                out.begin_object().key("type").string("reasoning.text").key("text").escaped(text);
+                out.key("signature").escaped(signature.raw());
                 out.key("format").string(ANTHROPIC).key("index").number(index).end_object();
             }
             Self::Encrypted(data) => {
                 out.begin_object().key("type").string("reasoning.encrypted").key("data").escaped(data.raw());
                 out.key("format").string(ANTHROPIC).key("index").number(index).end_object();
             }
-            Self::Text(text) => plain(*text, out),
+            Self::Text(text) => plain(text, out),
             Self::Wrapped(entry, text) => {
                 // A damaged envelope leaves the text.
-                if !thinking::write_entry(entry, *text, out) && !text.is_empty() {
-                    plain(*text, out);
+                if !thinking::write_entry(entry, text, out) && !text.is_empty() {
+                    plain(text, out);
                 }
             }
             Self::Lost | Self::Empty => {}
@@ -143,6 +143,6 @@ impl Entry<'_> {
     }
 }
 
-fn plain(text: Str<'_>, out: &mut Writer) {
-    out.begin_object().key("type").string("reasoning.text").key("text").escaped(text.raw()).end_object();
+fn plain(text: &str, out: &mut Writer) {
+    out.begin_object().key("type").string("reasoning.text").key("text").escaped(text).end_object();
 }

@@ -1,16 +1,15 @@
 //! Tools and the choice among them.
 
 use super::notes::Notes;
+use crate::openai::functions::{self, Function};
 use crate::openai::options::{Options, Schemas};
+use crate::shared::block::mark;
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::Fault;
-use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
+use ccr_plugin::messages::json::{Str, Value, Writer};
 use ccr_plugin::messages::schema::{Lost, groq, openai_strict};
-
-/// The parameters of a tool that takes none; OpenAI and others refuse an object schema without `properties`.
-const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
 
 pub(super) fn write(
     body: &Body<'_>,
@@ -41,15 +40,20 @@ pub(super) fn write(
         }
         out.end_array();
     }
-    choice(body.tool_choice, &tools, notes, out)
+    let force = |name: &str, out: &mut Writer| {
+        let is_sent = tools.iter().any(|tool| tool.function.name == *name);
+        if is_sent {
+            out.key("tool_choice").begin_object().key("type").string("function").key("function").begin_object();
+            out.key("name").string(&on_the_wire::<Usual>(name)).end_object().end_object();
+        }
+        is_sent
+    };
+    functions::choice(body.tool_choice, !tools.is_empty(), force, &mut notes.list, out)
 }
 
-/// A tool that the client runs; the provider knows such tools as functions.
+/// A tool, and its `cache_control` if that is kept.
 struct Tool<'d> {
-    name: Str<'d>,
-    description: Option<Value<'d>>,
-    schema: Option<Value<'d>>,
-    strict: Option<Value<'d>>,
+    function: Function<'d>,
     mark: Option<Value<'d>>,
 }
 
@@ -70,60 +74,27 @@ fn trim(tools: &mut Vec<Tool<'_>>, most: usize, body: &Body<'_>, notes: &mut Not
     let mut at = tools.len();
     while tools.len() > most && at > 0 {
         at -= 1;
-        if tools.get(at).is_some_and(|tool| !needed.contains(&tool.name)) {
-            notes.dropped(format!("tools.{}", tools.remove(at).name.decode()));
+        if tools.get(at).is_some_and(|tool| !needed.contains(&tool.function.name)) {
+            notes.dropped(format!("tools.{}", tools.remove(at).function.name.decode()));
         }
     }
 }
 
 impl<'d> Tool<'d> {
-    /// `None` for tools that only Anthropic has: those that it runs itself (`web_search_…`), and those whose schema only
-    /// its models know (`bash_…`, `text_editor_…`).
     fn read(index: usize, value: Value<'d>, notes: &mut Notes) -> Result<Option<Self>, Fault> {
-        let (mut name, mut description, mut schema, mut kind) = (None, None, None, None);
-        let (mut strict, mut mark) = (None, None);
-        for (key, value) in value.members() {
-            match key.raw() {
-                "name" => name = value.as_str(),
-                "description" => description = Some(value),
-                "input_schema" => schema = Some(value),
-                "type" => kind = value.as_str(),
-                "strict" => strict = value.as_bool().map(|_| value),
-                "cache_control" if notes.keep_cache_control && !value.is_null() => mark = Some(value),
-                _ => {}
-            }
-        }
-        if let Some(kind) = kind.filter(|kind| *kind != "custom" && schema.is_none()) {
+        if let Some(kind) = functions::type_of_own(value) {
             notes.dropped(format!("tools.{}", kind.decode()));
             return Ok(None);
         }
-        let name = name.filter(|name| !name.is_empty());
-        let name =
-            name.ok_or_else(|| Fault::invalid(format!("tools.{index}.name: a tool needs a name that is not empty.")))?;
-        note_members(value, notes);
-        Ok(Some(Self {
-            name,
-            description: description.filter(|text| text.kind() == Kind::String),
-            schema,
-            strict,
-            mark,
-        }))
+        let function = Function::read(index, value, notes.keep_cache_control, &mut notes.list)?;
+        Ok(Some(Self { function, mark: mark(value).filter(|_| notes.keep_cache_control) }))
     }
 
     fn write(&self, schemas: Schemas, context: &mut ContextWriter, notes: &mut Notes, out: &mut Writer) {
         out.begin_object().key("type").string("function").key("function").begin_object();
-        let name = self.name.decode();
-        let wire = on_the_wire::<Usual>(&name);
-        if *wire != *name {
-            context.tool(&wire, self.name.raw());
-        }
-        out.key("name").string(&wire);
-        if let Some(description) = self.description {
-            out.key("description").value(description);
-        }
+        self.function.head(context, out);
         out.key("parameters");
-        let strict = self.parameters(schemas, notes, out);
-        if let Some(strict) = strict {
+        if let Some(strict) = parameters(&self.function, schemas, notes, out) {
             out.key("strict").bool(strict);
         }
         out.end_object();
@@ -132,31 +103,31 @@ impl<'d> Tool<'d> {
         }
         out.end_object();
     }
+}
 
-    /// Writes the schema; gives `strict` where it is to be sent.
-    fn parameters(&self, schemas: Schemas, notes: &mut Notes, out: &mut Writer) -> Option<bool> {
-        let mut lost = Lost::default();
-        match schemas {
-            // A schema that strict mode cannot say goes as it is.
-            Schemas::OpenAiStrict if openai_strict::write_parameters(self.schema, &mut lost, out) => {
-                note_lost(&lost, notes);
-                return Some(true);
-            }
-            Schemas::AsIs | Schemas::OpenAiStrict => parameters(self.schema, out),
-            Schemas::Groq => {
-                groq::write_parameters(self.schema, &mut lost, out);
-                note_lost(&lost, notes);
-                return None;
-            }
+/// Writes the schema; gives `strict` where it is to be sent.
+fn parameters(function: &Function<'_>, schemas: Schemas, notes: &mut Notes, out: &mut Writer) -> Option<bool> {
+    let mut lost = Lost::default();
+    match schemas {
+        // A schema that strict mode cannot say goes as it is.
+        Schemas::OpenAiStrict if openai_strict::write_parameters(function.schema, &mut lost, out) => {
+            note_lost(&lost, notes);
+            return Some(true);
         }
-        // `strict` goes where the schema fits OpenAI's rules for it; Anthropic's are looser.
-        let strict = self.strict.and_then(Value::as_bool)?;
-        if strict && !self.schema.is_some_and(openai_strict::is_strict) {
-            notes.dropped("tools.strict");
+        Schemas::AsIs | Schemas::OpenAiStrict => function.parameters(out),
+        Schemas::Groq => {
+            groq::write_parameters(function.schema, &mut lost, out);
+            note_lost(&lost, notes);
             return None;
         }
-        Some(strict)
     }
+    // `strict` goes where the schema fits OpenAI's rules for it; Anthropic's are looser.
+    let strict = function.strict?;
+    if strict && !function.schema.is_some_and(openai_strict::is_strict) {
+        notes.dropped("tools.strict");
+        return None;
+    }
+    Some(strict)
 }
 
 /// Notes what a compiled schema no longer says.
@@ -164,72 +135,4 @@ fn note_lost(lost: &Lost, notes: &mut Notes) {
     for keyword in lost.keywords() {
         notes.dropped(format!("tools.input_schema.{keyword}"));
     }
-}
-
-/// What is lost of a tool. OpenAI's own `strict` wants other schemas than Anthropic's; how the input is streamed loses nothing.
-fn note_members(tool: Value<'_>, notes: &mut Notes) {
-    for (key, _) in tool.members().filter(|(_, value)| !value.is_null()) {
-        match key.raw() {
-            "name" | "description" | "input_schema" | "type" | "strict" | "eager_input_streaming" => {}
-            "cache_control" => notes.cache_control(),
-            other => notes.dropped(format!("tools.{other}")),
-        }
-    }
-}
-
-/// The schema as it stands, made whole where OpenAI's rules for the outermost object need it.
-fn parameters(schema: Option<Value<'_>>, out: &mut Writer) {
-    let Some(schema) = schema.filter(|schema| schema.kind() == Kind::Object && !schema.is_empty()) else {
-        out.raw(NO_PARAMETERS);
-        return;
-    };
-    let is_object = schema.get("type").and_then(Value::as_str).is_some_and(|kind| kind == "object");
-    let has_properties = schema.get("properties").is_some_and(|properties| properties.kind() == Kind::Object);
-    if is_object && has_properties {
-        out.value(schema);
-        return;
-    }
-    out.begin_object().key("type").string("object");
-    if !has_properties {
-        out.key("properties").begin_object().end_object();
-    }
-    for (key, value) in schema.members().filter(|(key, _)| *key != "type" && (has_properties || *key != "properties")) {
-        out.key_str(key).value(value);
-    }
-    out.end_object();
-}
-
-fn choice(choice: Option<Value<'_>>, tools: &[Tool<'_>], notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
-    let Some(choice) = choice else { return Ok(()) };
-    let kind = choice.get("type").and_then(Value::as_str).map(Str::decode).unwrap_or_default();
-    if &*kind == "tool" {
-        forced(choice, tools, out)?;
-    } else if tools.is_empty() {
-        // OpenAI refuses a choice without tools.
-        return Ok(());
-    } else {
-        match &*kind {
-            "auto" | "none" => _ = out.key("tool_choice").string(&kind),
-            "any" => _ = out.key("tool_choice").string("required"),
-            other => notes.dropped(format!("tool_choice.{other}")),
-        }
-    }
-    if choice.get("disable_parallel_tool_use").and_then(Value::as_bool) == Some(true) {
-        out.key("parallel_tool_calls").bool(false);
-    }
-    Ok(())
-}
-
-/// The model must call this tool: without it the answer would be another.
-fn forced(choice: Value<'_>, tools: &[Tool<'_>], out: &mut Writer) -> Result<(), Fault> {
-    let name = choice.get("name").and_then(Value::as_str).map(Str::decode).unwrap_or_default();
-    if !tools.iter().any(|tool| tool.name == *name) {
-        return Err(Fault::unsupported(format!(
-            "tool_choice asks for the tool `{name}`, which is not among the tools that this provider can be given. \
-             Choose another tool, or a provider that has it."
-        )));
-    }
-    out.key("tool_choice").begin_object().key("type").string("function");
-    out.key("function").begin_object().key("name").string(&on_the_wire::<Usual>(&name)).end_object().end_object();
-    Ok(())
 }

@@ -1,13 +1,12 @@
 //! One run of messages after the other: what the assistant said, then the results of its calls, then what others said.
 
-use super::block::{Block, ToolUse};
 use super::content;
 use super::notes::Notes;
 use super::results;
 use super::run::Run;
 use super::thoughts::Thoughts;
 use crate::openai::options::EmptyContent;
-use crate::shared::block::is_blank;
+use crate::shared::block::{Block, ToolUse, is_blank};
 use crate::shared::ids::Ids;
 use crate::shared::results::Call;
 use crate::shared::run::Role;

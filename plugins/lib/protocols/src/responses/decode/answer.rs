@@ -6,6 +6,7 @@ use super::wire::{Place, Wire};
 use crate::responses::thinking::{Envelope, Kept};
 use crate::responses::{errors, usage};
 use crate::shared::context::Context;
+use crate::shared::errors::says_something;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta};
 use ccr_plugin::messages::json::{Kind as JsonKind, Str, Value};
@@ -56,9 +57,9 @@ impl Answer {
 
     /// An answer in one piece.
     pub(super) fn whole(&mut self, root: Value<'_>, events: &mut Vec<Event>) -> Result<(), Fault> {
-        if let Some(error) = root.get("error").filter(|error| errors::says_something(*error)) {
+        if let Some(error) = root.get("error").filter(|error| says_something(*error)) {
             self.start(root, events);
-            self.fail(errors::in_answer(error), events);
+            self.fail(errors::TABLE.in_answer(error), events);
             return Ok(());
         }
         let status = text_of(root.get("status"));
@@ -119,13 +120,13 @@ impl Answer {
                 self.end(response, wire.kind, events);
             }
             "error" => self.fail(
-                errors::in_answer(wire.error.filter(|error| errors::says_something(*error)).unwrap_or(wire.root)),
+                errors::TABLE.in_answer(wire.error.filter(|error| says_something(*error)).unwrap_or(wire.root)),
                 events,
             ),
             // Some proxies send an error of their own, without a type.
             _ => {
-                if let Some(error) = wire.error.filter(|error| errors::says_something(*error)) {
-                    self.fail(errors::in_answer(error), events);
+                if let Some(error) = wire.error.filter(|error| says_something(*error)) {
+                    self.fail(errors::TABLE.in_answer(error), events);
                 }
             }
         }
@@ -292,8 +293,8 @@ impl Answer {
         events.extend(usage::read(response.get("usage"), self.searches).map(Event::Usage));
         let status = text_of(response.get("status"));
         let is = |what: &str| *status == *what || named.strip_prefix("response.") == Some(what);
-        if let Some(error) = response.get("error").filter(|error| errors::says_something(*error)) {
-            return self.fail(errors::in_answer(error), events);
+        if let Some(error) = response.get("error").filter(|error| says_something(*error)) {
+            return self.fail(errors::TABLE.in_answer(error), events);
         }
         if is("failed") || is("cancelled") {
             let what = if is("failed") { "failed" } else { "cancelled" };

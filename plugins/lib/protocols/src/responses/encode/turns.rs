@@ -111,7 +111,7 @@ impl<'d> Turns<'d> {
     /// Reasoning goes back to the provider that it came from, and encrypted reasoning only to a model that reasons: others
     /// refuse it.
     fn think(&mut self, thinking: Thinking<'d>, notes: &mut Notes) {
-        let envelope = Envelope::open(thinking.signature).filter(|envelope| envelope.is_of(self.to.mark));
+        let envelope = Envelope::open(thinking.signature.raw()).filter(|envelope| envelope.is_of(self.to.mark));
         let fits = envelope.filter(|envelope| match envelope.kept {
             Kept::Encrypted(_) => self.to.reasons,
             Kept::Text => !thinking.text.is_empty(),

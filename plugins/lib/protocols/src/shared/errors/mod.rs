@@ -1,37 +1,72 @@
 //! Failures as providers tell them: [`told`] reads what was said, [`overflow`] recognises a prompt that is too long, [`words`]
-//! shortens pages and texts that were never meant for an API, [`retry`] reads how long to wait. Which kind a failure is of
-//! stays with each format; what to do about it (retry, fall back) is the host's.
+//! shortens pages and texts that were never meant for an API, [`retry`] reads how long to wait. What codes and types mean each
+//! format says in an [`ErrorTable`]; what to do about a failure (retry, fall back) is the host's.
 
 pub(crate) mod overflow;
 pub(crate) mod retry;
 pub(crate) mod told;
 pub(crate) mod words;
 
-use ccr_plugin::Fault;
 use ccr_plugin::messages::event::{ErrorKind, Failure};
 use ccr_plugin::messages::json::{Document, Value};
+use ccr_plugin::{Fault, WireResponse};
 use told::Told;
 
 /// Codes, types or names, and what they mean.
 pub(crate) type Kinds = [(&'static str, ErrorKind)];
 
-/// What the first of these names that the table has means. Providers differ in capital letters.
-pub(crate) fn kind_of(names: &[String], table: &Kinds) -> Option<ErrorKind> {
-    let of = |name: &String| table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
-    names.iter().find_map(of)
+/// What the errors of a format mean.
+pub(crate) struct ErrorTable {
+    /// Codes and types that say more than the status.
+    pub(crate) stronger_than_status: &'static Kinds,
+    /// Codes and types for errors that come without a status, as within streams.
+    pub(crate) without_status: &'static Kinds,
+    /// How prompts that are too long are told of, beyond the phrases that providers share; in lower case.
+    pub(crate) too_long: &'static [&'static str],
 }
 
-/// What a body says, JSON or not.
-pub(crate) fn told(body: &[u8]) -> Told {
-    match Document::parse(body) {
-        Ok(document) => Told::by(document.root()),
-        Err(_) => Told { message: words::first(body), ..Told::default() },
+impl ErrorTable {
+    /// An answer with a status outside of 200 to 299.
+    pub(crate) fn of_response(&self, response: &WireResponse) -> Failure {
+        let told = match Document::parse(&response.body) {
+            Ok(document) => Told::by(document.root()),
+            Err(_) => Told { message: words::first(&response.body), ..Told::default() },
+        };
+        let mut failure = self.failure(told, Some(response.status));
+        if failure.message.is_empty() {
+            failure.message = format!("The provider answered with status {} and no text.", response.status);
+        }
+        failure.retry_after_ms = failure.retry_after_ms.or_else(|| retry::after_ms(response));
+        failure
+    }
+
+    /// An error within an answer whose status said that all is well.
+    pub(crate) fn in_answer(&self, error: Value<'_>) -> Failure {
+        let mut failure = self.failure(Told::by(error), None);
+        // The name of a streamed error's event is no message.
+        if matches!(&*failure.message, "" | "error") {
+            failure.message = "The provider reported an error without saying which.".into();
+        }
+        failure
+    }
+
+    /// What was told of a failure, sorted into the kinds that clients know.
+    pub(crate) fn failure(&self, told: Told, status: Option<u16>) -> Failure {
+        let status = status.or(told.status);
+        if let Some(message) = overflow::message(&told, self.too_long, status) {
+            return too_long(message, status);
+        }
+        let named = |table| kind_of(&told.names, table);
+        let kind = named(self.stronger_than_status).or_else(|| status.map(ErrorKind::from_status));
+        let kind = kind.or_else(|| named(self.without_status)).unwrap_or(ErrorKind::Api);
+        Failure { kind, message: told.message, status, retry_after_ms: told.retry_after_ms }
     }
 }
 
-/// The failure of an answer that came without a text.
-pub(crate) fn without_text(status: u16) -> String {
-    format!("The provider answered with status {status} and no text.")
+/// What the first of these names that the table has means. Providers differ in capital letters.
+fn kind_of(names: &[String], table: &Kinds) -> Option<ErrorKind> {
+    let of = |name: &String| table.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, kind)| *kind);
+    names.iter().find_map(of)
 }
 
 /// A prompt that is too long: no waiting makes it shorter.
@@ -44,8 +79,8 @@ pub(crate) fn says_something(error: Value<'_>) -> bool {
     error.as_bool().unwrap_or_else(|| error.as_str().map_or_else(|| !error.is_empty(), |text| !text.is_empty()))
 }
 
-/// An answer that is no JSON although its status is good. `who` answered, as a sentence begins with it.
-pub(crate) fn unreadable(who: &str, body: &[u8]) -> Fault {
+/// An answer that is not valid JSON although its status is good. `who` answered, as a sentence begins with it.
+pub(crate) fn unreadable_by(who: &str, body: &[u8]) -> Fault {
     let words = words::first(body);
     if words.is_empty() {
         return Fault::unreadable(format!("{who} answered with nothing. Try again, or check `api_base_url`."));
@@ -53,5 +88,31 @@ pub(crate) fn unreadable(who: &str, body: &[u8]) -> Fault {
     Fault::unreadable(format!("{who}'s answer is not JSON: {words} (check `api_base_url`)"))
 }
 
-/// [`unreadable`]'s `who` where many speak a format.
-pub(crate) const PROVIDER: &str = "The provider";
+/// The same where many speak a format.
+pub(crate) fn unreadable(body: &[u8]) -> Fault {
+    unreadable_by("The provider", body)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
+    use super::says_something;
+    use ccr_plugin::messages::json::Document;
+
+    #[test]
+    fn an_empty_error_is_none() {
+        for (error, says) in [
+            ("null", false),
+            ("\"\"", false),
+            ("{}", false),
+            ("[]", false),
+            ("false", false),
+            ("0", false),
+            ("true", true),
+            ("\"x\"", true),
+            (r#"{"code":1}"#, true),
+        ] {
+            assert_eq!(says_something(Document::parse(error.as_bytes()).unwrap().root()), says, "{error}");
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! What a provider said of a failure: `{"error":{…}}`, `{"error":"…"}`, `{"message":…}`, `{"detail":…}`, lists of these.
 
-use super::words;
+use super::{retry, words};
 use ccr_plugin::messages::json::{Document, Kind, Str, Value};
 
 /// Errors may stand within errors (lists, proxies that quote the provider behind them); no real one nests deeper.
@@ -10,12 +10,14 @@ const DEEPEST: u32 = 4;
 #[derive(Debug, Default)]
 pub(crate) struct Told {
     pub(crate) message: String,
-    /// Codes and types.
+    /// Codes, types and reasons.
     pub(crate) names: Vec<String>,
     /// A code that is an HTTP status.
     pub(crate) status: Option<u16>,
     /// Tokens of the prompt and of the context, where they are members of their own (llama.cpp).
     pub(crate) tokens: Option<(u64, u64)>,
+    /// How long Google asks to wait.
+    pub(crate) retry_after_ms: Option<u64>,
     /// Whether it looks like an error at all.
     pub(crate) is_error: bool,
 }
@@ -58,6 +60,7 @@ impl Told {
                     self.read(value, depth + 1);
                 }
                 "code" | "type" | "status" => self.name(value),
+                "details" => value.items().for_each(|detail| self.detail(detail)),
                 _ => {}
             }
         }
@@ -77,6 +80,18 @@ impl Told {
         match Document::parse(raw.as_bytes()) {
             Ok(document) => self.read(document.root(), depth + 1),
             Err(_) => self.say(&raw),
+        }
+    }
+
+    /// One of Google's standard details (`google.rpc`), told apart by the end of their type.
+    fn detail(&mut self, detail: Value<'_>) {
+        let member = |name: &str| detail.get(name).and_then(Value::as_str).map(Str::decode).unwrap_or_default();
+        let kind = member("@type");
+        if kind.ends_with("google.rpc.RetryInfo") {
+            // As protobuf writes a duration in JSON: seconds, perhaps with a fraction, and `s`.
+            self.retry_after_ms = member("retryDelay").strip_suffix('s').and_then(retry::milliseconds);
+        } else if kind.ends_with("google.rpc.ErrorInfo") {
+            self.names.push(words::bounded(&member("reason")));
         }
     }
 
