@@ -8,7 +8,6 @@
 
 mod build;
 mod check;
-mod effort;
 mod failover;
 mod home;
 mod host;
@@ -29,7 +28,7 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-pub use effort::Effort;
+pub use ccr_messages::effort::Effort;
 pub use failover::{Alias, Counted, Failover, KeyLimit, Member, Strategy};
 pub use home::Home;
 pub(crate) use home::{expand, user_home};

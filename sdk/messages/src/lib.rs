@@ -9,10 +9,12 @@
 
 pub mod answer;
 pub mod anthropic;
+pub mod effort;
 pub mod encode;
 pub mod endpoint;
 pub mod event;
 pub mod eventstream;
+pub mod fingerprint;
 pub mod fold;
 pub mod json;
 pub mod repair;

@@ -6,6 +6,7 @@
 use crate::{CLOSE, OPEN};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::event::Event;
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use ccr_plugin::prelude::AnswerStream;
 
 /// How signatures of this plugin begin: the gateway's envelope, then the origin. Clients replay only signed thinking.
@@ -132,7 +133,7 @@ impl Tags {
 
     fn sign(&mut self, events: &mut Vec<Event>) {
         if self.state == (State::Thoughts { begun: true }) {
-            events.push(Event::Signature(format!("{SIGNATURE}{:016x}", std::mem::take(&mut self.fingerprint).0)));
+            events.push(Event::Signature(format!("{SIGNATURE}{}", std::mem::take(&mut self.fingerprint).digits())));
         }
     }
 
@@ -147,24 +148,6 @@ impl Tags {
             events.push(Event::Text(held));
         }
         self.state = State::LineStart { blank: thinking };
-    }
-}
-
-/// A running 64-bit FNV-1a hash (its authors' parameters): tells texts apart, protects nothing.
-#[derive(Debug)]
-struct Fingerprint(u64);
-
-impl Default for Fingerprint {
-    fn default() -> Self {
-        Self(0xcbf2_9ce4_8422_2325)
-    }
-}
-
-impl Fingerprint {
-    fn add(&mut self, text: &str) {
-        for byte in text.bytes() {
-            self.0 = (self.0 ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
-        }
     }
 }
 
@@ -194,9 +177,7 @@ mod tests {
     }
 
     fn thought(text: &str) -> [Event; 2] {
-        let mut fingerprint = Fingerprint::default();
-        fingerprint.add(text);
-        [Event::Thinking(text.into()), Event::Signature(format!("{SIGNATURE}{:016x}", fingerprint.0))]
+        [Event::Thinking(text.into()), Event::Signature(format!("{SIGNATURE}{}", Fingerprint::of(text).digits()))]
     }
 
     fn said(text: &str) -> Event {

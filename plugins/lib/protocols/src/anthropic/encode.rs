@@ -18,7 +18,8 @@ use super::model::Model;
 use super::options::Replay;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
-use ccr_plugin::messages::json::{Document, Kind, Splice};
+use crate::shared::request;
+use ccr_plugin::messages::json::{Kind, Splice};
 use ccr_plugin::{Fault, Request};
 use members::Members;
 
@@ -55,8 +56,7 @@ impl To<'_> {
 /// The body and the context of a request.
 pub(super) fn encode(request: &dyn Request, mut to: To<'_>) -> Result<(Vec<u8>, Vec<u8>), Fault> {
     let text = request.text();
-    let document =
-        Document::parse_str(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+    let document = request::parse(&text)?;
     let root = document.root();
     if root.kind() != Kind::Object {
         return Err(Fault::invalid("The request must be a JSON object with `messages`."));

@@ -15,6 +15,7 @@ mod options;
 mod signature;
 mod vertex;
 
+use crate::shared::request;
 use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
 use ccr_plugin::{Credential, EncodedRequest, Header, WireResponse, join_endpoint};
@@ -50,7 +51,7 @@ impl UpstreamProtocol for Anthropic {
 
     fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
         let options = Options::read(settings)?;
-        let target = request.target().ok_or_else(not_routed)?;
+        let target = request::target(request)?;
         let version = request.header(VERSION_HEADER);
         let beta = request.header(BETA_HEADER).filter(|_| version.is_some());
         let betas = betas(beta.as_deref());
@@ -88,10 +89,6 @@ impl UpstreamProtocol for Anthropic {
     fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {
         StreamDecoder::new(context)
     }
-}
-
-fn not_routed() -> Fault {
-    Fault::own("the request was not routed before it was encoded")
 }
 
 /// The previews that a header names.

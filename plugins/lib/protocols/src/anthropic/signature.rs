@@ -4,8 +4,8 @@
 //! so that a client keeps such a block and it goes back to that provider only, its signature travels in the envelope
 //! `ccr1:anthropic:MARK:SIGNATURE`, where the mark is a fingerprint of the provider's name in the config.
 
-use crate::shared::fingerprint::Fingerprint;
 use ccr_plugin::messages::anthropic::clean::is_native_signature;
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Str, Value};
 
 /// How all envelopes of the gateway begin, whatever their origin.

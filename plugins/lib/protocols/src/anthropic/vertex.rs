@@ -8,7 +8,8 @@ mod path;
 use super::encode::{self, To};
 use super::model::Model;
 use super::options::Replay;
-use super::{BETA_HEADER, StreamDecoder, VERSION_HEADER, betas, decode, errors, not_routed, signature};
+use super::{BETA_HEADER, StreamDecoder, VERSION_HEADER, betas, decode, errors, signature};
+use crate::shared::request;
 use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
 use ccr_plugin::{Credential, EncodedRequest, WireResponse};
@@ -65,7 +66,7 @@ impl UpstreamProtocol for VertexClaude {
     type Decoder = StreamDecoder;
 
     fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
-        let target = request.target().ok_or_else(not_routed)?;
+        let target = request::target(request)?;
         let either = |long: &str, short: &str| match settings.text(long)? {
             Some(given) => Ok(Some(given)),
             None => settings.text(short),

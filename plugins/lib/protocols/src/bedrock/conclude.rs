@@ -1,14 +1,7 @@
 //! Why the model stopped: Bedrock's `stopReason`, and which of them are failures.
 
-use ccr_plugin::messages::event::{ErrorKind, Failure, FinishReason};
-
-/// What a stop reason means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Finished(FinishReason),
-    /// The answer broke although the status said that all is well; trying again may help.
-    Failed,
-}
+use crate::shared::ending::Ending;
+use ccr_plugin::messages::event::{ErrorKind, FinishReason};
 
 /// `sequence` is the stop sequence that was hit, where it is told. The reasons are those of the API reference
 /// (`Converse`, `stopReason`) and Anthropic's own, which Bedrock may pass on; an unknown one is an ordinary end.
@@ -20,21 +13,16 @@ pub(crate) fn ending(reason: &str, sequence: Option<String>) -> Ending {
         "guardrail_intervened" | "content_filtered" | "refusal" => FinishReason::Refusal,
         "model_context_window_exceeded" => FinishReason::ContextWindowExceeded,
         "pause_turn" => FinishReason::PauseTurn,
-        "malformed_model_output" | "malformed_tool_use" => return Ending::Failed,
+        "malformed_model_output" | "malformed_tool_use" => return Ending::Failed(ErrorKind::Api),
         _ => FinishReason::EndTurn,
     })
 }
 
-/// What the client reads of an answer that ended in a failure.
-pub(crate) fn broken(reason: &str) -> Failure {
-    let message = format!("Bedrock broke off the answer ({reason}). Try again.");
-    Failure { kind: ErrorKind::Api, message, status: None, retry_after_ms: None }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Ending, ending};
-    use ccr_plugin::messages::event::FinishReason;
+    use super::ending;
+    use crate::shared::ending::Ending;
+    use ccr_plugin::messages::event::{ErrorKind, FinishReason};
 
     #[test]
     fn every_reason_has_a_meaning() {
@@ -50,7 +38,7 @@ mod tests {
         ] {
             assert_eq!(ending(reason, Some("END".into())), Ending::Finished(meaning), "{reason}");
         }
-        assert_eq!(ending("malformed_tool_use", None), Ending::Failed);
-        assert_eq!(ending("malformed_model_output", None), Ending::Failed);
+        assert_eq!(ending("malformed_tool_use", None), Ending::Failed(ErrorKind::Api));
+        assert_eq!(ending("malformed_model_output", None), Ending::Failed(ErrorKind::Api));
     }
 }

@@ -25,7 +25,8 @@ use crate::bedrock::options::Options;
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
-use ccr_plugin::messages::json::{Document, Writer};
+use crate::shared::request;
+use ccr_plugin::messages::json::Writer;
 use ccr_plugin::{Credential, EncodedRequest, Fault, Request, Target};
 use extra::Params;
 use tools::Tools;
@@ -35,12 +36,6 @@ const LACKS: &[&str] = &["service_tier"];
 
 /// The name under which AWS's signatures know Bedrock.
 const SERVICE: &str = "bedrock";
-
-/// Room beyond the length of the inner request: Converse nests some things deeper. An eighth is enough for sessions of Claude
-/// Code; a kilobyte covers the small ones.
-fn room(body: usize) -> usize {
-    body + body / 8 + 1024
-}
 
 /// What every part of the request is written with.
 #[derive(Debug, Clone, Copy)]
@@ -53,14 +48,13 @@ struct To<'o> {
 }
 
 pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
-    let target = request.target().ok_or_else(|| Fault::own("the request was not routed before it was encoded"))?;
+    let target = request::target(request)?;
     let text = request.text();
-    let document =
-        Document::parse_str(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+    let document = request::parse(&text)?;
     let mut notes = Notes::default();
     let body = Body::read(document.root(), LACKS, &mut notes)?;
     let betas = request.header("anthropic-beta").unwrap_or_default();
-    let out = Writer::with_capacity(room(text.len()));
+    let out = Writer::with_capacity(request::room(text.len()));
     let encoded = write(&body, &target, &betas, options, &mut notes, out)?;
     notes.tell(request);
     Ok(encoded)

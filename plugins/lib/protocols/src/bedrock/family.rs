@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 
-use crate::shared::fingerprint::Fingerprint;
+use ccr_plugin::messages::fingerprint::Fingerprint;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Family {

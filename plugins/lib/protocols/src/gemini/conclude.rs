@@ -1,15 +1,7 @@
 //! Why the model stopped: Gemini's `finishReason`, and which of them are failures.
 
-use ccr_plugin::messages::event::{ErrorKind, Failure, FinishReason};
-use ccr_plugin::messages::json::Str;
-
-/// What a finish reason means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Finished(FinishReason),
-    /// The answer broke although the status said that all is well; trying again may help.
-    Failed,
-}
+use crate::shared::ending::Ending;
+use ccr_plugin::messages::event::{ErrorKind, FinishReason};
 
 /// The reasons of the API reference (`FinishReason`) under which the model did not want to, or was not allowed to, go on.
 const REFUSALS: &[&str] = &[
@@ -41,22 +33,16 @@ pub(crate) fn ending(reason: &str, has_content: bool) -> Option<Ending> {
         "STOP" => Ending::Finished(FinishReason::EndTurn),
         "MAX_TOKENS" => Ending::Finished(FinishReason::MaxTokens),
         _ if REFUSALS.contains(&reason) => Ending::Finished(FinishReason::Refusal),
-        _ if FAILURES.contains(&reason) || !has_content => Ending::Failed,
+        _ if FAILURES.contains(&reason) || !has_content => Ending::Failed(ErrorKind::Api),
         _ => Ending::Finished(FinishReason::EndTurn),
     })
 }
 
-/// What the client reads of an answer that ended in a failure.
-pub(crate) fn broken(reason: &str, message: Option<Str<'_>>) -> Failure {
-    let told = message.filter(|message| !message.is_empty()).map(|message| format!(": {}", message.decode()));
-    let message = format!("Gemini broke off its answer ({reason}{}). Try again.", told.unwrap_or_default());
-    Failure { kind: ErrorKind::Api, message, status: None, retry_after_ms: None }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Ending, ending};
-    use ccr_plugin::messages::event::FinishReason;
+    use super::ending;
+    use crate::shared::ending::Ending;
+    use ccr_plugin::messages::event::{ErrorKind, FinishReason};
 
     #[test]
     fn every_reason_has_a_meaning() {
@@ -68,9 +54,9 @@ mod tests {
             ("BLOCKLIST", Ending::Finished(FinishReason::Refusal)),
             ("PROHIBITED_CONTENT", Ending::Finished(FinishReason::Refusal)),
             ("SPII", Ending::Finished(FinishReason::Refusal)),
-            ("MALFORMED_FUNCTION_CALL", Ending::Failed),
-            ("UNEXPECTED_TOOL_CALL", Ending::Failed),
-            ("OTHER", Ending::Failed),
+            ("MALFORMED_FUNCTION_CALL", Ending::Failed(ErrorKind::Api)),
+            ("UNEXPECTED_TOOL_CALL", Ending::Failed(ErrorKind::Api)),
+            ("OTHER", Ending::Failed(ErrorKind::Api)),
         ] {
             assert_eq!(ending(reason, false), Some(meaning), "{reason}");
         }
@@ -79,7 +65,7 @@ mod tests {
     #[test]
     fn an_unknown_reason_ends_what_was_said() {
         assert_eq!(ending("OTHER", true), Some(Ending::Finished(FinishReason::EndTurn)));
-        assert_eq!(ending("MALFORMED_FUNCTION_CALL", true), Some(Ending::Failed));
+        assert_eq!(ending("MALFORMED_FUNCTION_CALL", true), Some(Ending::Failed(ErrorKind::Api)));
         assert_eq!(ending("", true), None);
         assert_eq!(ending("FINISH_REASON_UNSPECIFIED", true), None);
     }

@@ -22,7 +22,8 @@ use crate::gemini::options::Options;
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
-use ccr_plugin::messages::json::{Document, Writer};
+use crate::shared::request;
+use ccr_plugin::messages::json::Writer;
 use ccr_plugin::{Credential, EncodedRequest, Fault, Request};
 use params::Params;
 
@@ -32,17 +33,10 @@ const LACKS: &[&str] = &["service_tier"];
 /// Where Google wants the key.
 pub(super) const KEY_HEADER: &str = "x-goog-api-key";
 
-/// Room beyond the length of the inner request: names of fields are longer in Gemini's form. An eighth was enough for
-/// recorded Claude Code sessions; a kilobyte covers the small ones.
-fn room(body: usize) -> usize {
-    body + body / 8 + 1024
-}
-
 pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
-    let target = request.target().ok_or_else(|| Fault::own("the request was not routed before it was encoded"))?;
-    let text = request.body();
-    let document =
-        Document::parse(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+    let target = request::target(request)?;
+    let text = request.text();
+    let document = request::parse(&text)?;
     let mut notes = Notes::default();
     let mut body = Body::read(document.root(), LACKS, &mut notes)?;
     if body.is_unlimited() {
@@ -51,7 +45,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     }
     let params = Params::read(body.ccr, options, &mut notes)?;
     let mut context = ContextWriter::default();
-    let mut out = Writer::with_capacity(room(text.len()));
+    let mut out = Writer::with_capacity(request::room(text.len()));
     out.begin_object();
     conversation::system(body.system, &mut notes, &mut out);
     let has_functions = tools::write(&body, &params, options, &mut context, &mut notes, &mut out)?;

@@ -5,6 +5,8 @@
 //! none. Whoever reads it later can tell that the block must not go to another provider; it survives restarts, since the
 //! client keeps it. Clients of other formats may lose it: [`remember`] and [`recall`] keep it beside the client, by the call's id.
 
+use ccr_plugin::messages::fingerprint::Fingerprint;
+
 /// How signatures of this plugin begin: the version of the envelope, then the origin.
 const ENVELOPE: &str = "ccr1:gemini:";
 
@@ -33,7 +35,7 @@ const KEPT_IDS: std::ops::RangeInclusive<usize> = 9..=128;
 /// or would not stay, one that depends on nothing but the signature.
 pub(crate) fn remember(id: Option<String>, signature: &str) -> String {
     let stays = |id: &String| KEPT_IDS.contains(&id.len()) && id.bytes().all(is_plain);
-    let id = id.filter(stays).unwrap_or_else(|| format!("call_{:016x}", fingerprint(signature)));
+    let id = id.filter(stays).unwrap_or_else(|| format!("call_{}", Fingerprint::of(signature).digits()));
     ccr_plugin::memory::remember(&key(&id), signature.as_bytes(), Some(REMEMBERED_MS));
     id
 }
@@ -51,11 +53,6 @@ fn key(id: &str) -> String {
 
 fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"_-".contains(&byte)
-}
-
-/// 64-bit FNV-1a (its authors' parameters): tells signatures apart, protects nothing.
-fn fingerprint(text: &str) -> u64 {
-    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3))
 }
 
 #[cfg(test)]

@@ -1,14 +1,7 @@
 //! Why the model stopped: the spellings of `finish_reason`, and which of them are failures.
 
-use ccr_plugin::messages::event::{ErrorKind, Failure, FinishReason};
-
-/// What a provider's finish reason means.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Ending {
-    Finished(FinishReason),
-    /// The answer broke although the status said that all is well.
-    Failed(ErrorKind),
-}
+use crate::shared::ending::Ending;
+use ccr_plugin::messages::event::{ErrorKind, FinishReason};
 
 /// Spellings seen, in lower case. The first four rows are OpenAI's own; then Mistral, Anthropic behind proxies,
 /// GLM (`sensitive`), Gemini's compatible endpoint, and servers that pass a model's end token on.
@@ -56,15 +49,10 @@ pub(crate) fn failure(reason: &str) -> Option<ErrorKind> {
     FAILURES.iter().find(|(spelling, _)| spelling.eq_ignore_ascii_case(reason)).map(|(_, kind)| *kind)
 }
 
-/// What the client reads of an answer that ended in a failure.
-pub(crate) fn broken(kind: ErrorKind, reason: &str) -> Failure {
-    let message = format!("The provider broke off its answer ({reason}). Try again.");
-    Failure { kind, message, status: None, retry_after_ms: None }
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Ending, ending};
+    use super::ending;
+    use crate::shared::ending::Ending;
     use ccr_plugin::messages::event::{ErrorKind, FinishReason};
 
     #[test]

@@ -6,11 +6,11 @@
 mod content;
 mod conversation;
 mod hints;
+mod marked;
 mod media;
 pub(super) mod notes;
 pub(super) mod params;
 mod results;
-mod run;
 mod thoughts;
 mod tools;
 mod turns;
@@ -19,29 +19,22 @@ mod turns;
 mod tests;
 
 use crate::openai::options::Options;
+use crate::openai::{CHAT_COMPLETIONS, endpoint};
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
-use ccr_plugin::messages::json::{Document, Writer};
-use ccr_plugin::{EncodedRequest, Fault, Request, join_endpoint};
+use crate::shared::request;
+use ccr_plugin::messages::json::Writer;
+use ccr_plugin::{EncodedRequest, Fault, Request};
 use hints::Hints;
 use notes::Notes;
 
 /// Fields that chat completions have no place for.
 const LACKS: &[&str] = &["top_k", "service_tier"];
 
-const ENDPOINT: &str = "/chat/completions";
-
-/// Room beyond the length of the inner request: names of fields are longer in OpenAI's form, and a tool's input is
-/// escaped once more. An eighth was enough for recorded Claude Code sessions; a kilobyte covers the small ones.
-fn room(body: usize) -> usize {
-    body + body / 8 + 1024
-}
-
 pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
-    let target = request.target().ok_or_else(|| Fault::own("the request was not routed before it was encoded"))?;
+    let target = request::target(request)?;
     let text = request.text();
-    let document =
-        Document::parse_str(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+    let document = request::parse(&text)?;
     let mut notes = Notes::default();
     let body = Body::read(document.root(), LACKS, &mut notes.list)?;
     let hints = Hints::read(body.ccr, options)?;
@@ -50,7 +43,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     notes.omit_images = options.omit_images;
     notes.send_files = options.send_files;
     let mut context = ContextWriter::default();
-    let mut out = Writer::with_capacity(room(text.len()));
+    let mut out = Writer::with_capacity(request::room(text.len()));
     out.begin_object().key("model").string(&target.model);
     params::write(&body, &target.model, options, &mut context, &mut notes, &mut out);
     tools::write(&body, options, &mut context, &mut notes, &mut out)?;
@@ -62,7 +55,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     out.end_object();
     notes.tell(request);
     let wire = hints.replace(out.into_bytes())?;
-    let mut encoded = EncodedRequest::new(path(&target.base_path), wire);
+    let mut encoded = EncodedRequest::new(endpoint(&target.base_path, CHAT_COMPLETIONS), wire);
     encoded.context = context.finish();
     Ok(encoded)
 }
@@ -70,14 +63,4 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
 /// The session's id, where it is to be sent and nobody else said a key.
 fn session(request: &dyn Request, options: &Options, hints: &Hints<'_>) -> Option<String> {
     if options.prompt_cache_key && !hints.has("prompt_cache_key") { request.session() } else { None }
-}
-
-/// A base without a path is a provider's bare host: OpenAI's own version is meant.
-pub(in crate::openai) fn path(base: &str) -> String {
-    let bare = base.is_empty() || base.starts_with('?') || base == "/" || base.starts_with("/?");
-    if bare {
-        join_endpoint(&format!("/v1{}", base.trim_start_matches('/')), ENDPOINT)
-    } else {
-        join_endpoint(base, ENDPOINT)
-    }
 }

@@ -1,7 +1,7 @@
 //! What a user may choose for one provider, where providers that speak this format disagree.
 
-use crate::shared::effort::Effort;
 use crate::shared::options::{Choices, each, fits, flag, one_of, unknown};
+use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::Value;
 use ccr_plugin::{Fault, Settings};
 

@@ -6,7 +6,7 @@
 //! entry as JSON follow, without the text that the block has already. Claude's own signatures need no envelope: they are good
 //! wherever Claude is served (Anthropic's documentation, "Extended thinking").
 
-use crate::shared::fingerprint::Fingerprint;
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Document, Value, Writer};
 
 /// How signatures of this plugin begin: the version of the envelope, then the origin.

@@ -17,21 +17,16 @@ mod turns;
 #[cfg(test)]
 mod tests;
 
+use crate::openai::endpoint;
+use crate::responses::ENDPOINT;
 use crate::responses::options::Options;
 use crate::responses::thinking;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
+use crate::shared::request;
 use body::Body;
-use ccr_plugin::messages::json::{Document, Writer};
-use ccr_plugin::{EncodedRequest, Fault, Request, Target, join_endpoint};
-
-const ENDPOINT: &str = "/responses";
-
-/// Room beyond the length of the inner request: names of fields are longer in OpenAI's form, and a tool's input is
-/// escaped once more. An eighth is enough for sessions of Claude Code; a kilobyte covers the small ones.
-fn room(body: usize) -> usize {
-    body + body / 8 + 1024
-}
+use ccr_plugin::messages::json::Writer;
+use ccr_plugin::{EncodedRequest, Fault, Request, Target};
 
 /// What every part of the request is written with.
 #[derive(Debug, Clone, Copy)]
@@ -44,15 +39,20 @@ struct To<'o> {
 }
 
 pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
-    let target = request.target().ok_or_else(|| Fault::own("the request was not routed before it was encoded"))?;
-    let text = request.body();
-    let document =
-        Document::parse(&text).map_err(|error| Fault::invalid(format!("The request is not JSON: {error}.")))?;
+    let target = request::target(request)?;
+    let text = request.text();
+    let document = request::parse(&text)?;
     let session = options.prompt_cache_key.then(|| request.session()).flatten();
     let mut notes = Notes::default();
     let body = Body::read(document.root(), &mut notes)?;
-    let encoded =
-        write(&body, &target, session.as_deref(), options, &mut notes, Writer::with_capacity(room(text.len())))?;
+    let encoded = write(
+        &body,
+        &target,
+        session.as_deref(),
+        options,
+        &mut notes,
+        Writer::with_capacity(request::room(text.len())),
+    )?;
     notes.tell(request);
     Ok(encoded)
 }
@@ -74,17 +74,7 @@ fn write(
     params::include(body, to, searches, &mut out);
     conversation::write(body, to, notes, &mut out)?;
     out.end_object();
-    let mut encoded = EncodedRequest::new(path(&target.base_path), out.into_bytes());
+    let mut encoded = EncodedRequest::new(endpoint(&target.base_path, ENDPOINT), out.into_bytes());
     encoded.context = context.finish();
     Ok(encoded)
-}
-
-/// A base without a path is a provider's bare host: OpenAI's own version is meant.
-pub(super) fn path(base: &str) -> String {
-    let bare = base.is_empty() || base.starts_with('?') || base == "/" || base.starts_with("/?");
-    if bare {
-        join_endpoint(&format!("/v1{}", base.trim_start_matches('/')), ENDPOINT)
-    } else {
-        join_endpoint(base, ENDPOINT)
-    }
 }

@@ -5,7 +5,7 @@
 use crate::shared::errors::told::Told;
 use crate::shared::errors::{ErrorTable, Kinds};
 use ccr_plugin::Fault;
-use ccr_plugin::messages::event::{ErrorKind, Failure};
+use ccr_plugin::messages::event::ErrorKind;
 use ccr_plugin::messages::json::Value;
 
 /// Codes and types that say more than the status: OpenAI sends a spent budget as 429, which clients would retry for ever.
@@ -47,12 +47,6 @@ const WITHOUT_STATUS: &Kinds = &[
 /// What codes and types mean in this format.
 pub(crate) const TABLE: ErrorTable =
     ErrorTable { stronger_than_status: STRONGER_THAN_STATUS, without_status: WITHOUT_STATUS, too_long: &[] };
-
-/// An answer that ended otherwise than well and gave no error.
-pub(crate) fn broken_off(status: &str) -> Failure {
-    let message = format!("The provider broke off its answer ({status}). Try again.");
-    Failure { kind: ErrorKind::Api, message, status: None, retry_after_ms: None }
-}
 
 /// An answer that is JSON and no response.
 pub(crate) fn no_output(root: Value<'_>) -> Fault {

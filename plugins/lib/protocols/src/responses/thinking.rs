@@ -5,7 +5,7 @@
 //! own text is the reasoning) or `n` (nothing that could go back). Whoever else reads it knows by the beginning that the
 //! block is none of Anthropic's.
 
-use crate::shared::fingerprint::Fingerprint;
+use ccr_plugin::messages::fingerprint::Fingerprint;
 
 /// How signatures of this plugin begin: the version of the envelope, then the origin.
 pub(crate) const SIGNATURE_PREFIX: &str = "ccr1:openai-responses:";

@@ -36,6 +36,26 @@ impl Role {
     }
 }
 
+/// Reads a conversation run by run: `read` gives what the format reads of a block, `write` gets each run when it is complete.
+pub(crate) fn each_run<'d, B: Copy, N>(
+    messages: Value<'d>,
+    notes: &mut N,
+    read: impl Fn(Role, Value<'d>, &mut N) -> Option<B>,
+    mut write: impl FnMut(&Run<B>, &mut N),
+) -> Result<(), Fault> {
+    let mut run = Run::default();
+    for (index, message) in messages.items().enumerate() {
+        let role = Role::of(index, message)?;
+        if run.ends_before(role) {
+            write(&run, notes);
+            run.clear();
+        }
+        run.add(role, message.get("content"), |value| read(role, value, notes));
+    }
+    write(&run, notes);
+    Ok(())
+}
+
 /// The messages of a run; `B` is what a format reads of a block.
 #[derive(Debug)]
 pub(crate) struct Run<B> {
@@ -51,7 +71,7 @@ impl<B> Default for Run<B> {
 
 impl<B: Copy> Run<B> {
     /// Whether a message of this role begins another run.
-    pub(crate) fn ends_before(&self, role: Role) -> bool {
+    fn ends_before(&self, role: Role) -> bool {
         self.messages.first().is_some_and(|(first, _)| (*first == Role::Assistant) != (role == Role::Assistant))
     }
 
@@ -61,12 +81,7 @@ impl<B: Copy> Run<B> {
 
     /// Content is a list of blocks, or (text as a rule) one of them.
     #[inline]
-    pub(crate) fn add<'d>(
-        &mut self,
-        role: Role,
-        content: Option<Value<'d>>,
-        mut read: impl FnMut(Value<'d>) -> Option<B>,
-    ) {
+    fn add<'d>(&mut self, role: Role, content: Option<Value<'d>>, mut read: impl FnMut(Value<'d>) -> Option<B>) {
         let start = self.blocks.len();
         match content {
             Some(list) if list.kind() == Kind::Array => self.blocks.extend(list.items().filter_map(read)),
@@ -76,7 +91,7 @@ impl<B: Copy> Run<B> {
         self.messages.push((role, start..self.blocks.len()));
     }
 
-    pub(crate) fn clear(&mut self) {
+    fn clear(&mut self) {
         self.blocks.clear();
         self.messages.clear();
     }

@@ -3,7 +3,7 @@
 //! An alias depends on nothing but the name, so that the same tool has the same alias in the tool list, in the history and
 //! in the next turn: providers' prompt caches stay warm, and nothing has to be remembered.
 
-use crate::shared::fingerprint::Fingerprint;
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use std::borrow::Cow;
 
 /// Length of what makes an alias differ from its neighbours: an underscore and 8 hexadecimal digits, so that two of a

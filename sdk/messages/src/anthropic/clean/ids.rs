@@ -1,5 +1,6 @@
 //! Ids of tool calls that occur twice, found without a table that grows.
 
+use crate::fingerprint::Fingerprint;
 use crate::json::{Str, Value};
 
 /// Bits that remember ids, a kilobyte on the stack: with a hundred calls, hardly one id is looked up for nothing.
@@ -42,12 +43,8 @@ impl<'d> Seen<'d> {
     }
 }
 
-/// FNV-1a (its authors' parameters), as elsewhere in the gateway.
+/// The last bytes of a short text reach the high bits by one more multiplication only (Fibonacci hashing); 13 of them are as many
+/// as there are bits to choose from.
 fn hash(text: &str) -> usize {
-    let mixed = text
-        .bytes()
-        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-    // The last bytes of a short text reach the high bits by one more multiplication only (Fibonacci hashing); 13 of them
-    // are as many as there are bits to choose from.
-    (mixed.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 51) as usize
+    (Fingerprint::of(text).number().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 51) as usize
 }

@@ -1,7 +1,7 @@
 //! Where on Vertex AI a model of Anthropic's is.
 
+use crate::shared::percent::{self, MODEL};
 use ccr_plugin::Fault;
-use std::fmt::Write as _;
 
 /// The version of the API that is meant where the base names none.
 const VERSION: &str = "/v1";
@@ -32,32 +32,20 @@ impl Place {
                 )
             })?;
             path.push_str("/projects/");
-            escape(project, &mut path);
+            percent::push(&mut path, project, MODEL);
         }
         if !path.contains("/locations/") {
             path.push_str("/locations/");
-            escape(&self.location, &mut path);
+            percent::push(&mut path, &self.location, MODEL);
         }
         path.push_str("/publishers/anthropic/models/");
-        escape(model.rsplit('/').next().unwrap_or(model), &mut path);
+        percent::push(&mut path, model.rsplit('/').next().unwrap_or(model), MODEL);
         path.push_str(if streaming { ":streamRawPredict" } else { ":rawPredict" });
         if let Some(query) = query {
             path.push('?');
             path.push_str(query);
         }
         Ok(path)
-    }
-}
-
-/// What would end a segment of a path, or is not allowed in one.
-fn escape(segment: &str, out: &mut String) {
-    for byte in segment.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~:@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
     }
 }
 

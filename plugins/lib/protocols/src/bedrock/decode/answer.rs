@@ -1,8 +1,9 @@
 //! The state of one answer: which block is open, and what of it must wait until its end.
 
-use crate::bedrock::conclude::{self, Ending};
+use crate::bedrock::conclude;
 use crate::bedrock::{reasoning, usage};
 use crate::shared::context::Context;
+use crate::shared::ending::{Ending, broken};
 use ccr_plugin::messages::event::{Event, Failure, ToolDelta, Usage};
 use ccr_plugin::messages::json::{Str, Value};
 
@@ -144,7 +145,7 @@ impl Answer {
     pub(super) fn conclude(&mut self, reason: &str, sequence: Option<String>, events: &mut Vec<Event>) {
         match conclude::ending(reason, sequence) {
             Ending::Finished(reason) => events.push(Event::Finish(reason)),
-            Ending::Failed => self.fail(conclude::broken(reason), events),
+            Ending::Failed(kind) => self.fail(broken("Bedrock broke off the answer", kind, reason), events),
         }
     }
 

@@ -5,9 +5,9 @@ use super::To;
 use super::tools::Tools;
 use crate::bedrock::family::{Family, Model};
 use crate::shared::body::Body;
-use crate::shared::effort::{self, Effort};
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
+use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Document, Str, Value, Writer};
 
 /// Betas that Bedrock knows (AWS's user guide, "Anthropic Claude Messages API"); it refuses a request with any other.
@@ -42,7 +42,7 @@ fn named_effort<'d>(body: &Body<'d>) -> Option<Value<'d>> {
 fn asked(body: &Body<'_>) -> Option<Effort> {
     // As much as it sees fit is what the models do that think by themselves; Nova must be told a step.
     let free = || (named_effort(body).is_none() && body.thinking_is("adaptive")).then_some(Effort::Medium);
-    effort::asked(body.output_config, body.thinking).or_else(free)
+    Effort::asked(body.output_config, body.thinking).or_else(free)
 }
 
 pub(super) fn write(

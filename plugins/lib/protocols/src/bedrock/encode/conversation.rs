@@ -6,7 +6,7 @@ use super::said::Said;
 use super::turns::Turns;
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;
-use crate::shared::run::{Role, Run};
+use crate::shared::run::each_run;
 use crate::shared::system::texts;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Value, Writer};
@@ -15,16 +15,7 @@ pub(super) fn messages(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut
     let list = body.conversation()?;
     let mut messages = Messages::begin(to, out);
     let mut turns = Turns::new(to);
-    let mut run = Run::default();
-    for (index, message) in list.items().enumerate() {
-        let role = Role::of(index, message)?;
-        if run.ends_before(role) {
-            turns.write(&run, notes, &mut messages);
-            run.clear();
-        }
-        run.add(role, message.get("content"), |value| Said::read(role, value, notes));
-    }
-    turns.write(&run, notes, &mut messages);
+    each_run(list, notes, Said::read, |run, notes| turns.write(run, notes, &mut messages))?;
     turns.finish(&mut messages);
     if messages.end() {
         return Ok(());

@@ -4,8 +4,8 @@ use super::To;
 use super::additional;
 use crate::bedrock::family::Family;
 use crate::shared::body::Body;
-use crate::shared::effort::Effort;
 use crate::shared::notes::Notes;
+use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// The highest temperature (API reference, `InferenceConfiguration`); OpenAI's goes up to 2.

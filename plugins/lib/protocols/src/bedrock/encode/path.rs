@@ -1,7 +1,8 @@
 //! Where the endpoint lies: `/model/{id}/converse`, the id percent-encoded, as ids have colons and may be whole ARNs.
 
+use crate::shared::percent::SEGMENT;
 use ccr_plugin::join_endpoint;
-use std::fmt::Write as _;
+use percent_encoding::utf8_percent_encode;
 
 pub(super) fn path(base: &str, model: &str, streaming: bool) -> String {
     let (path, query) = match base.split_once('?') {
@@ -12,21 +13,9 @@ pub(super) fn path(base: &str, model: &str, streaming: bool) -> String {
     let path = path.find("/model/").and_then(|end| path.get(..end)).unwrap_or(path);
     let base = query.map_or_else(|| path.to_owned(), |query| format!("{path}?{query}"));
     let operation = if streaming { "converse-stream" } else { "converse" };
-    join_endpoint(&base, &format!("/model/{}/{operation}", encoded(model)))
-}
-
-/// Everything but RFC 3986's unreserved characters is encoded, as AWS's own clients do it.
-fn encoded(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len() + 16);
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
-    encoded
+    // As AWS's own clients do it.
+    let model = utf8_percent_encode(model, SEGMENT);
+    join_endpoint(&base, &format!("/model/{model}/{operation}"))
 }
 
 #[cfg(test)]

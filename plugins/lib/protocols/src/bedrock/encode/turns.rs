@@ -8,12 +8,12 @@ use super::said::Said;
 use super::words;
 use crate::bedrock::reasoning;
 use crate::shared::block::{Block, Thinking, ToolUse, is_blank};
-use crate::shared::fingerprint::Fingerprint;
 use crate::shared::ids::Ids;
 use crate::shared::notes::Notes;
 use crate::shared::results::{Call, inner_mark};
 use crate::shared::run::{Role, Run};
 use crate::shared::tool_names::{Usual, on_the_wire};
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Kind, Str};
 use std::borrow::Cow;
 

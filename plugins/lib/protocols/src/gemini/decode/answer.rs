@@ -2,10 +2,11 @@
 
 use super::grounding::Searches;
 use super::part;
-use crate::gemini::conclude::{self, Ending};
+use crate::gemini::conclude;
 use crate::gemini::tool_names::called;
 use crate::gemini::{errors, signature, usage};
 use crate::shared::context::Context;
+use crate::shared::ending::{Ending, broken};
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta, Usage};
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
@@ -127,7 +128,12 @@ impl Answer {
     fn conclude(&mut self, reason: &str, message: Option<Str<'_>>, events: &mut Vec<Event>) {
         match conclude::ending(reason, self.has_content) {
             None => {}
-            Some(Ending::Failed) => self.fail(conclude::broken(reason, message), events),
+            Some(Ending::Failed(kind)) => {
+                let told =
+                    message.filter(|message| !message.is_empty()).map(|message| format!(": {}", message.decode()));
+                let reason = [reason, told.as_deref().unwrap_or_default()].concat();
+                self.fail(broken("Gemini broke off its answer", kind, &reason), events);
+            }
             Some(Ending::Finished(reason)) => {
                 self.sign("", events);
                 self.finish_with(reason, events);

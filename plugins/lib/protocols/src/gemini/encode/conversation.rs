@@ -7,7 +7,7 @@ use crate::gemini::model;
 use crate::gemini::options::{Options, SignatureRule};
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;
-use crate::shared::run::{Role, Run};
+use crate::shared::run::each_run;
 use crate::shared::system::{is_marked, texts};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Value, Writer};
@@ -27,16 +27,12 @@ pub(super) fn contents(
     };
     let mut contents = Contents::begin(out);
     let mut turns = Turns::new(options.sends_call_ids(model), sentinel, model::thinks(model) != model::Thinks::Never);
-    let mut run = Run::default();
-    for (index, message) in messages.items().enumerate() {
-        let role = Role::of(index, message)?;
-        if run.ends_before(role) {
-            turns.write(&run, notes, &mut contents);
-            run.clear();
-        }
-        run.add(role, message.get("content"), |value| block::read(value, notes));
-    }
-    turns.write(&run, notes, &mut contents);
+    each_run(
+        messages,
+        notes,
+        |_, value, notes| block::read(value, notes),
+        |run, notes| turns.write(run, notes, &mut contents),
+    )?;
     turns.finish(&mut contents);
     if contents.end() {
         return Ok(());

@@ -4,8 +4,8 @@ use super::params::{JSON, Params};
 use crate::gemini::model::{self, Thinks, thinks};
 use crate::gemini::options::{Options, ThinkingRule};
 use crate::shared::body::Body;
-use crate::shared::effort::Effort;
 use crate::shared::notes::Notes;
+use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 use ccr_plugin::messages::schema::{Lost, gemini};
 
@@ -158,7 +158,7 @@ fn wish(body: &Body<'_>) -> Option<Wish> {
         return Some(Wish::Off);
     }
     let effort = body.output_config.and_then(|config| config.get("effort")?.as_str());
-    if let Some(effort) = effort.and_then(|effort| Effort::named(&effort.decode())) {
+    if let Some(effort) = effort.and_then(|effort| Effort::by_name(&effort.decode())) {
         // Anthropic's steps go on with `xhigh` and `max`, Gemini's end here.
         return Some(Wish::Effort(effort.min(Effort::High)));
     }

@@ -1,6 +1,6 @@
 //! Where a request goes: Gemini has the model and the method in the path.
 
-use std::fmt::Write as _;
+use crate::shared::percent::{self, PATH};
 
 /// The version of the API that is meant where the base names none; the older `v1` lacks system instructions and tools.
 const VERSION: &str = "/v1beta";
@@ -28,7 +28,7 @@ pub(crate) fn of(base: &str, model: &str, streaming: bool) -> String {
         joined.push_str("/models");
     }
     joined.push('/');
-    escape(model, &mut joined);
+    percent::push(&mut joined, model, PATH);
     finish(&mut joined, query, streaming);
     joined
 }
@@ -43,18 +43,6 @@ pub(super) fn finish(joined: &mut String, query: &str, streaming: bool) {
         joined.push(separator);
         joined.push_str(pair);
         separator = '&';
-    }
-}
-
-/// What would end a path, or is not allowed in one.
-pub(super) fn escape(model: &str, out: &mut String) {
-    for byte in model.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~/:@".contains(&byte) {
-            out.push(char::from(byte));
-        } else {
-            // Writing to a String cannot fail.
-            let _ = write!(out, "%{byte:02X}");
-        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! Where a request goes on Vertex: the model belongs to a publisher, which belongs to a place in a project.
 
-use super::path::{escape, finish};
+use super::path::finish;
 use crate::gemini::options::Vertex;
+use crate::shared::percent::{self, PATH};
 use ccr_plugin::Fault;
 
 /// The version of the API that is meant where the base names none.
@@ -30,7 +31,7 @@ pub(super) fn path(vertex: &Vertex, base: &str, model: &str, streaming: bool) ->
         })?;
         for (name, value) in [("/projects/", project), ("/locations/", vertex.location.as_str())] {
             joined.push_str(name);
-            escape(value, &mut joined);
+            percent::push(&mut joined, value, PATH);
         }
     }
     // A whole name has its publisher; an endpoint of one's own, with its project, has none.
@@ -40,7 +41,7 @@ pub(super) fn path(vertex: &Vertex, base: &str, model: &str, streaming: bool) ->
     }
     joined.push('/');
     let bare = model.strip_prefix("models/").or_else(|| model.strip_prefix("google/")).unwrap_or(model);
-    escape(bare, &mut joined);
+    percent::push(&mut joined, bare, PATH);
     finish(&mut joined, query, streaming);
     Ok(joined)
 }

@@ -1,5 +1,8 @@
 //! Where Azure's endpoint lies under the base URL, in every form in which people write it.
 
+use crate::shared::percent::{self, SEGMENT};
+use percent_encoding::utf8_percent_encode;
+
 /// The version of the API where neither the option nor the base URL names one: the last with a date, and the first that takes
 /// all parameters of GPT-5 (Microsoft's page "Azure OpenAI API version lifecycle").
 const API_VERSION: &str = "2025-04-01-preview";
@@ -20,7 +23,7 @@ pub(super) fn of(base: &str, model: &str, version: Option<&str>) -> String {
         path.to_owned()
     } else {
         let root = path.strip_suffix(DEPLOYMENTS).or_else(|| path.strip_suffix("/openai")).unwrap_or(path);
-        format!("{root}{DEPLOYMENTS}/{}", segment(model))
+        format!("{root}{DEPLOYMENTS}/{}", utf8_percent_encode(model, SEGMENT))
     };
     full.push_str(ENDPOINT);
     let mut separator = '?';
@@ -39,7 +42,7 @@ pub(super) fn of(base: &str, model: &str, version: Option<&str>) -> String {
     if let Some(version) = version {
         full.push(separator);
         full.push_str("api-version=");
-        full.push_str(&segment(version));
+        percent::push(&mut full, version, SEGMENT);
     }
     full
 }
@@ -47,19 +50,6 @@ pub(super) fn of(base: &str, model: &str, version: Option<&str>) -> String {
 /// Whether the path ends with a deployment.
 fn names_deployment(path: &str) -> bool {
     path.rsplit_once('/').is_some_and(|(parent, name)| parent.ends_with(DEPLOYMENTS) && !name.is_empty())
-}
-
-/// A name as one segment of a path (RFC 3986, unreserved characters stay).
-fn segment(name: &str) -> String {
-    let mut segment = String::with_capacity(name.len());
-    for byte in name.bytes() {
-        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
-            segment.push(char::from(byte));
-        } else {
-            segment.push_str(&format!("%{byte:02X}"));
-        }
-    }
-    segment
 }
 
 #[cfg(test)]

@@ -4,14 +4,18 @@ use super::details::Entry;
 use super::names::Names;
 use super::part;
 use super::template::{Role, Spot};
-use crate::openai::conclude::{self, Ending};
+use crate::openai::conclude;
 use crate::openai::{errors, usage};
 use crate::shared::context::Context;
+use crate::shared::ending::{Ending, broken};
 use crate::shared::errors::says_something;
-use crate::shared::fingerprint::Fingerprint;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta, Usage};
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Kind, Str, Value};
+
+/// How it is told that the provider did not end its answer.
+const BROKEN: &str = "The provider broke off its answer";
 
 /// What came so far. Every method adds to the events what it learnt.
 #[derive(Debug)]
@@ -172,14 +176,14 @@ impl Answer {
         self.steps += u32::from(ending.is_some());
         let reason = match ending {
             None => return,
-            Some(Ending::Failed(kind)) => return self.fail(conclude::broken(kind, reason), events),
+            Some(Ending::Failed(kind)) => return self.fail(broken(BROKEN, kind, reason), events),
             Some(Ending::Finished(reason)) => reason,
         };
         // OpenRouter calls a provider's network error an ordinary stop.
         if let Some(native) = native.filter(|_| !self.has_content)
             && let Some(kind) = conclude::failure(&native.decode())
         {
-            return self.fail(conclude::broken(kind, &native.decode()), events);
+            return self.fail(broken(BROKEN, kind, &native.decode()), events);
         }
         let hit = stop.map(Str::decode).filter(|sequence| self.context.has_stop(sequence));
         let reason = match (reason, hit) {

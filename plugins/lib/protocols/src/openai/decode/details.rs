@@ -5,8 +5,8 @@
 
 use super::answer::Answer;
 use crate::openai::thinking::{self, ANTHROPIC, ENVELOPE, SIGNATURE_PREFIX};
-use crate::shared::fingerprint::Fingerprint;
 use ccr_plugin::messages::event::Event;
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Document, Str, Value, Writer};
 
 /// The text entry that is being read: its members but for the text, as JSON; of a repeated one the last counts.

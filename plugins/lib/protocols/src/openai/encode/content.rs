@@ -1,5 +1,6 @@
 //! The content of user and system messages: one string where texts are all there is, else OpenAI's list of parts.
 
+use super::marked::Marked;
 use super::media::{self, Media};
 use super::notes::Notes;
 use super::results;
@@ -22,29 +23,28 @@ pub(super) fn says_something(block: Block<'_>) -> bool {
 /// Tool results among them are those that no call asked for. Each comes with the `cache_control` that is kept.
 pub(super) fn message<'d>(
     role: &str,
-    blocks: impl Iterator<Item = (Block<'d>, Option<Value<'d>>)> + Clone,
+    blocks: impl Iterator<Item = Marked<'d>> + Clone,
     notes: &mut Notes,
     out: &mut Writer,
 ) {
-    let blocks = blocks.filter(|(block, _)| says_something(*block));
+    let blocks = blocks.filter(|marked| says_something(marked.block));
     if blocks.clone().next().is_none() {
         return;
     }
     out.begin_object().key("role").string(role).key("content");
-    let needs_parts =
-        |(block, mark): (Block<'d>, Option<Value<'d>>)| mark.is_some() || Media::of(block, notes).is_some();
+    let needs_parts = |it: Marked<'d>| it.mark.is_some() || Media::of(it.block, notes).is_some();
     if blocks.clone().any(needs_parts) {
         out.begin_array();
-        for (block, mark) in blocks {
+        for Marked { block, mark } in blocks {
             part(block, mark, notes, out);
         }
         out.end_array();
     } else {
         out.begin_string();
         let mut joined = Joined::default();
-        for (block, _) in blocks {
+        for marked in blocks {
             joined.part(out);
-            text(block, notes, out);
+            text(marked.block, notes, out);
         }
         out.end_string();
     }

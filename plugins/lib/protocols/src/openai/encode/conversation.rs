@@ -1,13 +1,13 @@
 //! The system text and the messages, in order.
 
+use super::marked::Marked;
 use super::notes::Notes;
-use super::run::Run;
 use super::thoughts::Thoughts;
 use super::turns::Turns;
 use crate::openai::options::{Options, Replay};
 use crate::shared::body::Body;
 use crate::shared::results::Joined;
-use crate::shared::run::Role;
+use crate::shared::run::each_run;
 use crate::shared::system::{is_marked, texts};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Value, Writer};
@@ -24,16 +24,7 @@ pub(super) fn write(
     out.key("messages").begin_array();
     system(body.system, notes, out);
     let mut turns = Turns::new(options.empty_content, Thoughts::new(replay, model));
-    let mut run = Run::default();
-    for (index, message) in messages.items().enumerate() {
-        let role = Role::of(index, message)?;
-        if run.ends_before(role) {
-            turns.write(&run, notes, out);
-            run.clear();
-        }
-        run.add(role, message.get("content"), notes);
-    }
-    turns.write(&run, notes, out);
+    each_run(messages, notes, |_, value, notes| Marked::read(value, notes), |run, notes| turns.write(run, notes, out))?;
     turns.finish(out);
     out.end_array();
     Ok(())

@@ -6,7 +6,7 @@ use crate::openai::model::{Class, class};
 use crate::openai::options::{EffortRule, MaxTokensField, Options, Replay, ResponseFormat};
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
-use crate::shared::effort::{self, Effort};
+use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 
 /// OpenAI takes at most four (its API reference, `stop`).
@@ -111,7 +111,7 @@ fn reasoning(body: &Body<'_>, class: Class, options: &Options, notes: &mut Notes
 
 /// How much the request wants the model to think, if it says so; OpenAI's steps end below Anthropic's `max`.
 fn effort(body: &Body<'_>) -> Option<Effort> {
-    effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
+    Effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
 }
 
 /// Structured output.

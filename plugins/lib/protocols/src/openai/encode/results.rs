@@ -1,9 +1,9 @@
 //! Tool results: the calls that wait for one, and the message that answers each of them.
 
 use super::content::{begin_text, end_text, image_left_out};
+use super::marked::read;
 use super::media::{self, Image};
 use super::notes::Notes;
-use super::run::read;
 use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::results::{
     Call, ERROR, Joined, NO_OUTPUT, NO_RESULT, answered, from_result, inner_mark, says_it_failed, values,

@@ -3,8 +3,9 @@
 
 mod hints;
 
-use super::{encode, path};
+use super::encode;
 use crate::openai::options::Options;
+use crate::openai::{CHAT_COMPLETIONS, endpoint};
 use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::{Fault, Settings};
 use proptest::prelude::*;
@@ -37,7 +38,7 @@ fn the_endpoint_is_found_from_every_way_to_write_the_base() {
         ("/api/v1", "/api/v1/chat/completions"),
         ("/openai/deployments/d?api-version=1", "/openai/deployments/d/chat/completions?api-version=1"),
     ] {
-        assert_eq!(path(base), expected, "{base}");
+        assert_eq!(endpoint(base, CHAT_COMPLETIONS), expected, "{base}");
     }
 }
 

@@ -4,8 +4,8 @@
 //! entry of `reasoning_details` to a provider of this format (see [`crate::openai::thinking`]). A signature is never sent to
 //! anybody else.
 
+use super::marked::{Marked, Run};
 use super::notes::Notes;
-use super::run::Run;
 use crate::openai::model::is_claude;
 use crate::openai::options::Replay;
 use crate::openai::thinking::{self, ANTHROPIC, Origin};
@@ -38,8 +38,8 @@ impl Thoughts {
     }
 
     pub(super) fn note_what_is_lost(self, run: &Run<'_>, notes: &mut Notes) {
-        for (_, block) in run.blocks() {
-            match block {
+        for marked in run.list() {
+            match marked.block {
                 Block::Thinking(thought) if self.loses(thought) => notes.dropped("messages.thinking"),
                 Block::Redacted(data) if !matches!(self.redacted(data), Entry::Encrypted(_)) => {
                     notes.dropped("redacted_thinking");
@@ -55,8 +55,9 @@ impl Thoughts {
             return;
         }
         let thoughts = || {
-            run.blocks()
-                .filter_map(|(_, block)| if let Block::Thinking(thought) = block { Some(thought.text) } else { None })
+            run.list()
+                .iter()
+                .filter_map(|it| if let Block::Thinking(thought) = it.block { Some(thought.text) } else { None })
         };
         let is_empty = thoughts().all(str::is_empty);
         let field = match self.replay {
@@ -99,13 +100,13 @@ impl Thoughts {
     }
 
     /// The list, if anything is to be said that text alone does not say.
-    fn details(self, run: &Run<'_>, out: &mut Writer) -> bool {
-        let entry = |(_, block)| match block {
+    fn details<'d>(self, run: &Run<'d>, out: &mut Writer) -> bool {
+        let entry = |marked: &Marked<'d>| match marked.block {
             Block::Thinking(thought) => Some(self.entry(thought)),
             Block::Redacted(data) => Some(self.redacted(data)),
             _ => None,
         };
-        let entries: Vec<_> = run.blocks().filter_map(entry).collect();
+        let entries: Vec<_> = run.list().iter().filter_map(entry).collect();
         let more = |entry: &Entry<'_>| matches!(entry, Entry::Signed(_) | Entry::Wrapped(..) | Entry::Encrypted(_));
         if !entries.iter().any(more) {
             return false;

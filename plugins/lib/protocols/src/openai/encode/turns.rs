@@ -1,9 +1,9 @@
 //! One run of messages after the other: what the assistant said, then the results of its calls, then what others said.
 
 use super::content;
+use super::marked::{Marked, Run};
 use super::notes::Notes;
 use super::results;
-use super::run::Run;
 use super::thoughts::Thoughts;
 use crate::openai::options::EmptyContent;
 use crate::shared::block::{Block, ToolUse, is_blank};
@@ -46,9 +46,9 @@ impl<'d> Turns<'d> {
     fn others(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
         let mut pictures = Vec::new();
         let mut orphans = Vec::new();
-        for (number, block) in run.blocks() {
+        for (number, Marked { block, mark }) in run.blocks() {
             if let Block::ToolResult(result) = block
-                && !results::answer(&mut self.calls, result, run.mark(number), &mut pictures, notes, out)
+                && !results::answer(&mut self.calls, result, mark, &mut pictures, notes, out)
             {
                 orphans.push(number);
             }
@@ -58,8 +58,8 @@ impl<'d> Turns<'d> {
         for (role, blocks) in run.messages() {
             let role = if role == Role::System { "system" } else { "user" };
             let said =
-                blocks.filter(|(number, block)| !matches!(block, Block::ToolResult(_)) || orphans.contains(number));
-            content::message(role, said.map(|(number, block)| (block, run.mark(number))), notes, out);
+                blocks.filter(|(number, it)| !matches!(it.block, Block::ToolResult(_)) || orphans.contains(number));
+            content::message(role, said.map(|(_, marked)| marked), notes, out);
         }
     }
 
@@ -67,8 +67,8 @@ impl<'d> Turns<'d> {
     fn assistant(&mut self, run: &Run<'d>, notes: &mut Notes, out: &mut Writer) {
         note_what_is_lost(run, notes);
         self.thoughts.note_what_is_lost(run, notes);
-        let calls = run.blocks().any(|(_, block)| matches!(block, Block::ToolUse(_)));
-        let says = run.blocks().any(|(_, block)| matches!(block, Block::Text(text) if !is_blank(text.raw())));
+        let calls = run.list().iter().any(|it| matches!(it.block, Block::ToolUse(_)));
+        let says = run.list().iter().any(|it| matches!(it.block, Block::Text(text) if !is_blank(text.raw())));
         if !calls && !says {
             return;
         }
@@ -87,7 +87,7 @@ impl<'d> Turns<'d> {
         if calls {
             self.calls(run, out);
         }
-        if let Some(mark) = run.last_mark() {
+        if let Some(mark) = run.list().iter().rev().find_map(|it| it.mark) {
             out.key("cache_control").value(mark);
         }
         out.end_object();
@@ -95,8 +95,8 @@ impl<'d> Turns<'d> {
 
     fn calls(&mut self, run: &Run<'d>, out: &mut Writer) {
         out.key("tool_calls").begin_array();
-        for (_, block) in run.blocks() {
-            if let Block::ToolUse(call) = block {
+        for marked in run.list() {
+            if let Block::ToolUse(call) = marked.block {
                 self.call(call, out);
             }
         }
@@ -125,8 +125,8 @@ fn text(run: &Run<'_>, out: &mut Writer) {
     let mut begun = false;
     for (_, blocks) in run.messages() {
         let mut continues = false;
-        for (_, block) in blocks {
-            let Block::Text(text) = block else {
+        for (_, marked) in blocks {
+            let Block::Text(text) = marked.block else {
                 continues = false;
                 continue;
             };
@@ -145,8 +145,8 @@ fn text(run: &Run<'_>, out: &mut Writer) {
 }
 
 fn note_what_is_lost(run: &Run<'_>, notes: &mut Notes) {
-    for (_, block) in run.blocks() {
-        match block {
+    for marked in run.list() {
+        match marked.block {
             Block::Other(_, kind) => notes.dropped(kind.decode().into_owned()),
             Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => notes.dropped("blocks of the assistant"),
             Block::Text(_) | Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => {}

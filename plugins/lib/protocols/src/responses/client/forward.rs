@@ -4,11 +4,12 @@
 //! which only the gateway can open.
 
 use super::reasoning::OURS;
-use crate::responses::encode::path;
+use crate::openai::endpoint;
+use crate::responses::ENDPOINT;
 use crate::responses::options::{Options, ReasoningRule};
 use crate::responses::thinking;
 use crate::shared::context::ContextWriter;
-use crate::shared::effort::Effort;
+use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Document, Splice, Str, Value, Writer};
 use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Header, Settings, Target};
 
@@ -36,7 +37,7 @@ pub(super) fn forward(
     let body = splice.apply(&request.body).map_err(|error| Fault::own(error.to_string()))?;
     let is_of_the_api = |header: &&Header| HEADERS.contains(&header.name.as_str());
     Ok(Some(Forwarded {
-        path: with_query(path(&target.base_path), &request.path),
+        path: with_query(endpoint(&target.base_path, ENDPOINT), &request.path),
         headers: request.headers.iter().filter(is_of_the_api).cloned().collect(),
         body,
         credential: Credential::Bearer,

@@ -6,9 +6,10 @@ use super::wire::{Place, Wire};
 use crate::responses::thinking::{Envelope, Kept};
 use crate::responses::{errors, usage};
 use crate::shared::context::Context;
+use crate::shared::ending::broken;
 use crate::shared::errors::says_something;
 use ccr_plugin::Fault;
-use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta};
+use ccr_plugin::messages::event::{ErrorKind, Event, Failure, FinishReason, Start, ToolDelta};
 use ccr_plugin::messages::json::{Kind as JsonKind, Str, Value};
 use std::borrow::Cow;
 
@@ -298,7 +299,7 @@ impl Answer {
         }
         if is("failed") || is("cancelled") {
             let what = if is("failed") { "failed" } else { "cancelled" };
-            return self.fail(errors::broken_off(what), events);
+            return self.fail(broken("The provider broke off its answer", ErrorKind::Api, what), events);
         }
         let details = response.get("incomplete_details");
         let reason = text_of(details.and_then(|details| details.get("reason")));

@@ -6,7 +6,7 @@ use super::body::Body;
 use super::turns::Turns;
 use crate::shared::notes::Notes;
 use crate::shared::results::Joined;
-use crate::shared::run::{Role, Run};
+use crate::shared::run::each_run;
 use crate::shared::system::{is_marked, texts};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Value, Writer};
@@ -16,16 +16,7 @@ pub(super) fn write(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Wr
     instructions(body.system, notes, out);
     out.key("input").begin_array();
     let mut turns = Turns::new(to);
-    let mut run = Run::default();
-    for (index, message) in messages.items().enumerate() {
-        let role = Role::of(index, message)?;
-        if run.ends_before(role) {
-            turns.write(&run, notes, out);
-            run.clear();
-        }
-        run.add(role, message.get("content"), |value| block::read(value, notes));
-    }
-    turns.write(&run, notes, out);
+    each_run(messages, notes, |_, value, notes| block::read(value, notes), |run, notes| turns.write(run, notes, out))?;
     turns.finish(out);
     out.end_array();
     Ok(())

@@ -3,10 +3,10 @@
 use super::To;
 use super::body::{Body, Thinks};
 use crate::responses::DEFAULT_MAX_TOKENS;
-use crate::shared::effort::{self, Effort};
-use crate::shared::fingerprint::Fingerprint;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
+use ccr_plugin::messages::effort::Effort;
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// OpenAI refuses less ("integer below minimum value"); Claude Code asks for one token to see whether a key works.
@@ -152,7 +152,7 @@ fn wants_no_text(body: &Body<'_>) -> bool {
 
 /// How much the request wants the model to think, if it says so; OpenAI's steps end below Anthropic's `max`.
 fn effort(body: &Body<'_>) -> Option<Effort> {
-    effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
+    Effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
 }
 
 /// How the text shall look: structured output , and how long it is.

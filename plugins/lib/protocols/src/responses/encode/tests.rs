@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 
 use super::body::Body;
-use super::{encode, path, write};
+use super::{encode, write};
+use crate::openai::endpoint;
+use crate::responses::ENDPOINT;
 use crate::responses::options::Options;
 use crate::responses::thinking::{Envelope, Kept, mark};
 use crate::shared::notes::Notes;
@@ -36,7 +38,7 @@ fn the_endpoint_is_found_from_every_way_to_write_the_base() {
         ("/api/v1", "/api/v1/responses"),
         ("/openai/v1?api-version=preview", "/openai/v1/responses?api-version=preview"),
     ] {
-        assert_eq!(path(base), expected, "{base}");
+        assert_eq!(endpoint(base, ENDPOINT), expected, "{base}");
     }
 }
 

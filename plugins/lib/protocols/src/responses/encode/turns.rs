@@ -6,12 +6,12 @@ use super::content::{Message, begin_text, end_text, says_something};
 use super::results;
 use crate::responses::thinking::{Envelope, Kept};
 use crate::shared::block::{Block, Thinking, ToolUse};
-use crate::shared::fingerprint::Fingerprint;
 use crate::shared::ids::Ids;
 use crate::shared::notes::Notes;
 use crate::shared::results::Call;
 use crate::shared::run::Run;
 use crate::shared::tool_names::{Usual, on_the_wire};
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Kind, Str, Writer};
 use std::borrow::Cow;
 

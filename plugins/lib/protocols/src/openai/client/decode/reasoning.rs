@@ -5,7 +5,7 @@
 //! format's envelope (see [`crate::openai::thinking`]), with OpenRouter's entry in it where it is more than text.
 
 use crate::openai::thinking;
-use crate::shared::fingerprint::Fingerprint;
+use ccr_plugin::messages::fingerprint::Fingerprint;
 use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 use std::borrow::Cow;
 
