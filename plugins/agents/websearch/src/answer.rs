@@ -4,25 +4,16 @@
 //! A citation ends what it belongs to: the next text opens a block of its own, as in Anthropic's answers. White space goes on in
 //! the old block, so that none consists of it alone.
 
-use crate::call::ID;
-use crate::envelope;
+use crate::envelope::{self, ID};
 use crate::marker::{self, Reading};
 use crate::source::Source;
-use crate::text::{first, is, member};
+use crate::text::{is, member};
 use ccr_plugin::messages::event::{Event, Usage};
 use ccr_plugin::messages::json::{Document, Kind, Value, Writer};
 use ccr_plugin::{AnswerStream, Fault};
 
 #[cfg(test)]
 mod tests;
-
-/// The longest `cited_text`, in characters (Anthropic's documentation, "Web search tool": "up to 150 characters").
-const CITED: usize = 150;
-
-/// What an excerpt gives for `cited_text`.
-pub(crate) fn cited(text: &str) -> &str {
-    first(text, CITED)
-}
 
 /// The open text block, as far as it was written here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -185,7 +176,7 @@ fn citation(source: &Source) -> String {
     out.begin_object().key("type").string("web_search_result_location").key("url").string(&source.url);
     out.key("title").string(&source.title);
     out.key("encrypted_index").string(&envelope::of_citation(source.number));
-    out.key("cited_text").string(cited(&source.text)).end_object();
+    out.key("cited_text").string(source.cited()).end_object();
     out.into_string()
 }
 

@@ -1,6 +1,7 @@
 //! The services that search, each in a module of its own that says what it is asked and how its answer is read; here is what is
 //! the same for all.
 
+mod ask;
 mod brave;
 mod searxng;
 mod serper;
@@ -9,15 +10,15 @@ mod tavily;
 #[cfg(test)]
 mod tests;
 
-use crate::options::Options;
+pub(crate) use ask::Ask;
+
+use crate::options::Kind;
 use crate::source::Source;
 use crate::tell::Failed;
 use crate::text::{first, one_line};
-use crate::tool::Wanted;
+use ccr_plugin::Fault;
 use ccr_plugin::host::{HttpRequest, HttpResponse, Level, http, log};
 use ccr_plugin::messages::json::{Document, Value};
-use ccr_plugin::{Fault, Header};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 /// The longest excerpt that is kept of a result, in characters. Brave's have 200 to 300, Tavily's up to some 1,500; twenty of the
 /// longest are some 10,000 tokens.
@@ -29,35 +30,7 @@ pub(crate) const LONGEST_TITLE: usize = 300;
 /// The longest address, in bytes; longer ones are tracking links, which models do not copy rightly.
 pub(crate) const LONGEST_URL: usize = 2_000;
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Brave,
-    Tavily,
-    Serper,
-    Searxng,
-}
-
-/// One question to a service.
-#[derive(Debug)]
-pub(crate) struct Ask<'a> {
-    pub(crate) query: &'a str,
-    /// How many results are wanted; services may give others.
-    pub(crate) count: usize,
-    pub(crate) wanted: &'a Wanted,
-    pub(crate) options: &'a Options,
-}
-
 impl Kind {
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "brave" => Self::Brave,
-            "tavily" => Self::Tavily,
-            "serper" => Self::Serper,
-            "searxng" => Self::Searxng,
-            _ => return None,
-        })
-    }
-
     /// What the service is called in words.
     fn name(self) -> &'static str {
         match self {
@@ -187,71 +160,4 @@ fn refused(kind: Kind, answer: &HttpResponse) -> Failed {
 fn unavailable(kind: Kind, why: &str) -> Failed {
     let words = ["The web cannot be searched now: ", kind.name(), " ", why, ". Answer from what you know, and say so."];
     Failed::new("unavailable", words.concat())
-}
-
-/// A request as all of them begin: the key in its header, JSON wanted.
-fn asking(ask: &Ask<'_>, method: &str, url: String, key: Option<Header>, body: Option<String>) -> HttpRequest {
-    let mut headers = vec![header("accept", "application/json")];
-    if body.is_some() {
-        headers.push(header("content-type", "application/json"));
-    }
-    headers.extend(key);
-    HttpRequest {
-        method: method.into(),
-        url,
-        headers,
-        body: body.map(String::into_bytes),
-        timeout_ms: Some(ask.options.timeout_ms),
-    }
-}
-
-/// What the host puts the key in the place of.
-fn secret(ask: &Ask<'_>, usual: &str) -> String {
-    ["{{secret:", ask.options.secret.as_deref().unwrap_or(usual), "}}"].concat()
-}
-
-fn header(name: &str, value: &str) -> Header {
-    Header { name: name.into(), value: value.into() }
-}
-
-/// RFC 3986's unreserved characters stay; braces are encoded, so that no query can stand for a secret.
-const IN_QUERY: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
-/// Adds a parameter to an address.
-fn parameter(url: &mut String, name: &str, value: &str) {
-    url.extend([if url.contains('?') { "&" } else { "?" }, name, "="]);
-    url.extend(utf8_percent_encode(value, IN_QUERY));
-}
-
-/// How many domains go into a query: search engines cut longer ones (Google after 32 words). The results are filtered anyway.
-const MOST_SITES: usize = 10;
-
-/// The query with the domains as operators, which Google and those who imitate it understand.
-fn with_sites(ask: &Ask<'_>) -> String {
-    let mut query = ask.query.to_owned();
-    let Wanted { allowed, blocked, .. } = ask.wanted;
-    let hosts = |domains: &[String]| -> Vec<String> {
-        let known = domains.iter().map(|domain| crate::domains::host_of(domain).to_ascii_lowercase());
-        let mut hosts: Vec<String> = known.filter(|host| is_host(host)).collect();
-        hosts.dedup();
-        hosts
-    };
-    let allowed = hosts(allowed);
-    if (1..=MOST_SITES).contains(&allowed.len()) {
-        let sites: Vec<String> = allowed.iter().map(|host| ["site:", &**host].concat()).collect();
-        match sites.as_slice() {
-            [site] => query.extend([" ", &**site]),
-            sites => query.extend([" (", &*sites.join(" OR "), ")"]),
-        }
-    }
-    for host in hosts(blocked).iter().take(MOST_SITES) {
-        query.extend([" -site:", &**host]);
-    }
-    query
-}
-
-/// Whether a text can stand for a host among operators and rules, where spaces and signs have a meaning.
-fn is_host(host: &str) -> bool {
-    !host.is_empty()
-        && host.chars().all(|character| character.is_alphanumeric() || matches!(character, '.' | '-' | '_'))
 }

@@ -1,17 +1,15 @@
 //! Answers one call of the model: counts it, asks the service, numbers what it found.
 
 use crate::backend::{self, Ask};
+use crate::envelope::ID;
 use crate::options::{MOST_RESULTS, Options};
-use crate::prepare::text_blocks;
 use crate::source::{NUMBERS, Source};
 use crate::state::{self, State};
 use crate::tell::{self, Failed};
+use crate::text::{one_line, text_blocks};
 use crate::{counter, domains};
 use ccr_plugin::messages::json::{Document, Kind, Value};
 use ccr_plugin::{Fault, ToolCall, ToolResult};
-
-/// How the ids of searches begin: Anthropic's prefix, and what tells those of this agent from others.
-pub(crate) const ID: &str = "srvtoolu_ccr";
 
 /// How much of the request's id is in that of a search. OpenAI takes ids of calls up to 40 characters, which this leaves room for.
 const ID_CHARACTERS: usize = 24;
@@ -48,8 +46,7 @@ fn id_of(request: &str, number: u64) -> String {
 }
 
 fn query(input: Option<Value<'_>>) -> Result<String, Failed> {
-    let query =
-        input.and_then(|input| input.get("query")?.as_str()).map(|query| crate::text::one_line(&query.decode()));
+    let query = input.and_then(|input| input.get("query")?.as_str()).map(|query| one_line(&query.decode()));
     query.filter(|query| !query.is_empty()).ok_or_else(|| {
         let words = "The input must be a JSON object with what to search for in `query`, for example {\"query\": \"rust 2024 edition\"}.";
         Failed::new("invalid_tool_input", words)

@@ -1,5 +1,6 @@
 //! What the agent keeps in `encrypted_content` and `encrypted_index`: clients hold these dear and send them back, so an excerpt is
-//! still there in a later turn. It is written openly; the name is Anthropic's.
+//! still there in a later turn. It is written openly; the name is Anthropic's. And how ids of its searches begin, by which it knows
+//! them again.
 
 use crate::text;
 use base64::Engine as _;
@@ -8,6 +9,9 @@ use ccr_plugin::messages::json::{Document, Value, Writer};
 
 /// Nothing of Anthropic's begins so: its own are base64, which has no colon.
 const MARK: &str = "ccr1:websearch:";
+
+/// How the ids of searches begin: Anthropic's prefix, and what tells those of this agent from others.
+pub(crate) const ID: &str = "srvtoolu_ccr";
 
 /// What was in an envelope.
 #[derive(Debug, Default, PartialEq, Eq)]

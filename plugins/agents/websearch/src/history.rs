@@ -13,7 +13,7 @@ mod tests;
 use crate::envelope;
 use crate::source::{NUMBERS, Source, hundred_of};
 use crate::tell;
-use crate::text::{is, member, one_line};
+use crate::text::{is, member, one_line, text_blocks};
 use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 use ccr_plugin::{Fault, Request};
 use memchr::memmem;
@@ -141,7 +141,7 @@ impl<'n> History<'n> {
             result.map_or_else(|| ("The search was not made.".into(), true), |result| self.found(result));
         let mut answer = Writer::new();
         answer.begin_object().key("type").string("tool_result").key("tool_use_id").escaped(id);
-        answer.key("content").raw(&crate::prepare::text_blocks(&text));
+        answer.key("content").raw(&text_blocks(&text));
         if is_error {
             answer.key("is_error").bool(true);
         }

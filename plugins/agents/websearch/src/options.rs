@@ -1,6 +1,5 @@
 //! The options, as the operator wrote them.
 
-use crate::backend::Kind;
 use ccr_plugin::messages::json::{Document, Value};
 use ccr_plugin::{Fault, Settings};
 
@@ -47,6 +46,27 @@ pub(crate) const SCHEMA: &str = r#"{
   },
   "additionalProperties": false
 }"#;
+
+/// The service that searches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Brave,
+    Tavily,
+    Serper,
+    Searxng,
+}
+
+impl Kind {
+    fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "brave" => Self::Brave,
+            "tavily" => Self::Tavily,
+            "serper" => Self::Serper,
+            "searxng" => Self::Searxng,
+            _ => return None,
+        })
+    }
+}
 
 #[derive(Debug)]
 pub(crate) struct Options {

@@ -4,7 +4,7 @@ use crate::options::Options;
 use crate::state::{self, State};
 use crate::tool::{self, Wanted};
 use crate::{backend, history};
-use ccr_plugin::messages::json::{Document, Value, Writer};
+use ccr_plugin::messages::json::{Document, Value};
 use ccr_plugin::{Fault, Preparation, Request, ToolDefinition};
 
 /// Told to the model. It stays the same from request to request, so that prompt caches stay warm.
@@ -68,11 +68,4 @@ fn note_places(wanted: &Wanted, request: &dyn Request, options: &Options) {
             request.dropped(&["tools.web_search.user_location.", member].concat());
         }
     }
-}
-
-/// A list of content blocks with this text alone.
-pub(crate) fn text_blocks(text: &str) -> String {
-    let mut out = Writer::with_capacity(text.len() + 32);
-    out.begin_array().begin_object().key("type").string("text").key("text").string(text).end_object().end_array();
-    out.into_string()
 }

@@ -1,7 +1,12 @@
 //! One result of a search.
 
+use crate::text::first;
+
 /// The numbers of one search are a hundred apart from those of the next: search 3 has 301, 302, ….
 pub(crate) const NUMBERS: u64 = 100;
+
+/// The longest `cited_text`, in characters (Anthropic's documentation, "Web search tool": "up to 150 characters").
+const CITED: usize = 150;
 
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(crate) struct Source {
@@ -13,6 +18,13 @@ pub(crate) struct Source {
     pub(crate) age: String,
     /// The excerpt; empty where that is not known.
     pub(crate) text: String,
+}
+
+impl Source {
+    /// What its excerpt gives for `cited_text`.
+    pub(crate) fn cited(&self) -> &str {
+        first(&self.text, CITED)
+    }
 }
 
 /// The first number after which a search that follows `number` may begin.

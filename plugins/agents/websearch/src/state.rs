@@ -44,7 +44,7 @@ pub(crate) fn write(state: &State, sources: &[Source]) -> Vec<u8> {
             .number(source.number)
             .key("title")
             .string(text::first(&source.title, LONGEST_TITLE));
-        out.key("url").string(&source.url).key("text").string(crate::answer::cited(&source.text)).end_object();
+        out.key("url").string(&source.url).key("text").string(source.cited()).end_object();
     }
     out.end_array().end_object();
     out.into_bytes()

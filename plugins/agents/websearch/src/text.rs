@@ -1,6 +1,6 @@
 //! Small work on texts that several modules share.
 
-use ccr_plugin::messages::json::{Str, Value};
+use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// The strings of a list; what is none is left out.
 pub(crate) fn strings(list: Option<Value<'_>>) -> Vec<String> {
@@ -34,4 +34,11 @@ pub(crate) fn one_line(text: &str) -> String {
         line.push_str(word);
     }
     line
+}
+
+/// A list of content blocks with this text alone.
+pub(crate) fn text_blocks(text: &str) -> String {
+    let mut out = Writer::with_capacity(text.len() + 32);
+    out.begin_array().begin_object().key("type").string("text").key("text").string(text).end_object().end_array();
+    out.into_string()
 }

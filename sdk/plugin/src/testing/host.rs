@@ -2,7 +2,11 @@
 //! Every thread, and so every test, has its own.
 
 use crate::Fault;
-use crate::host::{HttpRequest, HttpResponse, Level, Scope};
+use crate::bindings::imports::ccr::plugin::{
+    host::Level,
+    http::{HttpRequest, HttpResponse},
+    kv::Scope,
+};
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};

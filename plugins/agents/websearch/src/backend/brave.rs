@@ -3,7 +3,7 @@
 //! Domains go as inline Goggles: rules that keep or discard sites. Where the user is goes in headers; the parameter `country`
 //! knows only some countries and refuses the others.
 
-use super::{Ask, asking, header, is_host, parameter, secret};
+use super::ask::{Ask, asking, header, is_host, parameter, secret};
 use crate::domains::host_of;
 use crate::source::Source;
 use crate::text::{member, strings};

@@ -2,7 +2,7 @@
 //! switched on there, else it answers 403. It knows no domains and no number of results; operators in the query are passed to the
 //! engines, most of which understand them.
 
-use super::{Ask, asking, header, parameter, secret, with_sites};
+use super::ask::{Ask, asking, header, parameter, secret, with_sites};
 use crate::source::Source;
 use crate::text::member;
 use ccr_plugin::host::HttpRequest;

@@ -1,6 +1,6 @@
 //! Serper, which asks Google: `POST /search`. It has no parameter for domains, so they go as Google's operators into the query.
 
-use super::{Ask, asking, header, secret, with_sites};
+use super::ask::{Ask, asking, header, secret, with_sites};
 use crate::source::Source;
 use crate::text::member;
 use ccr_plugin::host::HttpRequest;

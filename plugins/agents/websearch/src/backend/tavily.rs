@@ -1,7 +1,7 @@
 //! Tavily: `POST /search` (its API reference, "Tavily Search"). Its countries are English names out of a list of its own, so where
 //! the user is cannot be told.
 
-use super::{Ask, asking, header, is_host, secret};
+use super::ask::{Ask, asking, header, is_host, secret};
 use crate::domains::host_of;
 use crate::source::Source;
 use crate::text::member;

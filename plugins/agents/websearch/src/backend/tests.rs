@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-use super::{Ask, Kind, search, takes_place};
+use super::{Ask, search, takes_place};
+use crate::options::Kind;
 use crate::options::Options;
 use crate::source::Source;
 use crate::tell::Failed;

@@ -12,9 +12,9 @@ mod params;
 mod search;
 mod source;
 mod thinking;
+mod to;
 mod tools;
 
-use super::model::Model;
 use super::options::Replay;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
@@ -22,36 +22,7 @@ use crate::shared::request;
 use ccr_plugin::messages::json::{Kind, Splice};
 use ccr_plugin::{Fault, Request};
 use members::Members;
-
-/// What a request is written for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct To<'o> {
-    /// The model's name in the body; `None` where it stands in the path.
-    pub(super) name: Option<&'o str>,
-    pub(super) model: Model,
-    pub(super) replay: Replay,
-    /// The provider's mark in envelopes of reasoning.
-    pub(super) mark: &'o str,
-    /// The client speaks Anthropic's format itself: what it asks for in parameters is meant for Anthropic.
-    pub(super) native_client: bool,
-    /// Names of the API's preview features that the request switches on.
-    pub(super) betas: &'o [&'o str],
-    /// A transformer asks for the marks of prompt caching to be left out.
-    pub(super) unmarked: bool,
-    /// Google's Vertex AI, which knows fewer fields.
-    pub(super) vertex: bool,
-}
-
-impl To<'_> {
-    /// Anthropic's own rules hold, which imitators of the format do not have.
-    fn is_strict(&self) -> bool {
-        self.replay == Replay::Signed
-    }
-
-    fn has_beta(&self, beginning: &str) -> bool {
-        self.betas.iter().any(|beta| beta.starts_with(beginning))
-    }
-}
+pub(super) use to::To;
 
 /// The body and the context of a request.
 pub(super) fn encode(request: &dyn Request, mut to: To<'_>) -> Result<(Vec<u8>, Vec<u8>), Fault> {

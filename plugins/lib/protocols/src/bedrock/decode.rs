@@ -45,15 +45,9 @@ pub(crate) fn whole(response: &WireResponse, context: &[u8]) -> Result<Vec<Event
         answer.count(usage, &mut events);
     }
     if let Some(reason) = reason {
-        answer.conclude(&reason.decode(), stop_sequence(root), &mut events);
+        answer.conclude(&reason.decode(), stream::stop_sequence(root), &mut events);
     }
     Ok(events)
-}
-
-/// The stop sequence that was hit; `encode` asks for it.
-fn stop_sequence(stop: Value<'_>) -> Option<String> {
-    let sequence = stop.get("additionalModelResponseFields")?.get("stop_sequence")?.as_str()?;
-    Some(sequence.decode().into_owned())
 }
 
 /// Reads one streamed answer.

@@ -13,6 +13,7 @@ mod path;
 mod results;
 mod said;
 mod schema;
+mod to;
 mod tools;
 mod turns;
 mod words;
@@ -29,6 +30,7 @@ use crate::shared::request;
 use ccr_plugin::messages::json::Writer;
 use ccr_plugin::{Credential, EncodedRequest, Fault, Request, Target};
 use extra::Params;
+use to::To;
 use tools::Tools;
 
 /// Fields that Converse has no place for.
@@ -36,16 +38,6 @@ const LACKS: &[&str] = &["service_tier"];
 
 /// The name under which AWS's signatures know Bedrock.
 const SERVICE: &str = "bedrock";
-
-/// What every part of the request is written with.
-#[derive(Debug, Clone, Copy)]
-struct To<'o> {
-    options: &'o Options,
-    model: Model<'o>,
-    /// Whether `cache_control` becomes a cache point.
-    caches: bool,
-    streaming: bool,
-}
 
 pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
     let target = request::target(request)?;

@@ -3,6 +3,7 @@
 //! Both are `GenerateContentResponse`s, so both go through [`Answer`]. Unknown members are passed over.
 
 mod answer;
+mod chunk;
 mod grounding;
 mod part;
 
@@ -27,7 +28,7 @@ pub(crate) fn whole(body: &[u8], context: &[u8]) -> Result<Vec<Event>, Fault> {
     let mut events = Vec::new();
     let mut answer = Answer::new(Context::read(context));
     for chunk in chunks(document.root()) {
-        answer.chunk(chunk, &mut events);
+        chunk::read(&mut answer, chunk, &mut events);
     }
     if !answer.was_one() {
         return Err(errors::no_candidates(document.root()));
@@ -67,7 +68,7 @@ impl Decoder for StreamDecoder {
             return Ok(());
         }
         for chunk in chunks(document.root()) {
-            self.answer.chunk(chunk, events);
+            chunk::read(&mut self.answer, chunk, events);
         }
         Ok(())
     }

@@ -4,9 +4,12 @@
 //! provider adds some.
 
 mod answer;
+mod chunk;
 mod details;
+mod entry;
 mod names;
 mod part;
+mod spot;
 mod template;
 
 #[cfg(test)]
@@ -30,7 +33,7 @@ pub(crate) fn whole(body: &[u8], context: &[u8]) -> Result<Vec<Event>, Fault> {
     let document = Document::parse(body).map_err(|_| unreadable(body))?;
     let mut events = Vec::new();
     let mut answer = Answer::new(Context::read(context));
-    answer.message(document.root(), &mut events)?;
+    chunk::message(&mut answer, document.root(), &mut events)?;
     Ok(events)
 }
 
@@ -66,7 +69,7 @@ impl Decoder for StreamDecoder {
         if is_error {
             self.answer.fail(errors::TABLE.in_answer(root.get("error").unwrap_or(root)), events);
         } else if root.kind() == Kind::Object {
-            self.answer.chunk(root, events);
+            chunk::read(&mut self.answer, root, events);
         }
         self.template.keep(data, self.answer.take_spot());
         Ok(())

@@ -9,7 +9,7 @@ mod hints;
 mod marked;
 mod media;
 pub(super) mod notes;
-pub(super) mod params;
+mod params;
 mod results;
 mod thoughts;
 mod tools;
@@ -18,8 +18,8 @@ mod turns;
 #[cfg(test)]
 mod tests;
 
+use crate::openai::endpoint::{self, CHAT_COMPLETIONS};
 use crate::openai::options::Options;
-use crate::openai::{CHAT_COMPLETIONS, endpoint};
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::request;
@@ -55,7 +55,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     out.end_object();
     notes.tell(request);
     let wire = hints.replace(out.into_bytes())?;
-    let mut encoded = EncodedRequest::new(endpoint(&target.base_path, CHAT_COMPLETIONS), wire);
+    let mut encoded = EncodedRequest::new(endpoint::path(&target.base_path, CHAT_COMPLETIONS), wire);
     encoded.context = context.finish();
     Ok(encoded)
 }

@@ -9,6 +9,7 @@ pub mod client;
 mod conclude;
 mod decode;
 mod encode;
+pub(crate) mod endpoint;
 pub(crate) mod errors;
 pub(crate) mod functions;
 pub(crate) mod model;
@@ -18,22 +19,9 @@ mod usage;
 
 use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
-use ccr_plugin::{EncodedRequest, WireResponse, join_endpoint};
+use ccr_plugin::{EncodedRequest, WireResponse};
 
 pub use decode::StreamDecoder;
-
-/// Where the API is under a base.
-const CHAT_COMPLETIONS: &str = "/chat/completions";
-
-/// The path of an endpoint. A base without a path is a provider's bare host: OpenAI's own version is meant.
-pub(crate) fn endpoint(base: &str, endpoint: &str) -> String {
-    let bare = base.is_empty() || base.starts_with('?') || base == "/" || base.starts_with("/?");
-    if bare {
-        join_endpoint(&format!("/v1{}", base.trim_start_matches('/')), endpoint)
-    } else {
-        join_endpoint(base, endpoint)
-    }
-}
 
 /// The plugin.
 #[derive(Debug)]

@@ -11,14 +11,14 @@ mod hints;
 mod media;
 mod params;
 mod results;
+mod to;
 mod tools;
 mod turns;
 
 #[cfg(test)]
 mod tests;
 
-use crate::openai::endpoint;
-use crate::responses::ENDPOINT;
+use crate::openai::endpoint::{self, RESPONSES};
 use crate::responses::options::Options;
 use crate::responses::thinking;
 use crate::shared::context::ContextWriter;
@@ -27,16 +27,7 @@ use crate::shared::request;
 use body::Body;
 use ccr_plugin::messages::json::Writer;
 use ccr_plugin::{EncodedRequest, Fault, Request, Target};
-
-/// What every part of the request is written with.
-#[derive(Debug, Clone, Copy)]
-struct To<'o> {
-    options: &'o Options,
-    /// The model reasons, by its name or by the options.
-    reasons: bool,
-    /// The provider's mark in envelopes of reasoning.
-    mark: &'o str,
-}
+use to::To;
 
 pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
     let target = request::target(request)?;
@@ -74,7 +65,7 @@ fn write(
     params::include(body, to, searches, &mut out);
     conversation::write(body, to, notes, &mut out)?;
     out.end_object();
-    let mut encoded = EncodedRequest::new(endpoint(&target.base_path, ENDPOINT), out.into_bytes());
+    let mut encoded = EncodedRequest::new(endpoint::path(&target.base_path, RESPONSES), out.into_bytes());
     encoded.context = context.finish();
     Ok(encoded)
 }

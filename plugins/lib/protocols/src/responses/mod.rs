@@ -20,13 +20,6 @@ use ccr_plugin::{EncodedRequest, WireResponse};
 pub use client::StreamEncoder;
 pub use decode::StreamDecoder;
 
-/// Where the API is under a base.
-const ENDPOINT: &str = "/responses";
-
-/// What the inner form says of a client that sets no limit, since the form must have one: as much as every current model can
-/// say. A hint beside it tells those who need no limit to send none.
-const DEFAULT_MAX_TOKENS: u64 = 8192;
-
 /// The plugin.
 #[derive(Debug)]
 pub struct OpenAiResponses;

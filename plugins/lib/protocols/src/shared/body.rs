@@ -26,6 +26,10 @@ pub(crate) struct Body<'d> {
     pub(crate) ccr: Option<Value<'d>>,
 }
 
+/// What the inner form says of a client that sets no limit, since the form must have one: as much as every current model can say.
+/// A hint beside it tells those who need no limit to send none.
+pub(crate) const DEFAULT_MAX_TOKENS: u64 = 8192;
+
 /// Fields that every format leaves out without a note, as nothing of the request's meaning goes with them: `model` is the
 /// target's, `metadata` says who asks, `betas` only switches on other fields, `thread` is the host's.
 const SILENT: &[&str] = &["model", "metadata", "betas", "thread"];

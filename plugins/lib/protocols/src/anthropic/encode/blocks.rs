@@ -1,7 +1,7 @@
 //! One content block: whether it goes, and what of it is changed where it stays.
 
-use super::To;
 use super::calls::Calls;
+use super::to::To;
 use super::{search, source};
 use crate::anthropic::names::tool_alias;
 use crate::anthropic::signature::Origin;

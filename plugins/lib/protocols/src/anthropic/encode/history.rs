@@ -1,9 +1,9 @@
 //! The messages: what Anthropic refuses in them goes or is changed, and everything else stays byte for byte.
 
-use super::To;
 use super::blocks::{self, Is};
 use super::calls::{self, Answers, Calls, Place};
 use super::search;
+use super::to::To;
 use crate::anthropic::options::Replay;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;

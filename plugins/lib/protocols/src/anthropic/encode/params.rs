@@ -1,10 +1,10 @@
 //! Everything of the request that is neither messages nor tools: limits, sampling, fields of other formats, fields that the
 //! target does not know.
 
-use super::To;
 use super::history::History;
 use super::members::Members;
 use super::thinking;
+use super::to::To;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};

@@ -2,9 +2,9 @@
 //!
 //! Anthropic's own models only: others are sent what the client asks for.
 
-use super::To;
 use super::history::History;
 use super::members::Members;
+use super::to::To;
 use crate::anthropic::model::Thinks;
 use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};

@@ -1,8 +1,8 @@
 //! Tools, the choice between them, and the system text's blocks: small things of theirs that the API refuses.
 
-use super::To;
 use super::blocks::trim;
 use super::members::Members;
+use super::to::To;
 use crate::anthropic::names::tool_alias;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;

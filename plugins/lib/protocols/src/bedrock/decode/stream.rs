@@ -1,7 +1,7 @@
 //! One event of a stream, by the name that it has in the API reference (`ConverseStreamOutput`).
 
 use super::answer::Answer;
-use super::{citation, stop_sequence};
+use super::citation;
 use crate::bedrock::errors;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Str, Value};
@@ -80,4 +80,10 @@ fn reasoning(index: u32, delta: Value<'_>, answer: &mut Answer, events: &mut Vec
             _ => {}
         }
     }
+}
+
+/// The stop sequence that was hit; `encode` asks for it.
+pub(super) fn stop_sequence(stop: Value<'_>) -> Option<String> {
+    let sequence = stop.get("additionalModelResponseFields")?.get("stop_sequence")?.as_str()?;
+    Some(sequence.decode().into_owned())
 }

@@ -1,7 +1,7 @@
 //! `additionalModelRequestFields`: what only the models of one family know. How much they shall think is said in a way of its
 //! own in each (AWS's user guides for Claude and Nova; OpenAI's parameters for its own models).
 
-use super::To;
+use super::to::To;
 use super::tools::Tools;
 use crate::bedrock::family::{Family, Model};
 use crate::shared::body::Body;

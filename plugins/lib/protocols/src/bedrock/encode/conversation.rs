@@ -1,8 +1,8 @@
 //! The system text and the messages, in order.
 
-use super::To;
 use super::messages::{Messages, cache_point};
 use super::said::Said;
+use super::to::To;
 use super::turns::Turns;
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;

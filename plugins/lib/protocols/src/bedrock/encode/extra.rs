@@ -1,7 +1,7 @@
 //! Parameters of other formats than Anthropic's (`ccr.params`, named as in OpenAI's Chat Completions) and what transformers
 //! add for other protocols (`ccr.extra`); and the fields of Converse that belong to the call and not to the model.
 
-use super::To;
+use super::to::To;
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;

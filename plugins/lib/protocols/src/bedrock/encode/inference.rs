@@ -1,7 +1,7 @@
 //! What Converse takes for every model: limits, sampling, stop sequences, the form of the output.
 
-use super::To;
 use super::additional;
+use super::to::To;
 use crate::bedrock::family::Family;
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;

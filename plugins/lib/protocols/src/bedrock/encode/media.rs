@@ -1,7 +1,7 @@
 //! Images and documents: what can be sent, and how.
 
-use super::To;
 use super::messages::{Messages, Side, end_text};
+use super::to::To;
 use crate::shared::block::{Block, is_blank};
 use crate::shared::media_types::guess;
 use crate::shared::words::filled;

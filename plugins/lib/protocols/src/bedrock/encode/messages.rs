@@ -1,6 +1,6 @@
 //! The list `messages`: `user` and `assistant` must alternate, begin with `user`, and have at least one block each.
 
-use super::To;
+use super::to::To;
 use crate::shared::notes::Notes;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 

@@ -1,8 +1,8 @@
 //! Tool results: the block that answers each call, and what is said where there is none.
 
-use super::To;
 use super::media::{Media, begin_text};
 use super::messages::{Messages, Side, end_text};
+use super::to::To;
 use super::{said, words};
 use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;

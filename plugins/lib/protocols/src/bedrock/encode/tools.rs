@@ -1,6 +1,7 @@
 //! Tools and the choice among them.
 
-use super::{To, messages, schema};
+use super::to::To;
+use super::{messages, schema};
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;

@@ -1,10 +1,10 @@
 //! One run of messages after the other: what the model said, then the results of its calls, then what others said.
 
-use super::To;
 use super::media::Media;
 use super::messages::{Messages, Side, end_text};
 use super::results;
 use super::said::Said;
+use super::to::To;
 use super::words;
 use crate::bedrock::reasoning;
 use crate::shared::block::{Block, Thinking, ToolUse, is_blank};

@@ -3,6 +3,7 @@
 //! One walk finds the fields, one over the contents writes the messages; texts, arguments and numbers are copied as they stand.
 //! Names are taken in both of protobuf's spellings, `systemInstruction` and `system_instruction`.
 
+mod at;
 mod calls;
 mod choice;
 mod contents;

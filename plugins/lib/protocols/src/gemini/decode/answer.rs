@@ -1,14 +1,13 @@
-//! The state of one answer: what was said so far, and what that means for how it ends.
+//! The state of one answer: what was said so far, and what that means for how it ends. The wire is read in [`super::chunk`].
 
 use super::grounding::Searches;
-use super::part;
 use crate::gemini::conclude;
 use crate::gemini::tool_names::called;
-use crate::gemini::{errors, signature, usage};
+use crate::gemini::{signature, usage};
 use crate::shared::context::Context;
 use crate::shared::ending::{Ending, broken};
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta, Usage};
-use ccr_plugin::messages::json::{Kind, Str, Value};
+use ccr_plugin::messages::json::{Str, Value};
 
 /// What came so far. Every method adds to the events what it learnt.
 #[derive(Debug)]
@@ -52,39 +51,7 @@ impl Answer {
         self.was_one || self.failed
     }
 
-    /// One streamed chunk, or the whole answer.
-    pub(super) fn chunk(&mut self, root: Value<'_>, events: &mut Vec<Event>) {
-        if self.failed {
-            return;
-        }
-        let (mut id, mut model, mut candidates, mut counts, mut feedback) = (None, None, None, None, None);
-        for (key, value) in root.members() {
-            match key.raw() {
-                "responseId" => id = value.as_str(),
-                "modelVersion" => model = value.as_str(),
-                "candidates" => candidates = Some(value),
-                "usageMetadata" => counts = Some(value),
-                "promptFeedback" => feedback = Some(value),
-                "error" if value.kind() == Kind::Object => return self.fail(errors::TABLE.in_answer(value), events),
-                // Google's gateway for code assistants wraps every answer.
-                "response" if value.kind() == Kind::Object => return self.chunk(value, events),
-                _ => {}
-            }
-        }
-        self.start(id, model, events);
-        if let Some(reason) = feedback.and_then(|feedback| feedback.get("blockReason")?.as_str()) {
-            self.blocked(reason, events);
-        }
-        if let Some(candidate) = candidates.and_then(first_candidate) {
-            self.was_one = true;
-            self.candidate(candidate, events);
-        }
-        if let Some(counts) = counts {
-            self.count(counts, events);
-        }
-    }
-
-    fn start(&mut self, id: Option<Str<'_>>, model: Option<Str<'_>>, events: &mut Vec<Event>) {
+    pub(super) fn start(&mut self, id: Option<Str<'_>>, model: Option<Str<'_>>, events: &mut Vec<Event>) {
         if self.started {
             return;
         }
@@ -98,34 +65,23 @@ impl Answer {
     }
 
     /// The prompt was refused before the model saw it.
-    fn blocked(&mut self, reason: Str<'_>, events: &mut Vec<Event>) {
+    pub(super) fn blocked(&mut self, reason: Str<'_>, events: &mut Vec<Event>) {
         self.was_one = true;
         events.push(Event::Dropped(format!("promptFeedback.blockReason {}", reason.decode())));
         self.finish_with(FinishReason::Refusal, events);
     }
 
-    fn candidate(&mut self, candidate: Value<'_>, events: &mut Vec<Event>) {
-        let (mut reason, mut message) = (None, None);
-        for (key, value) in candidate.members() {
-            match key.raw() {
-                "content" => {
-                    for part in value.get("parts").into_iter().flat_map(Value::items) {
-                        part::read(self, part, events);
-                    }
-                }
-                "finishReason" => reason = value.as_str(),
-                "finishMessage" => message = value.as_str(),
-                "groundingMetadata" => self.searches.add(value),
-                "citationMetadata" if !value.is_empty() => events.push(Event::Dropped("citationMetadata".into())),
-                _ => {}
-            }
-        }
-        if let Some(reason) = reason {
-            self.conclude(&reason.decode(), message, events);
-        }
+    /// It has a candidate.
+    pub(super) fn is_one(&mut self) {
+        self.was_one = true;
     }
 
-    fn conclude(&mut self, reason: &str, message: Option<Str<'_>>, events: &mut Vec<Event>) {
+    /// Sources that Google's search found.
+    pub(super) fn ground(&mut self, metadata: Value<'_>) {
+        self.searches.add(metadata);
+    }
+
+    pub(super) fn conclude(&mut self, reason: &str, message: Option<Str<'_>>, events: &mut Vec<Event>) {
         match conclude::ending(reason, self.has_content) {
             None => {}
             Some(Ending::Failed(kind)) => {
@@ -154,7 +110,7 @@ impl Answer {
     }
 
     /// Counts are cumulative and come with every chunk; only news are passed on.
-    fn count(&mut self, counts: Value<'_>, events: &mut Vec<Event>) {
+    pub(super) fn count(&mut self, counts: Value<'_>, events: &mut Vec<Event>) {
         if let Some(counts) = usage::read(counts)
             && self.usage != Some(counts)
         {
@@ -247,9 +203,4 @@ impl Answer {
             self.finish_with(reason, events);
         }
     }
-}
-
-/// The gateway never asks for more than one.
-fn first_candidate(candidates: Value<'_>) -> Option<Value<'_>> {
-    candidates.items().find(|candidate| candidate.get("index").and_then(Value::as_u64).unwrap_or(0) == 0)
 }

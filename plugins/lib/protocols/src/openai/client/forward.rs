@@ -3,10 +3,10 @@
 //! It is translated instead (`None`) where the target's options would edit the request, or where its history holds reasoning
 //! in the gateway's own envelope, which only the translation can open.
 
+use crate::openai::endpoint::{self, CHAT_COMPLETIONS};
 use crate::openai::model::is_claude;
 use crate::openai::options::Options;
 use crate::openai::thinking::{ANTHROPIC, ENVELOPE};
-use crate::openai::{CHAT_COMPLETIONS, endpoint};
 use ccr_plugin::messages::json::{Document, Kind, Splice, Str, Value, Writer};
 use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Header, Target};
 
@@ -30,7 +30,7 @@ pub(super) fn forward(request: &ClientRequest, target: &Target, options: &Option
     let value = |name: &str| Some(Header { name: name.into(), value: request.header(name)?.into() });
     Ok(Some(Forwarded {
         // The client's own query was for this gateway; OpenAI's endpoint has none.
-        path: endpoint(&target.base_path, CHAT_COMPLETIONS),
+        path: endpoint::path(&target.base_path, CHAT_COMPLETIONS),
         headers: HEADERS.iter().filter_map(|name| value(name)).collect(),
         body,
         credential: Credential::Bearer,

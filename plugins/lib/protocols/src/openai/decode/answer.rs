@@ -1,18 +1,15 @@
-//! The state of one answer: what was said so far, and what that means for how it ends.
+//! The state of one answer: what was said so far, and what that means for how it ends. The wire is read in [`super::chunk`].
 
-use super::details::Entry;
+use super::entry::Entry;
 use super::names::Names;
-use super::part;
-use super::template::{Role, Spot};
-use crate::openai::conclude;
-use crate::openai::{errors, usage};
+use super::spot::{Role, Spot};
+use crate::openai::{conclude, usage};
 use crate::shared::context::Context;
 use crate::shared::ending::{Ending, broken};
-use crate::shared::errors::says_something;
-use ccr_plugin::Fault;
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, Start, ToolDelta, Usage};
 use ccr_plugin::messages::fingerprint::Fingerprint;
-use ccr_plugin::messages::json::{Kind, Str, Value};
+use ccr_plugin::messages::json::{Str, Value};
+use std::ops::Range;
 
 /// How it is told that the provider did not end its answer.
 const BROKEN: &str = "The provider broke off its answer";
@@ -64,15 +61,16 @@ impl Answer {
         self.failed
     }
 
-    /// A whole answer.
-    pub(super) fn message(&mut self, root: Value<'_>, events: &mut Vec<Event>) -> Result<(), Fault> {
-        let choices = root.get("choices").filter(|choices| choices.kind() == Kind::Array);
-        if choices.is_none_or(Value::is_empty) && !has_error(root) {
-            return Err(errors::no_choices(root));
+    /// Another chunk begins.
+    pub(super) fn begin_chunk(&mut self) {
+        (self.steps, self.spot) = (0, None);
+    }
+
+    /// Notes where the padding of the chunk stands, which has no effect.
+    pub(super) fn pad(&mut self, padding: Option<Range<usize>>) {
+        if let Some(spot) = &mut self.spot {
+            spot.padding = padding;
         }
-        self.chunk(root, events);
-        self.end(events);
-        Ok(())
     }
 
     /// Where the last chunk had the string that was all that had an effect: the same chunk with another string there,
@@ -86,47 +84,8 @@ impl Answer {
         self.spot = Some(Spot { role, span: string.span(), padding: None });
     }
 
-    /// One streamed chunk, or the whole answer.
-    pub(super) fn chunk(&mut self, root: Value<'_>, events: &mut Vec<Event>) {
-        (self.steps, self.spot) = (0, None);
-        let (mut id, mut model, mut choices, mut counts, mut error, mut object) = (None, None, None, None, None, None);
-        let mut padding = None;
-        for (key, value) in root.members() {
-            match key.raw() {
-                "id" => id = value.as_str(),
-                "model" => model = value.as_str(),
-                "choices" => choices = Some(value),
-                "usage" => counts = Some(value),
-                // Groq puts the counts of a stream in here.
-                "x_groq" => counts = value.get("usage").or(counts),
-                "error" => error = Some(value),
-                "object" => object = value.as_str(),
-                "obfuscation" if value.kind() == Kind::String => padding = Some(value.span()),
-                _ => {}
-            }
-        }
-        self.start(id, model, events);
-        if let Some(error) = error.filter(|error| says_something(*error)) {
-            return self.fail(errors::TABLE.in_answer(error), events);
-        }
-        if object.is_some_and(|object| object == "error") {
-            return self.fail(errors::TABLE.in_answer(root), events);
-        }
-        if let Some(choice) = choices.and_then(first_choice) {
-            // A name that comes behind the content comes too late.
-            self.started = true;
-            self.choice(choice, events);
-        }
-        if let Some(counts) = counts {
-            self.count(counts, events);
-        }
-        if let Some(spot) = &mut self.spot {
-            spot.padding = padding;
-        }
-    }
-
     /// Azure sends a chunk before the answer whose id and model are empty.
-    fn start(&mut self, id: Option<Str<'_>>, model: Option<Str<'_>>, events: &mut Vec<Event>) {
+    pub(super) fn start(&mut self, id: Option<Str<'_>>, model: Option<Str<'_>>, events: &mut Vec<Event>) {
         if self.started {
             return;
         }
@@ -138,40 +97,25 @@ impl Answer {
         }
     }
 
-    fn choice(&mut self, choice: Value<'_>, events: &mut Vec<Event>) {
-        let (mut reason, mut native, mut stop) = (None, None, None);
-        let (mut delta, mut message) = (None, None);
-        for (key, value) in choice.members() {
-            match key.raw() {
-                "delta" => delta = Some(value),
-                "message" => message = Some(value),
-                "finish_reason" => reason = value.as_str(),
-                "native_finish_reason" => native = value.as_str(),
-                // vLLM and SGLang tell which stop sequence was hit.
-                "stop_reason" | "matched_stop" => stop = value.as_str(),
-                // Moonshot counts in here.
-                "usage" => self.count(value, events),
-                // OpenRouter puts the error of the provider behind it in here.
-                "error" if says_something(value) => return self.fail(errors::TABLE.in_answer(value), events),
-                _ => {}
-            }
-        }
-        // Some proxies end a stream with the whole message once more.
-        match (delta, message) {
-            (Some(delta), _) => part::read(self, delta, false, events),
-            (None, Some(message)) if !self.has_content => {
-                // Counts once: the next of its kind finds content there already.
-                self.steps += 1;
-                part::read(self, message, true, events);
-            }
-            _ => {}
-        }
-        if let Some(reason) = reason {
-            self.conclude(&reason.decode(), native, stop, events);
-        }
+    /// Content comes: a name of the answer or the model that comes behind it comes too late.
+    pub(super) fn begin_content(&mut self) {
+        self.started = true;
     }
 
-    fn conclude(&mut self, reason: &str, native: Option<Str<'_>>, stop: Option<Str<'_>>, events: &mut Vec<Event>) {
+    /// Whether a whole message brings news: some proxies end a stream with one.
+    pub(super) fn takes_message(&mut self) -> bool {
+        // Counts once: the next of its kind finds content there already.
+        self.steps += u32::from(!self.has_content);
+        !self.has_content
+    }
+
+    pub(super) fn conclude(
+        &mut self,
+        reason: &str,
+        native: Option<Str<'_>>,
+        stop: Option<Str<'_>>,
+        events: &mut Vec<Event>,
+    ) {
         let ending = conclude::ending(reason);
         self.steps += u32::from(ending.is_some());
         let reason = match ending {
@@ -214,7 +158,7 @@ impl Answer {
     }
 
     /// Counts are cumulative where they come with every chunk; only news are passed on.
-    fn count(&mut self, counts: Value<'_>, events: &mut Vec<Event>) {
+    pub(super) fn count(&mut self, counts: Value<'_>, events: &mut Vec<Event>) {
         let Some(counts) = usage::read(counts) else {
             return;
         };
@@ -318,13 +262,4 @@ impl Answer {
             Some(reason) => self.finish_with(reason, events),
         }
     }
-}
-
-fn has_error(root: Value<'_>) -> bool {
-    root.get("error").is_some_and(says_something)
-}
-
-/// Only the first choice is an answer; the gateway never asks for more, but some providers send them, in any order.
-fn first_choice(choices: Value<'_>) -> Option<Value<'_>> {
-    choices.items().find(|choice| choice.get("index").and_then(Value::as_u64).unwrap_or(0) == 0)
 }

@@ -2,7 +2,7 @@
 
 use super::answer::Answer;
 use super::details;
-use super::template::Role;
+use super::spot::Role;
 use ccr_plugin::messages::event::{Event, ToolDelta};
 use ccr_plugin::messages::json::{Kind, Str, Value};
 

@@ -6,34 +6,15 @@
 //! OpenAI pads its chunks with random characters, against those who would guess a text by the lengths of encrypted chunks.
 
 use super::answer::Answer;
+use super::spot::{Role, Spot};
 use ccr_plugin::messages::event::{Event, ToolDelta};
 use ccr_plugin::messages::json::Str;
-use std::ops::Range;
 
 /// Longer chunks are not kept: such a chunk is a whole answer or arguments in one piece, which no other follows.
 const LONGEST: usize = 4096;
 
 /// Bytes compared in one step: two loads on a 64-bit machine, one vector elsewhere.
 const STEP: usize = 16;
-
-/// What the string is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Role {
-    Text,
-    Thinking,
-    /// The arguments of this fragment.
-    Arguments(ToolDelta),
-}
-
-/// The string that was all that counted in a chunk.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Spot {
-    pub(super) role: Role,
-    /// Where it stands in the chunk, quotes included.
-    pub(super) span: Range<usize>,
-    /// The same of a string that means nothing.
-    pub(super) padding: Option<Range<usize>>,
-}
 
 /// The chunk before, if the next one may be like it.
 #[derive(Debug, Default)]

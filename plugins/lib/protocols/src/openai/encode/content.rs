@@ -1,7 +1,7 @@
 //! The content of user and system messages: one string where texts are all there is, else OpenAI's list of parts.
 
 use super::marked::Marked;
-use super::media::{self, Media};
+use super::media::{self, Media, begin_text};
 use super::notes::Notes;
 use super::results;
 use crate::shared::block::{Block, is_blank};
@@ -65,20 +65,11 @@ fn part(block: Block<'_>, mark: Option<Value<'_>>, notes: &mut Notes, out: &mut 
     out.end_object();
 }
 
-/// Begins a text part; what follows goes into its string.
-pub(super) fn begin_text(out: &mut Writer) {
-    out.begin_object().key("type").string("text").key("text").begin_string();
-}
-
-pub(super) fn end_text(out: &mut Writer) {
-    out.end_string().end_object();
-}
-
 /// What stands for a block in the open string.
 fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
     match block {
         Block::Text(text) => _ = out.escaped_part(text.raw()),
-        Block::Image(_) => image_left_out(notes, out),
+        Block::Image(_) => media::image_left_out(notes, out),
         Block::Document(document) => media::document(document, notes, out),
         Block::Other(block, kind) => words::other(block, kind, &mut notes.list, out),
         Block::ToolResult(result) => {
@@ -89,13 +80,4 @@ fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
         // Never said by a user; see `says_something`.
         Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => {}
     }
-}
-
-pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
-    notes.dropped("image");
-    out.escaped_part(if notes.omit_images {
-        "[An image was left out here: this model takes text only.]"
-    } else {
-        "[An image was left out here: it is neither data nor a URL.]"
-    });
 }

@@ -1,4 +1,4 @@
-//! Images and documents: what can be sent, and the words that stand for what cannot.
+//! The parts of a message: texts, images and documents, and the words that stand for what cannot be sent.
 
 use super::notes::Notes;
 use crate::shared::block::Block;
@@ -121,4 +121,22 @@ pub(super) fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
         out.escaped_part(". This model takes documents as text only.");
     };
     words::document(block, why, &mut notes.list, out);
+}
+
+pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
+    notes.dropped("image");
+    out.escaped_part(if notes.omit_images {
+        "[An image was left out here: this model takes text only.]"
+    } else {
+        "[An image was left out here: it is neither data nor a URL.]"
+    });
+}
+
+/// Begins a text part; what follows goes into its string.
+pub(super) fn begin_text(out: &mut Writer) {
+    out.begin_object().key("type").string("text").key("text").begin_string();
+}
+
+pub(super) fn end_text(out: &mut Writer) {
+    out.end_string().end_object();
 }

@@ -4,17 +4,13 @@ use super::hints::{param, speak_of_thinking};
 use super::notes::Notes;
 use crate::openai::model::{Class, class};
 use crate::openai::options::{EffortRule, MaxTokensField, Options, Replay, ResponseFormat};
-use crate::shared::body::Body;
+use crate::shared::body::{Body, DEFAULT_MAX_TOKENS};
 use crate::shared::context::ContextWriter;
 use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 
 /// OpenAI takes at most four (its API reference, `stop`).
 const MOST_STOP_SEQUENCES: usize = 4;
-
-/// The limit that stands in the inner form where the client gave none: every model in use can put out as much, and it
-/// is enough for an answer of some twenty pages. All client protocols write the same.
-pub(in crate::openai) const STAND_IN: u64 = 8192;
 
 pub(super) fn write(
     body: &Body<'_>,
@@ -40,7 +36,7 @@ pub(super) fn write(
 fn max_tokens(body: &Body<'_>, class: Class, options: &Options, out: &mut Writer) {
     // The inner form must have a limit; of a client that gave none the decoding says so. Another one is a transformer's.
     let unlimited = body.is_unlimited();
-    let given = body.max_tokens.filter(|limit| !unlimited || limit.as_u64() != Some(STAND_IN));
+    let given = body.max_tokens.filter(|limit| !unlimited || limit.as_u64() != Some(DEFAULT_MAX_TOKENS));
     if given.is_none() && options.default_max_tokens.is_none() {
         return;
     }

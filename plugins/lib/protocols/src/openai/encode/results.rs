@@ -1,8 +1,7 @@
 //! Tool results: the calls that wait for one, and the message that answers each of them.
 
-use super::content::{begin_text, end_text, image_left_out};
 use super::marked::read;
-use super::media::{self, Image};
+use super::media::{self, Image, begin_text, end_text, image_left_out};
 use super::notes::Notes;
 use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::results::{

@@ -4,8 +4,8 @@
 mod hints;
 
 use super::encode;
+use crate::openai::endpoint::{self, CHAT_COMPLETIONS};
 use crate::openai::options::Options;
-use crate::openai::{CHAT_COMPLETIONS, endpoint};
 use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::{Fault, Settings};
 use proptest::prelude::*;
@@ -38,7 +38,7 @@ fn the_endpoint_is_found_from_every_way_to_write_the_base() {
         ("/api/v1", "/api/v1/chat/completions"),
         ("/openai/deployments/d?api-version=1", "/openai/deployments/d/chat/completions?api-version=1"),
     ] {
-        assert_eq!(endpoint(base, CHAT_COMPLETIONS), expected, "{base}");
+        assert_eq!(endpoint::path(base, CHAT_COMPLETIONS), expected, "{base}");
     }
 }
 

@@ -11,6 +11,7 @@ mod hints;
 mod item;
 mod media;
 mod parts;
+mod place;
 mod settings;
 mod tools;
 

@@ -9,6 +9,7 @@ mod call;
 mod frames;
 mod message;
 mod outcome;
+mod search;
 mod thought;
 
 use super::context::Context;
@@ -26,7 +27,7 @@ pub(super) fn whole(events: Vec<Event>, id: &str, model: &str, context: &[u8]) -
         answer.push(event, &mut nothing);
     }
     let mut out = Writer::new();
-    answer.end(&mut nothing).write(&answer, &mut out);
+    answer.end(&mut nothing).write(&answer.response(), &mut out);
     ccr_plugin::Answer { status: 200, content_type: errors::JSON.into(), body: out.into_bytes() }
 }
 

@@ -4,8 +4,7 @@
 //! which only the gateway can open.
 
 use super::reasoning::OURS;
-use crate::openai::endpoint;
-use crate::responses::ENDPOINT;
+use crate::openai::endpoint::{self, RESPONSES};
 use crate::responses::options::{Options, ReasoningRule};
 use crate::responses::thinking;
 use crate::shared::context::ContextWriter;
@@ -37,7 +36,7 @@ pub(super) fn forward(
     let body = splice.apply(&request.body).map_err(|error| Fault::own(error.to_string()))?;
     let is_of_the_api = |header: &&Header| HEADERS.contains(&header.name.as_str());
     Ok(Some(Forwarded {
-        path: with_query(endpoint(&target.base_path, ENDPOINT), &request.path),
+        path: with_query(endpoint::path(&target.base_path, RESPONSES), &request.path),
         headers: request.headers.iter().filter(is_of_the_api).cloned().collect(),
         body,
         credential: Credential::Bearer,

@@ -1,8 +1,8 @@
 //! The parts of a message or of a tool's output: texts, images, files.
 
-use super::media::{self, Attachment};
+use super::media::{self, Attachment, begin_text, end_text};
 use super::results;
-use crate::shared::block::{Block, is_blank};
+use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
 use crate::shared::results::orphaned;
 use crate::shared::words;
@@ -70,15 +70,6 @@ fn part(kind: &str, block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
     end_text(out);
 }
 
-/// Begins a text part; what follows goes into its string.
-pub(super) fn begin_text(kind: &str, out: &mut Writer) {
-    out.begin_object().key("type").string(kind).key("text").begin_string();
-}
-
-pub(super) fn end_text(out: &mut Writer) {
-    out.end_string().end_object();
-}
-
 /// What stands for a block in the open string.
 fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
     match block {
@@ -93,5 +84,13 @@ fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
         }
         // Never said in a message; see `says_something`.
         Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => {}
+    }
+}
+
+/// The images and files of a result that no call asked for, behind its text.
+pub(super) fn attachments(result: ToolResult<'_>, message: &mut Message, notes: &mut Notes, out: &mut Writer) {
+    let blocks = results::blocks(result, notes);
+    for (_, block) in blocks.into_iter().filter(|(_, block)| Attachment::of(*block).is_some()) {
+        message.add(block, notes, out);
     }
 }

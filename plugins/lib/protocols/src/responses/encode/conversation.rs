@@ -1,8 +1,8 @@
 //! The system text as instructions, and the messages as input items, in order.
 
-use super::To;
 use super::block;
 use super::body::Body;
+use super::to::To;
 use super::turns::Turns;
 use crate::shared::notes::Notes;
 use crate::shared::results::Joined;

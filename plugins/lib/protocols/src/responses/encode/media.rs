@@ -1,4 +1,4 @@
-//! Images and documents: what can be sent, and the words that stand for what cannot.
+//! The parts of a message: texts, images and documents, and the words that stand for what cannot be sent.
 
 use crate::shared::block::Block;
 use crate::shared::media_types;
@@ -96,4 +96,13 @@ pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
 /// The text of a document into the open string, or words that say why there is none.
 pub(super) fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
     words::document(block, |_, out| _ = out.escaped_part(". It is neither data nor a URL."), notes, out);
+}
+
+/// Begins a text part; what follows goes into its string.
+pub(super) fn begin_text(kind: &str, out: &mut Writer) {
+    out.begin_object().key("type").string(kind).key("text").begin_string();
+}
+
+pub(super) fn end_text(out: &mut Writer) {
+    out.end_string().end_object();
 }

@@ -1,8 +1,8 @@
 //! Everything of the request that is neither input nor a tool: limits, sampling, reasoning, output format, caching, streaming.
 
-use super::To;
 use super::body::{Body, Thinks};
-use crate::responses::DEFAULT_MAX_TOKENS;
+use super::to::To;
+use crate::shared::body::DEFAULT_MAX_TOKENS;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::effort::Effort;

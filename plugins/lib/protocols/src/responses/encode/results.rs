@@ -1,8 +1,7 @@
 //! Tool results: the calls that wait for one, and the item that answers each of them.
 
 use super::block;
-use super::content::{Message, begin_text, end_text};
-use super::media::{self, Attachment};
+use super::media::{self, Attachment, begin_text, end_text};
 use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
 use crate::shared::results::{Call, ERROR, Joined, NO_OUTPUT, NO_RESULT, answered, says_it_failed, values};
@@ -63,14 +62,6 @@ pub(super) fn as_text(result: ToolResult<'_>, notes: &mut Notes, out: &mut Write
     write_texts(result, &blocks, notes, out);
 }
 
-/// The images and files of a result that no call asked for, behind its text.
-pub(super) fn attachments(result: ToolResult<'_>, message: &mut Message, notes: &mut Notes, out: &mut Writer) {
-    let blocks = blocks(result, notes);
-    for (_, block) in blocks.into_iter().filter(|(_, block)| Attachment::of(*block).is_some()) {
-        message.add(block, notes, out);
-    }
-}
-
 fn write_texts(result: ToolResult<'_>, blocks: &[(Value<'_>, Block<'_>)], notes: &mut Notes, out: &mut Writer) {
     let mut joined = Joined::default();
     for (value, block) in blocks.iter().filter(|(_, block)| Attachment::of(*block).is_none()) {
@@ -98,7 +89,7 @@ fn text(value: Value<'_>, block: Block<'_>, notes: &mut Notes, out: &mut Writer)
 }
 
 /// The blocks that say something. A result is text, a list of blocks, or (from some clients) one block.
-fn blocks<'d>(result: ToolResult<'d>, notes: &mut Notes) -> Vec<(Value<'d>, Block<'d>)> {
+pub(super) fn blocks<'d>(result: ToolResult<'d>, notes: &mut Notes) -> Vec<(Value<'d>, Block<'d>)> {
     values(result.content)
         .filter_map(|value| Some((value, block::read(value, notes)?)))
         .filter(|(_, block)| match block {

@@ -3,8 +3,7 @@
 
 use super::body::Body;
 use super::{encode, write};
-use crate::openai::endpoint;
-use crate::responses::ENDPOINT;
+use crate::openai::endpoint::{self, RESPONSES};
 use crate::responses::options::Options;
 use crate::responses::thinking::{Envelope, Kept, mark};
 use crate::shared::notes::Notes;
@@ -38,7 +37,7 @@ fn the_endpoint_is_found_from_every_way_to_write_the_base() {
         ("/api/v1", "/api/v1/responses"),
         ("/openai/v1?api-version=preview", "/openai/v1/responses?api-version=preview"),
     ] {
-        assert_eq!(endpoint(base, ENDPOINT), expected, "{base}");
+        assert_eq!(endpoint::path(base, RESPONSES), expected, "{base}");
     }
 }
 

@@ -1,7 +1,7 @@
 //! Tools and the choice among them.
 
-use super::To;
 use super::body::Body;
+use super::to::To;
 use crate::openai::functions::{self, Function};
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;

@@ -1,9 +1,10 @@
 //! One run of messages after the other: what the assistant thought, said and called, in its order; then the results of its
 //! calls, then what others said.
 
-use super::To;
-use super::content::{Message, begin_text, end_text, says_something};
+use super::content::{self, Message, says_something};
+use super::media::{begin_text, end_text};
 use super::results;
+use super::to::To;
 use crate::responses::thinking::{Envelope, Kept};
 use crate::shared::block::{Block, Thinking, ToolUse};
 use crate::shared::ids::Ids;
@@ -64,7 +65,7 @@ impl<'d> Turns<'d> {
                 match block {
                     Block::ToolResult(result) if orphans.contains(&number) => {
                         message.add(block, notes, out);
-                        results::attachments(result, &mut message, notes, out);
+                        content::attachments(result, &mut message, notes, out);
                     }
                     Block::ToolResult(_) => {}
                     block => message.add(block, notes, out),

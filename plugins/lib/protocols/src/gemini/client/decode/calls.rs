@@ -1,7 +1,7 @@
 //! Which function call a response answers. Gemini's ids are optional; without them a response belongs to the first call of its
 //! name that has none yet.
 
-use super::part::At;
+use super::at::At;
 
 /// The calls of the model's last turn.
 #[derive(Debug, Default)]

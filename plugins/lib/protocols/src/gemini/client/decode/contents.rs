@@ -1,9 +1,10 @@
 //! `contents` → `messages`. Neighbours of one role are one message: clients that stream keep every chunk of an answer as a
 //! content of its own.
 
+use super::at::At;
 use super::calls::Calls;
 use super::fields::{list, member};
-use super::part::{self, At};
+use super::part;
 use super::turn::{Role, Turn};
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;

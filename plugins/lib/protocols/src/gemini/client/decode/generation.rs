@@ -3,13 +3,11 @@
 
 use super::fields::{members, whole};
 use super::{schema, thinking};
+use crate::shared::body::DEFAULT_MAX_TOKENS;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use std::borrow::Cow;
-
-/// The inner form demands a limit, Gemini does not; as much as models of every provider can answer.
-const DEFAULT_MAX_TOKENS: u64 = 8192;
 
 const JSON: &str = "application/json";
 

@@ -1,5 +1,6 @@
 //! One part of a content → a block.
 
+use super::at::At;
 use super::calls::Calls;
 use super::fields::{list, member, members};
 use super::media::Media;
@@ -8,24 +9,6 @@ use crate::gemini::client::thoughts::{self, Opened};
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-
-/// Where a part stands.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct At {
-    pub(super) content: usize,
-    pub(super) part: usize,
-}
-
-impl At {
-    /// The id of a call for which the client gave none; the same in every turn of the conversation.
-    pub(super) fn id(self) -> String {
-        format!("call_{}_{}", self.content, self.part)
-    }
-
-    fn fault(self, what: &str) -> Fault {
-        Fault::invalid(format!("contents[{}].parts[{}]{what}", self.content, self.part))
-    }
-}
 
 /// What a part may have.
 #[derive(Default)]

@@ -3,7 +3,7 @@
 use super::fields::Fields;
 use super::output;
 use super::wrong::{Checked, Wrong};
-use crate::openai::encode::params::STAND_IN;
+use crate::shared::body::DEFAULT_MAX_TOKENS;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 
 pub(super) fn write(fields: &Fields<'_>, out: &mut Writer) -> Checked {
@@ -11,7 +11,7 @@ pub(super) fn write(fields: &Fields<'_>, out: &mut Writer) -> Checked {
     match limit(fields)? {
         Some(limit) => out.value(limit),
         // The inner form must have a limit where OpenAI's needs none.
-        None => out.number(STAND_IN),
+        None => out.number(DEFAULT_MAX_TOKENS),
     };
     for (name, value) in [("temperature", fields.temperature), ("top_p", fields.top_p), ("top_k", fields.top_k)] {
         let Some(value) = value else { continue };

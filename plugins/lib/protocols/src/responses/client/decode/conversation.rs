@@ -5,7 +5,8 @@
 
 use super::fields::Fields;
 use super::item::{Call, Input, Item, Role, What};
-use super::parts::{self, Place};
+use super::parts;
+use super::place::Place;
 use crate::responses::client::reasoning::{self, Content};
 use crate::responses::client::tool_name::ToolName;
 use crate::shared::notes::Notes;

@@ -1,6 +1,6 @@
 //! Images and files of the client → blocks with a source.
 
-use super::parts::Place;
+use super::place::Place;
 use crate::shared::notes::Notes;
 use crate::shared::text_files::text_of;
 use ccr_plugin::Fault;

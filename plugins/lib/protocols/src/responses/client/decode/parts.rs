@@ -1,35 +1,11 @@
 //! The parts of a message or of a call's outcome → content blocks.
 
 use super::media;
+use super::place::Place;
 use super::tools::kind_of;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-use std::fmt;
-
-/// Where a part stands, for messages.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
-    item: usize,
-    field: &'static str,
-    part: usize,
-}
-
-impl Place {
-    pub(super) fn content(item: usize) -> Self {
-        Self { item, field: "content", part: 0 }
-    }
-
-    pub(super) fn output(item: usize) -> Self {
-        Self { item, field: "output", part: 0 }
-    }
-}
-
-impl fmt::Display for Place {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "input[{}].{}[{}]", self.item, self.field, self.part)
-    }
-}
 
 /// Whether anything is left of the content; empty texts are not, as providers refuse them.
 pub(super) fn says_something(content: Value<'_>) -> bool {
@@ -58,7 +34,7 @@ pub(super) fn write(place: Place, content: Value<'_>, notes: &mut Notes, out: &m
         write_text(text, out);
     }
     for (part, value) in content.items().enumerate() {
-        let place = Place { part, ..place };
+        let place = place.part(part);
         match text(value) {
             Some(text) => write_text(text, out),
             None => other(place, value, notes, out)?,

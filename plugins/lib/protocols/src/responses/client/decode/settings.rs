@@ -2,7 +2,7 @@
 //! sampling, reasoning, output format, session.
 
 use super::fields::Fields;
-use crate::responses::DEFAULT_MAX_TOKENS;
+use crate::shared::body::DEFAULT_MAX_TOKENS;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use ccr_plugin::{ClientRequest, Fault};
 

@@ -1,30 +1,31 @@
 //! The state of one answer: which item is open, and what is done.
 
-use super::blocks::{self, Search};
+use super::blocks::Block;
 use super::call::Call;
 use super::frames::Frames;
 use super::message::Message;
-use super::outcome::Outcome;
+use super::outcome::{Outcome, Response};
+use super::search::Search;
 use super::thought::Thought;
 use crate::responses::client::context::Context;
 use crate::responses::client::{errors, reasoning};
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, ToolStart, Usage};
-use ccr_plugin::messages::json::Writer;
+use ccr_plugin::messages::json::{Document, Str, Writer};
 
 #[derive(Debug)]
 pub(super) struct Answer {
     /// What all ids of the answer end with.
     id: String,
-    pub(super) model: String,
-    pub(super) context: Context,
-    pub(super) frames: Frames,
+    model: String,
+    context: Context,
+    frames: Frames,
     begun: bool,
     open: Open,
     /// Items that are done, as members of an array.
-    pub(super) items: String,
+    items: String,
     /// How many they are: the position of the open one.
-    pub(super) count: u64,
-    pub(super) usage: Usage,
+    count: u64,
+    usage: Usage,
     reason: Option<FinishReason>,
     /// Some text was said.
     said: bool,
@@ -32,7 +33,7 @@ pub(super) struct Answer {
 
 /// The item that is being written.
 #[derive(Debug)]
-pub(super) enum Open {
+enum Open {
     Nothing,
     Message(Message),
     Thought(Thought),
@@ -58,13 +59,20 @@ impl Answer {
         }
     }
 
-    /// The id of the response.
-    pub(super) fn id(&self) -> String {
-        format!("resp_{}", self.id)
+    /// What the response object says of the answer so far.
+    pub(super) fn response(&self) -> Response<'_> {
+        Response {
+            id: format!("resp_{}", self.id),
+            model: &self.model,
+            created_at: self.context.created_at,
+            items: &self.items,
+            usage: self.usage,
+            repeated: &self.context.repeated,
+        }
     }
 
     /// An id for the item that comes next; `kind` is how ids of its kind begin.
-    pub(super) fn item_id(&self, kind: &str) -> String {
+    fn item_id(&self, kind: &str) -> String {
         format!("{kind}_{}_{}", self.id, self.count)
     }
 
@@ -101,7 +109,11 @@ impl Answer {
                 }
                 self.close(true, out);
             }
-            Event::Block(block) => blocks::write(self, &block, out),
+            Event::Block(block) => {
+                if let Ok(document) = Document::parse_str(&block) {
+                    self.block(Block::read(document.root()), out);
+                }
+            }
             Event::Usage(usage) => self.usage.update(&usage),
             Event::Finish(reason) => self.reason = Some(reason),
             // What comes of the start is known already; the others never come here.
@@ -122,7 +134,7 @@ impl Answer {
 
     fn tell(&mut self, kind: &str, outcome: &Outcome<'_>, out: &mut Vec<u8>) {
         let mut response = Writer::with_capacity(self.items.len() + self.context.repeated.len());
-        outcome.write(self, &mut response);
+        outcome.write(&self.response(), &mut response);
         self.frames.write(out, kind, response.as_str().len(), |event| {
             event.key("response").raw(response.as_str());
         });
@@ -177,27 +189,45 @@ impl Answer {
     fn call(&mut self, start: ToolStart, out: &mut Vec<u8>) {
         self.close(true, out);
         let known = self.context.known(start.name);
-        let call = Call::begin(known, start.id, self, out);
-        self.open = Open::Call(call);
+        let id = Call::id_prefix(&known).map_or_else(|| start.id.clone(), |prefix| self.item_id(prefix));
+        self.open = Open::Call(Call::begin(known, id, start.id, self.count, &mut self.frames, out));
     }
 
-    pub(super) fn open(&mut self, item: Open) {
-        self.open = item;
-    }
-
-    /// Takes out what is open, for those who write its end themselves.
-    pub(super) fn take_search(&mut self) -> Option<Search> {
-        match std::mem::replace(&mut self.open, Open::Nothing) {
-            Open::Search(search) => Some(search),
-            other => {
-                self.open = other;
-                None
+    /// What the provider did itself.
+    fn block(&mut self, block: Block<'_>, out: &mut Vec<u8>) {
+        match block {
+            Block::Search { query } => {
+                self.close(true, out);
+                let search = Search { id: self.item_id("ws"), query };
+                search.begin(self.count, &mut self.frames, out);
+                self.open = Open::Search(search);
             }
+            Block::Found(addresses) => match std::mem::replace(&mut self.open, Open::Nothing) {
+                Open::Search(search) => {
+                    let item = search.end(&addresses, self.count, &mut self.frames, out);
+                    self.done(&item, out);
+                }
+                other => self.open = other,
+            },
+            Block::Picture(data) => self.picture(data, out),
+            Block::Other => self.close(true, out),
         }
     }
 
+    fn picture(&mut self, data: Str<'_>, out: &mut Vec<u8>) {
+        self.close(true, out);
+        let mut item = Writer::with_capacity(data.raw().len() + 128);
+        item.begin_object().key("id").string(&self.item_id("ig")).key("type").string("image_generation_call");
+        item.key("status").string("completed").key("result").escaped(data.raw()).end_object();
+        let index = self.count;
+        self.frames.write(out, "response.output_item.added", item.as_str().len(), |event| {
+            event.key("output_index").number(index).key("item").raw(item.as_str());
+        });
+        self.done(item.as_str(), out);
+    }
+
     /// Ends the open item; `whole` is whether all of it came.
-    pub(super) fn close(&mut self, whole: bool, out: &mut Vec<u8>) {
+    fn close(&mut self, whole: bool, out: &mut Vec<u8>) {
         let item = match std::mem::replace(&mut self.open, Open::Nothing) {
             Open::Nothing => return,
             Open::Message(message) => Some(message.end(whole, self.count, &mut self.frames, out)),
@@ -211,7 +241,7 @@ impl Answer {
     }
 
     /// Adds an item that is done.
-    pub(super) fn done(&mut self, item: &str, out: &mut Vec<u8>) {
+    fn done(&mut self, item: &str, out: &mut Vec<u8>) {
         let index = self.count;
         self.frames.write(out, "response.output_item.done", item.len(), |event| {
             event.key("output_index").number(index).key("item").raw(item);

@@ -4,7 +4,6 @@
 //! of them are there: such an item is told at once, and not at all if the answer broke off within it, as clients run what they
 //! are told.
 
-use super::answer::Answer;
 use super::frames::Frames;
 use crate::responses::client::context::{Known, Wording};
 use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
@@ -20,16 +19,27 @@ pub(super) struct Call {
 }
 
 impl Call {
-    pub(super) fn begin(known: Known, call_id: String, answer: &mut Answer, out: &mut Vec<u8>) -> Self {
-        let id = match known.wording {
-            Wording::Function => answer.item_id("fc"),
-            Wording::Custom => answer.item_id("ctc"),
+    /// How ids of such items begin; `None` where the item has the call's id.
+    pub(super) fn id_prefix(known: &Known) -> Option<&'static str> {
+        match known.wording {
+            Wording::Function => Some("fc"),
+            Wording::Custom => Some("ctc"),
             // Its outcome names the item, not the call: let both be the same.
-            Wording::LocalShell => call_id.clone(),
-        };
+            Wording::LocalShell => None,
+        }
+    }
+
+    pub(super) fn begin(
+        known: Known,
+        id: String,
+        call_id: String,
+        index: u64,
+        frames: &mut Frames,
+        out: &mut Vec<u8>,
+    ) -> Self {
         let call = Self { known, id, call_id, arguments: String::new(), has_ended: false };
         if call.known.wording == Wording::Function {
-            call.added(answer.count, "in_progress", &mut answer.frames, out);
+            call.added(index, "in_progress", frames, out);
         }
         call
     }

@@ -1,9 +1,21 @@
 //! The response object: what it says of how the answer ended, what came of it, and the request's fields once more.
 
-use super::answer::Answer;
 use crate::responses::client::errors;
 use ccr_plugin::messages::event::{Failure, FinishReason, Usage};
 use ccr_plugin::messages::json::Writer;
+
+/// What the response object says of the answer.
+#[derive(Debug)]
+pub(super) struct Response<'a> {
+    pub(super) id: String,
+    pub(super) model: &'a str,
+    pub(super) created_at: u64,
+    /// The items that are done, as members of an array.
+    pub(super) items: &'a str,
+    pub(super) usage: Usage,
+    /// The fields of the request, as members of an object.
+    pub(super) repeated: &'a str,
+}
 
 #[derive(Debug)]
 pub(super) enum Outcome<'f> {
@@ -40,9 +52,9 @@ impl Outcome<'_> {
     }
 
     /// Writes the response.
-    pub(super) fn write(&self, answer: &Answer, out: &mut Writer) {
-        out.begin_object().key("id").string(&answer.id()).key("object").string("response");
-        out.key("created_at").number(answer.context.created_at).key("status").string(self.status());
+    pub(super) fn write(&self, response: &Response<'_>, out: &mut Writer) {
+        out.begin_object().key("id").string(&response.id).key("object").string("response");
+        out.key("created_at").number(response.created_at).key("status").string(self.status());
         out.key("error");
         match self {
             Self::Failed(failure) => errors::in_response(failure, out),
@@ -53,16 +65,16 @@ impl Outcome<'_> {
             Self::Incomplete(reason) => _ = out.begin_object().key("reason").string(reason).end_object(),
             _ => _ = out.null(),
         }
-        out.key("model").string(&answer.model).key("output").begin_array();
-        if !answer.items.is_empty() {
-            out.raw(&answer.items);
+        out.key("model").string(response.model).key("output").begin_array();
+        if !response.items.is_empty() {
+            out.raw(response.items);
         }
         out.end_array().key("usage");
         match self {
             Self::InProgress => _ = out.null(),
-            _ => usage(&answer.usage, out),
+            _ => usage(&response.usage, out),
         }
-        out.raw(&answer.context.repeated).end_object();
+        out.raw(response.repeated).end_object();
     }
 }
 
