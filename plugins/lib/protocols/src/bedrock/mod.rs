@@ -27,7 +27,7 @@ pub struct Bedrock;
 impl Plugin for Bedrock {
     fn describe() -> Description {
         Description::new("bedrock", env!("CARGO_PKG_VERSION"), "Speaks AWS Bedrock Converse.")
-            .settings_schema(options::SCHEMA)
+            .settings_schema(options::Options::schema())
     }
 }
 

@@ -32,7 +32,7 @@ pub struct Gemini;
 impl Plugin for Gemini {
     fn describe() -> Description {
         Description::new("gemini", env!("CARGO_PKG_VERSION"), "Speaks Google Gemini's generateContent.")
-            .settings_schema(options::SCHEMA)
+            .settings_schema(options::Options::schema())
             .asks_for(Capability::Kv)
     }
 }

@@ -13,7 +13,7 @@ pub struct VertexGemini;
 impl Plugin for VertexGemini {
     fn describe() -> Description {
         Description::new("vertex-gemini", env!("CARGO_PKG_VERSION"), "Speaks Gemini's generateContent on Vertex AI.")
-            .settings_schema(options::VERTEX_SCHEMA)
+            .settings_schema(options::Options::vertex_schema())
             .asks_for(Capability::Kv)
     }
 }

@@ -3,8 +3,9 @@
 
 mod path;
 
-use super::options::{self, Options};
+use super::options::Options;
 use super::{StreamDecoder, decode, encode, errors};
+use crate::shared::options::{property, read, schema};
 use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
 use ccr_plugin::{Credential, EncodedRequest, WireResponse};
@@ -12,13 +13,9 @@ use ccr_plugin::{Credential, EncodedRequest, WireResponse};
 /// The header of the key.
 const KEY: &str = "api-key";
 
-/// The option beside those of `openai`, as it stands in their JSON Schema.
-const API_VERSION: &str = r#""properties": {
-    "api_version": {
-      "type": "string",
-      "minLength": 1,
-      "description": "The version of Azure's API (query api-version), such as 2024-10-21. The one of the base URL unless given, else 2025-04-01-preview. The paths under /openai/v1 need none."
-    },"#;
+/// The option beside those of `openai`, and what it means.
+const API_VERSION: &str = "api_version";
+const MEANING: &str = "The version of Azure's API (query api-version), such as 2024-10-21. The one of the base URL unless given, else 2025-04-01-preview. The paths under /openai/v1 need none.";
 
 /// The plugin.
 #[derive(Debug)]
@@ -26,26 +23,28 @@ pub struct AzureOpenAi;
 
 impl Plugin for AzureOpenAi {
     fn describe() -> Description {
-        let schema = options::SCHEMA.replacen("\"properties\": {", API_VERSION, 1);
         Description::new("azure-openai", env!("CARGO_PKG_VERSION"), "Speaks Azure OpenAI's Chat Completions.")
-            .settings_schema(schema)
+            .settings_schema(settings_schema())
     }
+}
+
+fn settings_schema() -> String {
+    schema(|out| {
+        property(API_VERSION, MEANING, |version: &Option<String>| version, out);
+        Options::properties(out);
+    })
 }
 
 impl UpstreamProtocol for AzureOpenAi {
     type Decoder = StreamDecoder;
 
     fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
-        let mut version = None;
+        let mut version: Option<String> = None;
         let options = Options::read_beside(settings, |name, value| {
-            if name != "api_version" {
-                return Ok(false);
+            if name == API_VERSION {
+                version = read(name, value)?;
             }
-            let given = value.as_str().filter(|version| !version.is_empty());
-            let given =
-                given.ok_or_else(|| Fault::own("options: `api_version` must be a string such as 2024-10-21"))?;
-            version = Some(given.decode().into_owned());
-            Ok(true)
+            Ok(name == API_VERSION)
         })?;
         let mut encoded = encode::encode(request, &options)?;
         if let Some(target) = request.target() {
@@ -94,8 +93,7 @@ mod tests {
         for (settings, word) in [(r#"{"api_version":1}"#, "api_version"), (r#"{"apiversion":"x"}"#, "apiversion")] {
             assert!(matches!(encode(settings), Err(Fault::Other(message)) if message.contains(word)));
         }
-        let schema = options::SCHEMA.replacen("\"properties\": {", API_VERSION, 1);
-        let schema: Value = serde_json::from_str(&schema).unwrap();
+        let schema: Value = serde_json::from_str(&settings_schema()).unwrap();
         let properties = schema["properties"].as_object().unwrap();
         assert!(properties.contains_key("api_version") && properties.contains_key("max_tokens_field"));
     }

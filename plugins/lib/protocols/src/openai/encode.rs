@@ -19,7 +19,7 @@ mod turns;
 mod tests;
 
 use crate::openai::endpoint::{self, CHAT_COMPLETIONS};
-use crate::openai::options::Options;
+use crate::openai::options::{Documents, Images, Options};
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::request;
@@ -40,8 +40,8 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     let hints = Hints::read(body.ccr, options)?;
     let options = hints.options();
     notes.keep_cache_control = options.cache_control;
-    notes.omit_images = options.omit_images;
-    notes.send_files = options.send_files;
+    notes.omit_images = options.images == Images::Omit;
+    notes.send_files = options.documents == Documents::File;
     let mut context = ContextWriter::default();
     let mut out = Writer::with_capacity(request::room(text.len()));
     out.begin_object().key("model").string(&target.model);

@@ -34,7 +34,7 @@ impl Plugin for OpenAi {
             env!("CARGO_PKG_VERSION"),
             "Speaks OpenAI Chat Completions, with providers and with clients.",
         )
-        .settings_schema(options::SCHEMA)
+        .settings_schema(options::Options::schema())
     }
 }
 

@@ -27,7 +27,7 @@ pub struct OpenAiResponses;
 impl Plugin for OpenAiResponses {
     fn describe() -> Description {
         Description::new("openai-responses", env!("CARGO_PKG_VERSION"), "Speaks OpenAI Responses.")
-            .settings_schema(options::SCHEMA)
+            .settings_schema(options::Options::schema())
     }
 }
 

@@ -62,7 +62,7 @@ pub(super) fn write(
     }
     let own = fields.end_object().as_str();
     match &to.options.additional_fields {
-        Some(chosen) => _ = out.key("additionalModelRequestFields").raw(&merged(own, chosen)?),
+        Some(chosen) => _ = out.key("additionalModelRequestFields").raw(&merged(own, &chosen.0)?),
         None if own != "{}" => _ = out.key("additionalModelRequestFields").raw(own),
         None => {}
     }

@@ -4,6 +4,7 @@
 use super::to::To;
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;
+use crate::shared::options::Choice;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 
@@ -84,13 +85,13 @@ pub(super) fn write(params: Params<'_>, to: To<'_>, out: &mut Writer) {
         guardrail.write(to.streaming, out);
     }
     if let Some(latency) = options.latency {
-        out.key("performanceConfig").begin_object().key("latency").string(latency).end_object();
+        out.key("performanceConfig").begin_object().key("latency").string(latency.word()).end_object();
     }
     let asked = params.of_client.and_then(|params| tier(params.get("service_tier")?));
-    if let Some(tier) = asked.or(options.service_tier) {
+    if let Some(tier) = asked.or(options.service_tier.map(Choice::word)) {
         out.key("serviceTier").begin_object().key("type").string(tier).end_object();
     }
     if let Some(metadata) = &options.request_metadata {
-        out.key("requestMetadata").raw(metadata);
+        out.key("requestMetadata").raw(&metadata.0);
     }
 }

@@ -3,6 +3,7 @@
 use super::additional;
 use super::to::To;
 use crate::bedrock::family::Family;
+use crate::bedrock::options::StructuredOutput;
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;
 use ccr_plugin::messages::effort::Effort;
@@ -61,7 +62,7 @@ fn can_stop(sequence: Value<'_>) -> bool {
 /// Structured output.
 fn text_format(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
     let Some(format) = body.format() else { return };
-    if to.options.omit_structured_output {
+    if to.options.structured_output == StructuredOutput::Omit {
         return notes.dropped("output_config.format");
     }
     let name = format.beside("name").and_then(Value::as_str).filter(|name| !name.is_empty());

@@ -4,7 +4,8 @@ use super::path::Call;
 use super::thoughts;
 use crate::gemini::encode::{KEY_HEADER, path};
 use crate::gemini::model;
-use crate::gemini::options::{Options, SignatureRule};
+use crate::gemini::options::Options;
+use crate::shared::options::Rule;
 use ccr_plugin::messages::json::{Document, Splice, Value, Writer};
 use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Target};
 
@@ -25,7 +26,7 @@ pub(super) fn forward(request: &ClientRequest, target: &Target, options: &Option
     if text.contains(thoughts::BEGINNING) || OF_VERTEX.iter().any(|name| root.get(name).is_some()) {
         return Ok(None);
     }
-    let checks = options.missing_signature == SignatureRule::Auto && model::checks_signatures(&target.model);
+    let checks = options.missing_signature == Rule::Auto && model::checks_signatures(&target.model);
     if checks && root.get("contents").is_some_and(lacks_signatures) {
         return Ok(None);
     }

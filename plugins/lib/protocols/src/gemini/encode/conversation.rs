@@ -4,7 +4,7 @@ use super::block;
 use super::contents::Contents;
 use super::turns::Turns;
 use crate::gemini::model;
-use crate::gemini::options::{Options, SignatureRule};
+use crate::gemini::options::Options;
 use crate::shared::body::Body;
 use crate::shared::notes::Notes;
 use crate::shared::run::each_run;
@@ -20,11 +20,7 @@ pub(super) fn contents(
     out: &mut Writer,
 ) -> Result<(), Fault> {
     let messages = body.conversation()?;
-    let sentinel = match options.missing_signature {
-        SignatureRule::Auto => model::checks_signatures(model),
-        SignatureRule::Always => true,
-        SignatureRule::Never => false,
-    };
+    let sentinel = options.missing_signature.or(model::checks_signatures(model));
     let mut contents = Contents::begin(out);
     let mut turns = Turns::new(options.sends_call_ids(model), sentinel, model::thinks(model) != model::Thinks::Never);
     each_run(

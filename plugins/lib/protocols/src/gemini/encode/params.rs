@@ -114,7 +114,7 @@ impl<'d> Params<'d> {
     /// Fields of the body, beside those that everything has.
     pub(super) fn write_top(&self, options: &Options, out: &mut Writer) {
         if let Some(settings) = &options.safety_settings {
-            out.key("safetySettings").raw(settings);
+            out.key("safetySettings").raw(&settings.0);
         }
         let is_written = |name: &str| name == "safetySettings" && options.safety_settings.is_some();
         for (name, value) in self.top.iter().filter(|(name, _)| !is_written(name)) {

@@ -1,7 +1,7 @@
 //! Tools and the choice among them.
 
 use super::params::Params;
-use crate::gemini::options::Options;
+use crate::gemini::options::{Options, WebSearch};
 use crate::gemini::tool_names;
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
@@ -92,7 +92,7 @@ impl<'d> Tools<'d> {
             }
         }
         match kind.filter(|kind| *kind != "custom" && schema.is_none()) {
-            Some(kind) if options.google_search && kind.raw().starts_with("web_search") => {
+            Some(kind) if options.web_search == WebSearch::GoogleSearch && kind.raw().starts_with("web_search") => {
                 self.search = Some((value, kind));
                 return Ok(());
             }

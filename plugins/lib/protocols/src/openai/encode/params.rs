@@ -3,7 +3,7 @@
 use super::hints::{param, speak_of_thinking};
 use super::notes::Notes;
 use crate::openai::model::{Class, class};
-use crate::openai::options::{EffortRule, MaxTokensField, Options, Replay, ResponseFormat};
+use crate::openai::options::{MaxTokensField, Options, Replay, ResponseFormat};
 use crate::shared::body::{Body, DEFAULT_MAX_TOKENS};
 use crate::shared::context::ContextWriter;
 use ccr_plugin::messages::effort::Effort;
@@ -79,11 +79,7 @@ fn sampling(body: &Body<'_>, class: Class, context: &mut ContextWriter, notes: &
 }
 
 fn reasoning(body: &Body<'_>, class: Class, options: &Options, notes: &mut Notes, out: &mut Writer) {
-    let sent = match options.reasoning_effort {
-        EffortRule::Auto => class == Class::Reasoning,
-        EffortRule::Always => true,
-        EffortRule::Never => false,
-    };
+    let sent = options.reasoning_effort.or(class == Class::Reasoning);
     // Steps that Anthropic's form does not have (`none`, `minimal`).
     if let Some(effort) = param(body.ccr, "reasoning_effort").filter(|_| sent) {
         out.key("reasoning_effort").value(effort);

@@ -2,7 +2,7 @@
 
 use super::notes::Notes;
 use crate::openai::functions::{self, Function};
-use crate::openai::options::{Options, Schemas};
+use crate::openai::options::{ExcessTools, Options, Schemas};
 use crate::shared::block::mark;
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
@@ -22,10 +22,11 @@ pub(super) fn write(
     for (index, value) in body.tools.into_iter().flat_map(Value::items).enumerate() {
         tools.extend(Tool::read(index, value, notes)?);
     }
-    if let Some(most) = options.max_tools.filter(|most| options.drop_excess_tools && tools.len() > *most) {
+    let most = options.max_tools.map(|most| usize::try_from(most).unwrap_or(usize::MAX));
+    if let Some(most) = most.filter(|most| options.excess_tools == ExcessTools::Drop && tools.len() > *most) {
         trim(&mut tools, most, body, notes);
     }
-    if let Some(most) = options.max_tools.filter(|most| tools.len() > *most) {
+    if let Some(most) = most.filter(|most| tools.len() > *most) {
         return Err(Fault::unsupported(format!(
             "This provider takes at most {most} tools and the request has {}. Switch off MCP servers that are not needed, \
              raise the option `max_tools` if the provider takes more, or let the last ones be left out \

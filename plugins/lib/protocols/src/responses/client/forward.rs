@@ -5,9 +5,10 @@
 
 use super::reasoning::OURS;
 use crate::openai::endpoint::{self, RESPONSES};
-use crate::responses::options::{Options, ReasoningRule};
+use crate::responses::options::{Options, Summary, WebSearch};
 use crate::responses::thinking;
 use crate::shared::context::ContextWriter;
+use crate::shared::options::Rule;
 use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Document, Splice, Str, Value, Writer};
 use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Header, Settings, Target};
@@ -71,14 +72,14 @@ fn would_edit(options: &Options, root: Value<'_>) -> bool {
     let search_differs = |kind: Str<'_>| {
         kind.raw().starts_with("web_search")
             && match options.web_search {
-                Some("web_search_preview") => !kind.raw().starts_with("web_search_preview"),
-                Some(_) => false,
-                None => true,
+                WebSearch::Preview => !kind.raw().starts_with("web_search_preview"),
+                WebSearch::Current => false,
+                WebSearch::Off => true,
             }
     };
     effort_is_above
-        || (options.reasoning == ReasoningRule::Never && reasoning.is_some())
-        || (options.summary.is_none() && given(reasoning, "summary"))
+        || (options.reasoning == Rule::Never && reasoning.is_some())
+        || (options.summary == Summary::Off && given(reasoning, "summary"))
         || (!options.prompt_cache_key && given(Some(root), "prompt_cache_key"))
         || searches.into_iter().any(search_differs)
 }

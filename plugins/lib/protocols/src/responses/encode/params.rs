@@ -93,12 +93,13 @@ fn reasoning(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
         return;
     }
     let summary = match asked {
-        Some(asked) => to.options.summary.and(summary(asked)),
+        Some(asked) => to.options.summary.wire().and(summary(asked)),
         None => None,
     };
     let usual = to
         .options
         .summary
+        .wire()
         .filter(|_| !body.hints.of_this_api() && body.thinks() == Thinks::Yes && !wants_no_text(body));
     let others = |(key, value): &(Str<'_>, Value<'_>)| {
         !matches!(key.raw(), "effort" | "summary" | "generate_summary") && !value.is_null()

@@ -3,6 +3,7 @@
 use super::body::Body;
 use super::to::To;
 use crate::openai::functions::{self, Function};
+use crate::responses::options::WebSearch;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
 use crate::shared::tool_names::{Usual, on_the_wire};
@@ -25,7 +26,7 @@ pub(super) fn write(
 ) -> Result<bool, Fault> {
     let mut tools = Vec::new();
     for (index, value) in body.tools.into_iter().flat_map(Value::items).enumerate() {
-        tools.extend(Tool::read(index, value, to.options.web_search, notes)?);
+        tools.extend(Tool::read(index, value, to.options.web_search.wire(), notes)?);
     }
     if !tools.is_empty() {
         let strict = body.hints.of_openai();
@@ -46,7 +47,7 @@ pub(super) fn write(
     let force = |name: &str, out: &mut Writer| force(&tools, name, out);
     functions::choice(body.tool_choice, !tools.is_empty(), force, notes, out)?;
     // Its predecessor does not tell.
-    Ok(searches.is_some() && to.options.web_search == Some("web_search"))
+    Ok(searches.is_some() && to.options.web_search == WebSearch::Current)
 }
 
 enum Tool<'d> {
