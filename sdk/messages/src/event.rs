@@ -208,6 +208,24 @@ impl ErrorKind {
         }
     }
 
+    /// The HTTP status that a failure of this kind is answered with where nothing else says one. Of Anthropic's statuses 529 is its
+    /// own: others say 503.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::InvalidRequest => 400,
+            Self::Authentication => 401,
+            Self::Billing => 402,
+            Self::Permission => 403,
+            Self::NotFound => 404,
+            Self::TooLarge => 413,
+            Self::RateLimit => 429,
+            Self::Api => 500,
+            Self::Timeout => 504,
+            Self::Overloaded => 503,
+        }
+    }
+
     /// The type that belongs to an HTTP status, for providers that send only a status.
     /// Other 4xx count as the request's fault, everything else as the upstream's.
     #[must_use]

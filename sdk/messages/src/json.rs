@@ -28,7 +28,7 @@ pub use parser::MAX_DEPTH;
 pub use splice::{EditError, Splice};
 pub use text::Str;
 pub use value::{Items, Kind, Members, Value};
-pub use writer::Writer;
+pub use writer::{Writer, escape};
 
 use parser::Node;
 

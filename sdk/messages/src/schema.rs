@@ -2,12 +2,13 @@
 //!
 //! [`Shape`] is what a schema says once references are inlined, `allOf` is merged and unions are flattened; it is the same for
 //! every target, and [`Shape::read`] always gives one, whatever the JSON. A target is a module that writes shapes in its own
-//! dialect: [`gemini`], [`openai_strict`], [`groq`]. What neither can express is put into words in the description where a model can make use of them
+//! dialect: [`gemini`], [`openai_strict`], [`groq`], [`nova`]. What neither can express is put into words in the description where a model can make use of them
 //! (`Default: 10.`), else its keyword is added to the list of what was lost.
 
 mod combine;
 pub mod gemini;
 pub mod groq;
+pub mod nova;
 pub mod openai_strict;
 mod plain;
 mod read;

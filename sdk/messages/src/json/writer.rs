@@ -108,15 +108,7 @@ impl Writer {
 
     /// A part of the open string, escaped as needed.
     pub fn string_part(&mut self, text: &str) -> &mut Self {
-        let mut rest = text;
-        while let Some((run, after)) = rest.split_at_checked(scan::run_end(rest.as_bytes(), 0)) {
-            self.out.push_str(run);
-            let Some(special) = after.chars().next() else {
-                break;
-            };
-            self.escape(special);
-            rest = after.get(1..).unwrap_or_default();
-        }
+        escape(text, |piece| self.out.push_str(piece));
         self
     }
 
@@ -180,23 +172,28 @@ impl Writer {
         self.comma = true;
         self
     }
+}
 
-    /// Writes a quote, backslash or control character.
-    fn escape(&mut self, special: char) {
-        let short = match special {
-            '"' => "\\\"",
-            '\\' => "\\\\",
-            '\n' => "\\n",
-            '\r' => "\\r",
-            '\t' => "\\t",
-            '\u{8}' => "\\b",
-            '\u{c}' => "\\f",
-            other => {
-                let _ = write!(self.out, "\\u{:04x}", u32::from(other));
-                return;
-            }
+/// Gives the inside of the JSON string of a text, piece by piece: for who writes JSON without a [`Writer`].
+#[inline]
+pub fn escape(text: &str, mut push: impl FnMut(&str)) {
+    let mut rest = text;
+    while let Some((run, after)) = rest.split_at_checked(scan::run_end(rest.as_bytes(), 0)) {
+        push(run);
+        let Some(special) = after.chars().next() else {
+            break;
         };
-        self.out.push_str(short);
+        match special {
+            '"' => push("\\\""),
+            '\\' => push("\\\\"),
+            '\n' => push("\\n"),
+            '\r' => push("\\r"),
+            '\t' => push("\\t"),
+            '\u{8}' => push("\\b"),
+            '\u{c}' => push("\\f"),
+            other => push(&format!("\\u{:04x}", u32::from(other))),
+        }
+        rest = after.get(1..).unwrap_or_default();
     }
 }
 

@@ -1,15 +1,15 @@
 //! Shapes for Groq, which checks every call against the tool's schema itself and fails the request where one does not fit or
 //! where the schema has words that it does not know (`$schema`, references into other places than `$defs`).
 
-use super::plain::{self, Dialect};
+use super::plain::{self, Dialect, Keeps};
 use super::{Lost, Shape};
 use crate::json::{Value, Writer};
 
 /// Only bounds that change no type are kept as words of the schema; formats become part of the description, as a call that
 /// misses one would fail the whole request.
 const DIALECT: Dialect = Dialect {
-    limits: &["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"],
-    formats: &[],
+    keeps: Keeps::These(&["minimum", "maximum", "minLength", "maxLength", "minItems", "maxItems"]),
+    formats: Keeps::These(&[]),
     closed: false,
 };
 

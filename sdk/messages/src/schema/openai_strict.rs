@@ -4,13 +4,13 @@
 //! OpenAI advises to make optional members required and nullable. Then models send `null` where a tool expects nothing at all,
 //! and tools refuse it, so a schema with optional members is not written.
 
-use super::plain::{self, Dialect};
+use super::plain::{self, Dialect, Keeps};
 use super::{Lost, Shape, Type};
 use crate::json::{Kind, Str, Value, Writer};
 
 /// Bounds and formats that strict mode takes; the others it refuses.
 const DIALECT: Dialect = Dialect {
-    limits: &[
+    keeps: Keeps::These(&[
         "pattern",
         "multipleOf",
         "minimum",
@@ -19,8 +19,8 @@ const DIALECT: Dialect = Dialect {
         "exclusiveMaximum",
         "minItems",
         "maxItems",
-    ],
-    formats: &["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"],
+    ]),
+    formats: Keeps::These(&["date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"]),
     closed: true,
 };
 

@@ -4,18 +4,34 @@
 
 use super::gemini::{LONGEST_HINT, inside, unique};
 use super::{Shape, Type};
-use crate::json::{Str, Writer};
+use crate::json::{Str, Value, Writer};
 use std::borrow::Cow;
 
 /// What a provider takes of JSON Schema, beyond types, members, items, lists of values and alternatives.
 #[derive(Debug)]
 pub(super) struct Dialect {
-    /// Bounds that are kept.
-    pub(super) limits: &'static [&'static str],
+    /// Bounds and hints that are kept.
+    pub(super) keeps: Keeps,
     /// Formats that are kept.
-    pub(super) formats: &'static [&'static str],
+    pub(super) formats: Keeps,
     /// Every object is closed (`additionalProperties: false`).
     pub(super) closed: bool,
+}
+
+/// Which of several words a provider takes.
+#[derive(Debug)]
+pub(super) enum Keeps {
+    All,
+    These(&'static [&'static str]),
+}
+
+impl Keeps {
+    fn has(&self, word: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::These(words) => words.contains(&word),
+        }
+    }
 }
 
 /// Writes an object's schema: the outermost one of a tool's parameters.
@@ -48,11 +64,11 @@ pub(super) fn write(shape: &Shape<'_>, dialect: &Dialect, out: &mut Writer) {
         shape.values.iter().for_each(|value| _ = out.value(*value));
         out.end_array();
     }
-    if let Some(format) = shape.format.filter(|format| dialect.formats.iter().any(|known| *format == **known)) {
+    if let Some(format) = shape.format.filter(|format| dialect.formats.has(format.raw())) {
         out.key("format").escaped(format.raw());
     }
-    for (limit, value) in unique(&shape.limits).filter(|(limit, _)| dialect.limits.contains(limit)) {
-        out.key(limit).value(value);
+    for (word, value) in unique(&shape.limits).chain(unique(&shape.hints)).filter(|(word, _)| dialect.keeps.has(word)) {
+        out.key(word).value(value);
     }
     if let Some(items) = &shape.items {
         write(items, dialect, out.key("items"));
@@ -98,14 +114,15 @@ fn members(shape: &Shape<'_>, dialect: &Dialect, out: &mut Writer) {
 /// The description, and behind it what the dialect has no keyword for.
 fn describe(shape: &Shape<'_>, dialect: &Dialect, out: &mut Writer) {
     let mut parts: Vec<Cow<'_, str>> = shape.description.into_iter().map(|text| text.raw().into()).collect();
-    if let Some(format) = shape.format.filter(|format| !dialect.formats.iter().any(|known| *format == **known)) {
+    if let Some(format) = shape.format.filter(|format| !dialect.formats.has(format.raw())) {
         parts.push(format!("Format: {}.", format.raw()).into());
     }
-    for (limit, value) in unique(&shape.limits).filter(|(limit, _)| !dialect.limits.contains(limit)) {
+    for (limit, value) in unique(&shape.limits).filter(|(limit, _)| !dialect.keeps.has(limit)) {
         parts.push(format!("{limit}: {}.", inside(value)).into());
     }
-    for (hint, value) in unique(&shape.hints).filter(|(_, value)| !value.is_null() && value.raw().len() <= LONGEST_HINT)
-    {
+    let is_short = |value: Value<'_>| !value.is_null() && value.raw().len() <= LONGEST_HINT;
+    let hints = unique(&shape.hints).filter(|(hint, value)| !dialect.keeps.has(hint) && is_short(*value));
+    for (hint, value) in hints {
         let words = if hint == "default" { "Default" } else { "Examples" };
         parts.push(format!("{words}: {}.", inside(value)).into());
     }

@@ -2,12 +2,10 @@
 
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
+use crate::shared::parameters;
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::Fault;
-use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-
-/// The parameters of a tool that takes none; OpenAI and others refuse an object schema without `properties`.
-const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
+use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 
 /// A tool that the client runs; OpenAI knows such tools as functions.
 #[derive(Debug, Clone, Copy)]
@@ -63,25 +61,10 @@ impl<'d> Function<'d> {
 
     /// Writes the schema as it stands, made whole where OpenAI's rules for the outermost object need it.
     pub(crate) fn parameters(&self, out: &mut Writer) {
-        let Some(schema) = self.schema.filter(|schema| schema.kind() == Kind::Object && !schema.is_empty()) else {
-            out.raw(NO_PARAMETERS);
-            return;
-        };
-        let is_object = schema.get("type").and_then(Value::as_str).is_some_and(|kind| kind == "object");
-        let has_properties = schema.get("properties").is_some_and(|properties| properties.kind() == Kind::Object);
-        if is_object && has_properties {
-            out.value(schema);
-            return;
+        match self.schema.filter(|schema| parameters::is_whole(Some(*schema))) {
+            Some(schema) => _ = out.value(schema),
+            None => parameters::write(self.schema, |_| true, out),
         }
-        out.begin_object().key("type").string("object");
-        if !has_properties {
-            out.key("properties").begin_object().end_object();
-        }
-        let members = schema.members().filter(|(key, _)| *key != "type" && (has_properties || *key != "properties"));
-        for (key, value) in members {
-            out.key_str(key).value(value);
-        }
-        out.end_object();
     }
 }
 
@@ -115,4 +98,12 @@ pub(crate) fn choice(
         out.key("parallel_tool_calls").bool(false);
     }
     Ok(())
+}
+
+/// The text that a free-text (custom) tool was called with: the one member of its input. A model may have called it in another way
+/// than it was told, or was cut off: the client gets to see what it did.
+pub(crate) fn custom_input(arguments: &str) -> String {
+    let document = Document::parse_str(arguments).ok();
+    let input = document.as_ref().and_then(|document| document.root().get("input")).and_then(Value::as_str);
+    input.map(Str::decode).map_or_else(|| arguments.to_owned(), std::borrow::Cow::into_owned)
 }

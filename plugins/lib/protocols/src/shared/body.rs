@@ -1,29 +1,31 @@
 //! The top level of the inner request: which fields are known, and what happens to the others.
 
+use crate::shared::members::members;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Value};
 
-/// The fields that some format has a counterpart for. `null` is read as absent.
-#[derive(Debug, Default)]
-pub(crate) struct Body<'d> {
-    pub(crate) system: Option<Value<'d>>,
-    pub(crate) messages: Option<Value<'d>>,
-    pub(crate) tools: Option<Value<'d>>,
-    pub(crate) tool_choice: Option<Value<'d>>,
-    pub(crate) max_tokens: Option<Value<'d>>,
-    pub(crate) temperature: Option<Value<'d>>,
-    pub(crate) top_p: Option<Value<'d>>,
-    pub(crate) top_k: Option<Value<'d>>,
-    pub(crate) stop_sequences: Option<Value<'d>>,
-    stream: Option<Value<'d>>,
-    pub(crate) thinking: Option<Value<'d>>,
-    pub(crate) output_config: Option<Value<'d>>,
-    output_format: Option<Value<'d>>,
-    pub(crate) service_tier: Option<Value<'d>>,
-    pub(crate) betas: Option<Value<'d>>,
-    /// The gateway's own: what transformers and client protocols add.
-    pub(crate) ccr: Option<Value<'d>>,
+members! {
+    /// The fields that some format has a counterpart for.
+    pub(crate) struct Body {
+        pub(crate) system,
+        pub(crate) messages,
+        pub(crate) tools,
+        pub(crate) tool_choice,
+        pub(crate) max_tokens,
+        pub(crate) temperature,
+        pub(crate) top_p,
+        pub(crate) top_k,
+        pub(crate) stop_sequences,
+        stream,
+        pub(crate) thinking,
+        pub(crate) output_config,
+        output_format,
+        pub(crate) service_tier,
+        pub(crate) betas,
+        /// The gateway's own: what transformers and client protocols add.
+        pub(crate) ccr,
+    }
 }
 
 /// What the inner form says of a client that sets no limit, since the form must have one: as much as every current model can say.
@@ -53,28 +55,6 @@ impl<'d> Body<'d> {
             }
         }
         Ok(body)
-    }
-
-    fn field(&mut self, key: &str) -> Option<&mut Option<Value<'d>>> {
-        Some(match key {
-            "system" => &mut self.system,
-            "messages" => &mut self.messages,
-            "tools" => &mut self.tools,
-            "tool_choice" => &mut self.tool_choice,
-            "max_tokens" => &mut self.max_tokens,
-            "temperature" => &mut self.temperature,
-            "top_p" => &mut self.top_p,
-            "top_k" => &mut self.top_k,
-            "stop_sequences" => &mut self.stop_sequences,
-            "stream" => &mut self.stream,
-            "thinking" => &mut self.thinking,
-            "output_config" => &mut self.output_config,
-            "output_format" => &mut self.output_format,
-            "service_tier" => &mut self.service_tier,
-            "betas" => &mut self.betas,
-            "ccr" => &mut self.ccr,
-            _ => return None,
-        })
     }
 
     pub(crate) fn streams(&self) -> bool {

@@ -5,6 +5,7 @@ use super::{messages, schema};
 use crate::shared::body::Body;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
+use crate::shared::parameters;
 use crate::shared::tool_names::{Usual, on_the_wire};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Str, Value, Writer};
@@ -133,7 +134,7 @@ impl<'d> Tools<'d> {
         for name in &self.gone {
             begin(&on_the_wire::<Usual>(name), out);
             out.key("description").string(GONE);
-            out.key("inputSchema").begin_object().key("json").raw(schema::NO_PARAMETERS).end_object();
+            out.key("inputSchema").begin_object().key("json").raw(parameters::NONE).end_object();
             out.end_object().end_object();
         }
         out.end_array();

@@ -41,22 +41,10 @@ pub(super) fn write(failure: &Failure, request_id: &str, out: &mut Writer) {
 
 /// The status of the answer. Google has no 529; its libraries try again after a 503.
 fn code(failure: &Failure) -> u16 {
-    let usual = match failure.kind {
-        ErrorKind::InvalidRequest => 400,
-        ErrorKind::Authentication => 401,
-        ErrorKind::Billing => 402,
-        ErrorKind::Permission => 403,
-        ErrorKind::NotFound => 404,
-        ErrorKind::TooLarge => 413,
-        ErrorKind::RateLimit => 429,
-        ErrorKind::Api => 500,
-        ErrorKind::Timeout => 504,
-        ErrorKind::Overloaded => 503,
-    };
     match failure.status {
         Some(529) => 503,
         Some(status) if (400..600).contains(&status) => status,
-        _ => usual,
+        _ => failure.kind.status(),
     }
 }
 

@@ -5,8 +5,9 @@ use super::thoughts;
 use crate::gemini::encode::{KEY_HEADER, path};
 use crate::gemini::model;
 use crate::gemini::options::Options;
+use crate::shared::forward::with_model;
 use crate::shared::options::Rule;
-use ccr_plugin::messages::json::{Document, Splice, Value, Writer};
+use ccr_plugin::messages::json::{Document, Value};
 use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Target};
 
 /// Fields that only Vertex knows; the Gemini API refuses them.
@@ -30,10 +31,12 @@ pub(super) fn forward(request: &ClientRequest, target: &Target, options: &Option
     if checks && root.get("contents").is_some_and(lacks_signatures) {
         return Ok(None);
     }
+    let prefix = if target.model.contains('/') { "" } else { "models/" };
     Ok(Some(Forwarded {
         path: path::of(&target.base_path, &target.model, call.streaming),
         headers: Vec::new(),
-        body: with_model(request, root, &target.model)?,
+        // Some clients name the model in the body as well.
+        body: with_model(&request.body, root, &[prefix, &target.model].concat())?,
         credential: Credential::Header(KEY_HEADER.into()),
         context: Vec::new(),
     }))
@@ -50,17 +53,6 @@ fn lacks_signatures(contents: Value<'_>) -> bool {
 
 fn either(part: Value<'_>, names: [&str; 2]) -> bool {
     names.iter().any(|name| part.get(name).is_some_and(|value| !value.is_null()))
-}
-
-/// Some clients name the model in the body as well.
-fn with_model(request: &ClientRequest, root: Value<'_>, model: &str) -> Result<Vec<u8>, Fault> {
-    let Some(named) = root.get("model") else { return Ok(request.body.clone()) };
-    let mut name = Writer::new();
-    let prefix = if model.contains('/') { "" } else { "models/" };
-    name.string(&format!("{prefix}{model}"));
-    let mut splice = Splice::new();
-    splice.replace(named.span(), name.into_string());
-    splice.apply(&request.body).map_err(|error| Fault::own(error.to_string()))
 }
 
 #[cfg(test)]

@@ -11,7 +11,6 @@ mod usage;
 mod whole;
 
 use ccr_plugin::messages::event::FinishReason;
-use ccr_plugin::messages::json::{Document, Str, Value};
 
 pub use stream::StreamEncoder;
 pub(super) use whole::whole;
@@ -30,12 +29,4 @@ fn reason(reason: &FinishReason, legacy: bool) -> &'static str {
         FinishReason::ToolUse => "tool_calls",
         FinishReason::Refusal => "content_filter",
     }
-}
-
-/// The text that a custom tool is called with: the one member of its input (see the decoding of tools). Input of another shape,
-/// or cut off, is given as it is.
-fn custom_input(arguments: &str) -> String {
-    let document = Document::parse_str(arguments).ok();
-    let input = document.as_ref().and_then(|document| document.root().get("input")).and_then(Value::as_str);
-    input.map(Str::decode).map_or_else(|| arguments.to_owned(), std::borrow::Cow::into_owned)
 }

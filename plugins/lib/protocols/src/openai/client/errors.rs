@@ -16,7 +16,7 @@ const CONTEXT_LENGTH: &str = "context_length_exceeded";
 pub(super) fn answer(failure: &Failure) -> Answer {
     let status = failure.status.filter(|status| (400..=599).contains(status));
     Answer {
-        status: status.unwrap_or_else(|| status_of(failure.kind)),
+        status: status.unwrap_or_else(|| failure.kind.status()),
         content_type: "application/json".into(),
         body: body(failure),
     }
@@ -35,22 +35,6 @@ pub(super) fn body(failure: &Failure) -> Vec<u8> {
     }
     out.end_object().end_object();
     out.into_bytes()
-}
-
-fn status_of(kind: ErrorKind) -> u16 {
-    match kind {
-        ErrorKind::InvalidRequest => 400,
-        ErrorKind::Authentication => 401,
-        ErrorKind::Billing => 402,
-        ErrorKind::Permission => 403,
-        ErrorKind::NotFound => 404,
-        ErrorKind::TooLarge => 413,
-        ErrorKind::RateLimit => 429,
-        ErrorKind::Api => 500,
-        ErrorKind::Timeout => 504,
-        // OpenAI's; 529 is Anthropic's alone.
-        ErrorKind::Overloaded => 503,
-    }
 }
 
 /// `type` and `code`.

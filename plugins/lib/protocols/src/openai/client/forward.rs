@@ -7,7 +7,8 @@ use crate::openai::endpoint::{self, CHAT_COMPLETIONS};
 use crate::openai::model::is_claude;
 use crate::openai::options::Options;
 use crate::openai::thinking::{ANTHROPIC, ENVELOPE};
-use ccr_plugin::messages::json::{Document, Kind, Splice, Str, Value, Writer};
+use crate::shared::forward::with_model;
+use ccr_plugin::messages::json::{Document, Kind, Str, Value};
 use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Header, Target};
 
 /// The only header of OpenAI's API that says something of the request; the others say who asks.
@@ -19,20 +20,12 @@ pub(super) fn forward(request: &ClientRequest, target: &Target, options: &Option
     if !options.leave_alone(root) || holds_ours(root, &target.model) {
         return Ok(None);
     }
-    // Of a repeated name readers take the last one, so all must be the target's.
-    let mut name = Writer::new();
-    name.string(&target.model);
-    let mut splice = Splice::new();
-    for (_, model) in root.members().filter(|(key, _)| *key == "model") {
-        splice.replace(model.span(), name.as_str());
-    }
-    let body = splice.apply(&request.body).map_err(|error| Fault::own(error.to_string()))?;
     let value = |name: &str| Some(Header { name: name.into(), value: request.header(name)?.into() });
     Ok(Some(Forwarded {
         // The client's own query was for this gateway; OpenAI's endpoint has none.
         path: endpoint::path(&target.base_path, CHAT_COMPLETIONS),
         headers: HEADERS.iter().filter_map(|name| value(name)).collect(),
-        body,
+        body: with_model(&request.body, root, &target.model)?,
         credential: Credential::Bearer,
         context: Vec::new(),
     }))

@@ -8,9 +8,10 @@ use crate::openai::endpoint::{self, RESPONSES};
 use crate::responses::options::{Options, Summary, WebSearch};
 use crate::responses::thinking;
 use crate::shared::context::ContextWriter;
+use crate::shared::forward::with_model;
 use crate::shared::options::Rule;
 use ccr_plugin::messages::effort::Effort;
-use ccr_plugin::messages::json::{Document, Splice, Str, Value, Writer};
+use ccr_plugin::messages::json::{Document, Str, Value};
 use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Header, Settings, Target};
 
 /// Headers of the client that are part of the API. Who asks, and for whom, is none of a provider's business.
@@ -25,21 +26,15 @@ pub(super) fn forward(
     let document = Document::parse(&request.body)
         .map_err(|error| Fault::invalid(format!("The body of the request is not JSON: {error}.")))?;
     let root = document.root();
-    let Some(model) = root.get("model") else { return Ok(None) };
     // A quote before it: as the beginning of a text, not as a part of what somebody says.
-    if document.text().contains(&format!("\"{OURS}")) || would_edit(&options, root) {
+    if document.text().contains(&format!("\"{OURS}")) || would_edit(&options, root) || root.get("model").is_none() {
         return Ok(None);
     }
-    let mut name = Writer::new();
-    name.string(&target.model);
-    let mut splice = Splice::new();
-    splice.replace(model.span(), name.into_string());
-    let body = splice.apply(&request.body).map_err(|error| Fault::own(error.to_string()))?;
     let is_of_the_api = |header: &&Header| HEADERS.contains(&header.name.as_str());
     Ok(Some(Forwarded {
         path: with_query(endpoint::path(&target.base_path, RESPONSES), &request.path),
         headers: request.headers.iter().filter(is_of_the_api).cloned().collect(),
-        body,
+        body: with_model(&request.body, root, &target.model)?,
         credential: Credential::Bearer,
         context: ContextWriter::new(&thinking::mark(&target.provider)).finish(),
     }))

@@ -1,38 +1,41 @@
 //! The top level of a chat completion request: which fields the inner form has a place for, and which are parameters.
 
 use super::wrong::{Checked, Wrong};
+use crate::shared::members::members;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
-/// The fields that have a counterpart. `null` is read as absent.
-#[derive(Debug, Default)]
-pub(super) struct Fields<'d> {
-    model: Option<Value<'d>>,
-    pub(super) messages: Option<Value<'d>>,
-    pub(super) tools: Option<Value<'d>>,
-    /// The predecessor of `tools`.
-    pub(super) functions: Option<Value<'d>>,
-    pub(super) tool_choice: Option<Value<'d>>,
-    /// The predecessor of `tool_choice`.
-    pub(super) function_call: Option<Value<'d>>,
-    pub(super) parallel_tool_calls: Option<Value<'d>>,
-    pub(super) max_tokens: Option<Value<'d>>,
-    pub(super) max_completion_tokens: Option<Value<'d>>,
-    pub(super) temperature: Option<Value<'d>>,
-    pub(super) top_p: Option<Value<'d>>,
-    /// Not OpenAI's: OpenRouter's and local servers'.
-    pub(super) top_k: Option<Value<'d>>,
-    pub(super) stop: Option<Value<'d>>,
-    stream: Option<Value<'d>>,
-    pub(super) stream_options: Option<Value<'d>>,
-    pub(super) response_format: Option<Value<'d>>,
-    pub(super) reasoning_effort: Option<Value<'d>>,
-    /// OpenRouter's object.
-    pub(super) reasoning: Option<Value<'d>>,
-    /// Anthropic's object, which GLM and DeepSeek have as well.
-    pub(super) thinking: Option<Value<'d>>,
-    /// Everything else, in the client's order.
-    pub(super) params: Vec<(Str<'d>, Value<'d>)>,
+members! {
+    /// The fields that have a counterpart.
+    pub(super) struct Fields {
+        model,
+        pub(super) messages,
+        pub(super) tools,
+        /// The predecessor of `tools`.
+        pub(super) functions,
+        pub(super) tool_choice,
+        /// The predecessor of `tool_choice`.
+        pub(super) function_call,
+        pub(super) parallel_tool_calls,
+        pub(super) max_tokens,
+        pub(super) max_completion_tokens,
+        pub(super) temperature,
+        pub(super) top_p,
+        /// Not OpenAI's: OpenRouter's and local servers'.
+        pub(super) top_k,
+        pub(super) stop,
+        stream,
+        pub(super) stream_options,
+        pub(super) response_format,
+        pub(super) reasoning_effort,
+        /// OpenRouter's object.
+        pub(super) reasoning,
+        /// Anthropic's object, which GLM and DeepSeek have as well.
+        pub(super) thinking,
+        ;
+        /// Everything else, in the client's order.
+        pub(super) params: Vec<(Str<'d>, Value<'d>)>,
+    }
 }
 
 /// The member in which the gateway's own parts speak to each other: no client's.
@@ -56,31 +59,6 @@ impl<'d> Fields<'d> {
             }
         }
         Ok(fields)
-    }
-
-    fn field(&mut self, key: &str) -> Option<&mut Option<Value<'d>>> {
-        Some(match key {
-            "model" => &mut self.model,
-            "messages" => &mut self.messages,
-            "tools" => &mut self.tools,
-            "functions" => &mut self.functions,
-            "tool_choice" => &mut self.tool_choice,
-            "function_call" => &mut self.function_call,
-            "parallel_tool_calls" => &mut self.parallel_tool_calls,
-            "max_tokens" => &mut self.max_tokens,
-            "max_completion_tokens" => &mut self.max_completion_tokens,
-            "temperature" => &mut self.temperature,
-            "top_p" => &mut self.top_p,
-            "top_k" => &mut self.top_k,
-            "stop" => &mut self.stop,
-            "stream" => &mut self.stream,
-            "stream_options" => &mut self.stream_options,
-            "response_format" => &mut self.response_format,
-            "reasoning_effort" => &mut self.reasoning_effort,
-            "reasoning" => &mut self.reasoning,
-            "thinking" => &mut self.thinking,
-            _ => return None,
-        })
     }
 
     pub(super) fn model(&self) -> Checked<Value<'d>> {

@@ -6,10 +6,8 @@ use super::parts::Marks;
 use super::wrong::{Checked, Wrong};
 use crate::openai::client::context::Context;
 use crate::openai::encode::notes::Notes;
+use crate::shared::parameters;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-
-/// The schema of a tool that takes nothing.
-const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
 
 /// The schema that stands for "any text": the model writes it into this one member, and it is taken out again in the answer.
 const ANY_TEXT: &str = r#"{"type":"object","properties":{"input":{"type":"string"}},"required":["input"]}"#;
@@ -96,7 +94,7 @@ fn function(function: Value<'_>, marks: Marks<'_>, notes: &mut Notes, out: &mut 
 /// Anthropic wants to be told that the outermost value is an object.
 fn schema(parameters: Option<Value<'_>>, out: &mut Writer) {
     match parameters.filter(|schema| !schema.is_empty()) {
-        None => _ = out.raw(NO_PARAMETERS),
+        None => _ = out.raw(parameters::NONE),
         Some(schema) if schema.get("type").is_some_and(|kind| !kind.is_null()) => _ = out.value(schema),
         Some(schema) => {
             out.begin_object().key("type").string("object");

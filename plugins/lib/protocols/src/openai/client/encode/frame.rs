@@ -1,5 +1,7 @@
 //! One chunk: the bytes that all chunks of an answer share, and strings escaped into it.
 
+use ccr_plugin::messages::json;
+
 /// What stands around the delta of every chunk.
 #[derive(Debug)]
 pub(super) struct Frame {
@@ -63,50 +65,5 @@ impl Frame {
 /// Escapes text into an open JSON string.
 #[inline]
 pub(super) fn escape(text: &str, out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
-    let mut written = 0;
-    for (at, byte) in bytes.iter().enumerate() {
-        if *byte >= b' ' && *byte != b'"' && *byte != b'\\' {
-            continue;
-        }
-        out.extend_from_slice(bytes.get(written..at).unwrap_or_default());
-        written = at + 1;
-        special(*byte, out);
-    }
-    out.extend_from_slice(bytes.get(written..).unwrap_or_default());
-}
-
-/// A quote, backslash or control character.
-fn special(byte: u8, out: &mut Vec<u8>) {
-    const DIGITS: &[u8; 16] = b"0123456789abcdef";
-    let short = match byte {
-        b'"' => b'"',
-        b'\\' => b'\\',
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        other => {
-            out.extend_from_slice(b"\\u00");
-            out.extend([other >> 4, other & 15].iter().filter_map(|digit| DIGITS.get(usize::from(*digit))));
-            return;
-        }
-    };
-    out.extend_from_slice(&[b'\\', short]);
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-    use super::escape;
-    use proptest::prelude::*;
-
-    proptest! {
-        #[test]
-        fn what_is_escaped_is_read_back(text in "[\\x00-\\x7f\u{e9}\u{1f600}]{0,60}") {
-            let mut out = b"\"".to_vec();
-            escape(&text, &mut out);
-            out.push(b'"');
-            prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
-        }
-    }
+    json::escape(text, |piece| out.extend_from_slice(piece.as_bytes()));
 }

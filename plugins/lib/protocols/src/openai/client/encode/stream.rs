@@ -3,9 +3,10 @@
 use super::frame::{Frame, escape};
 use super::text::{GAP, Place};
 use super::whole::format_of;
-use super::{completion_id, custom_input, reason, usage};
+use super::{completion_id, reason, usage};
 use crate::openai::client::context::Context;
 use crate::openai::client::errors;
+use crate::openai::functions::custom_input;
 use crate::openai::thinking::ANTHROPIC;
 use ccr_plugin::messages::event::{Event, Failure, FinishReason, ToolStart, Usage};
 use ccr_plugin::messages::json::Writer;

@@ -1,8 +1,9 @@
 //! A whole chat completion.
 
 use super::text::{GAP, Place};
-use super::{completion_id, custom_input, reason, usage};
+use super::{completion_id, reason, usage};
 use crate::openai::client::context::Context;
+use crate::openai::functions::custom_input;
 use crate::openai::thinking::{ANTHROPIC, ENVELOPE};
 use ccr_plugin::messages::event::{Event, FinishReason, ToolStart, Usage};
 use ccr_plugin::messages::json::Writer;

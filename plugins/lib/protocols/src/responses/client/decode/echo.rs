@@ -29,10 +29,10 @@ const REPEATED: &[(&str, &str)] = &[
 /// Members of an object, without line breaks: a stream's events stand on one line.
 pub(super) fn members(fields: &Fields<'_>) -> String {
     let mut values: [Option<Value<'_>>; REPEATED.len()] = [None; REPEATED.len()];
-    for (key, value) in fields.root.members() {
+    for (key, value) in fields.members() {
         let position = REPEATED.iter().position(|(name, _)| key == **name);
         if let Some(slot) = position.and_then(|position| values.get_mut(position)) {
-            *slot = Some(value).filter(|value| !value.is_null());
+            *slot = Some(value);
         }
     }
     let mut out = Writer::new();

@@ -1,28 +1,31 @@
 //! The top level of the client's request: the fields that mean something here, and those that a gateway without a memory must
 //! refuse.
 
+use crate::shared::members::members;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value};
 
-/// The fields that are read one by one. `null` is read as absent.
-#[derive(Debug)]
-pub(super) struct Fields<'d> {
-    /// The whole request.
-    pub(super) root: Value<'d>,
-    pub(super) model: Option<Value<'d>>,
-    pub(super) input: Option<Value<'d>>,
-    pub(super) instructions: Option<Value<'d>>,
-    pub(super) tools: Option<Value<'d>>,
-    pub(super) tool_choice: Option<Value<'d>>,
-    pub(super) parallel_tool_calls: Option<Value<'d>>,
-    pub(super) reasoning: Option<Value<'d>>,
-    pub(super) text: Option<Value<'d>>,
-    pub(super) max_output_tokens: Option<Value<'d>>,
-    pub(super) max_tool_calls: Option<Value<'d>>,
-    pub(super) temperature: Option<Value<'d>>,
-    pub(super) top_p: Option<Value<'d>>,
-    pub(super) prompt_cache_key: Option<Value<'d>>,
-    stream: Option<Value<'d>>,
+members! {
+    /// The fields that are read one by one.
+    pub(super) struct Fields {
+        pub(super) model,
+        pub(super) input,
+        pub(super) instructions,
+        pub(super) tools,
+        pub(super) tool_choice,
+        pub(super) parallel_tool_calls,
+        pub(super) reasoning,
+        pub(super) text,
+        pub(super) max_output_tokens,
+        pub(super) max_tool_calls,
+        pub(super) temperature,
+        pub(super) top_p,
+        pub(super) prompt_cache_key,
+        stream,
+        ;
+        /// The whole request.
+        root: Option<Value<'d>>,
+    }
 }
 
 /// What asks for something that would have to be kept between requests, and what to do instead.
@@ -40,53 +43,21 @@ impl<'d> Fields<'d> {
         if root.kind() != Kind::Object {
             return Err(Fault::invalid("The body of the request must be a JSON object with `model` and `input`."));
         }
-        let mut fields = Self::none(root);
-        for (key, value) in root.members() {
-            let value = Some(value).filter(|value| !value.is_null());
-            let place = match &*key.decode() {
-                "model" => &mut fields.model,
-                "input" => &mut fields.input,
-                "instructions" => &mut fields.instructions,
-                "tools" => &mut fields.tools,
-                "tool_choice" => &mut fields.tool_choice,
-                "parallel_tool_calls" => &mut fields.parallel_tool_calls,
-                "reasoning" => &mut fields.reasoning,
-                "text" => &mut fields.text,
-                "max_output_tokens" => &mut fields.max_output_tokens,
-                "max_tool_calls" => &mut fields.max_tool_calls,
-                "temperature" => &mut fields.temperature,
-                "top_p" => &mut fields.top_p,
-                "prompt_cache_key" => &mut fields.prompt_cache_key,
-                "stream" => &mut fields.stream,
-                other => {
-                    refuse_what_must_be_kept(other, value)?;
-                    continue;
-                }
-            };
-            *place = value;
+        let mut fields = Self { root: Some(root), ..Self::default() };
+        for (key, value) in root.members().filter(|(_, value)| !value.is_null()) {
+            let key = key.decode();
+            match fields.field(&key) {
+                Some(field) => *field = Some(value),
+                None => refuse_what_must_be_kept(&key, value)?,
+            }
         }
         fields.check()?;
         Ok(fields)
     }
 
-    fn none(root: Value<'d>) -> Self {
-        Self {
-            root,
-            model: None,
-            input: None,
-            instructions: None,
-            tools: None,
-            tool_choice: None,
-            parallel_tool_calls: None,
-            reasoning: None,
-            text: None,
-            max_output_tokens: None,
-            max_tool_calls: None,
-            temperature: None,
-            top_p: None,
-            prompt_cache_key: None,
-            stream: None,
-        }
+    /// All that is given, known or not.
+    pub(super) fn members(&self) -> impl Iterator<Item = (Str<'d>, Value<'d>)> {
+        self.root.into_iter().flat_map(Value::members).filter(|(_, value)| !value.is_null())
     }
 
     fn check(&self) -> Result<(), Fault> {
@@ -120,8 +91,7 @@ impl<'d> Fields<'d> {
     }
 }
 
-fn refuse_what_must_be_kept(name: &str, value: Option<Value<'_>>) -> Result<(), Fault> {
-    let Some(value) = value else { return Ok(()) };
+fn refuse_what_must_be_kept(name: &str, value: Value<'_>) -> Result<(), Fault> {
     if name == "background" && value.as_bool() == Some(true) {
         return Err(Fault::invalid(
             "background: the gateway keeps no responses to be fetched later. Leave it out, and stream the answer.",

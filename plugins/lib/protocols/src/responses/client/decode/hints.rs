@@ -37,7 +37,7 @@ pub(super) fn write(fields: &Fields<'_>, notes: &mut Notes, out: &mut Writer) {
     }
     params(fields, notes, out);
     out.key("responses").begin_object();
-    for (key, value) in given(fields).filter(|(key, _)| is_one_of(ITS_OWN, *key)) {
+    for (key, value) in fields.members().filter(|(key, _)| is_one_of(ITS_OWN, *key)) {
         out.key_str(key).value(value);
     }
     out.end_object().end_object();
@@ -45,7 +45,7 @@ pub(super) fn write(fields: &Fields<'_>, notes: &mut Notes, out: &mut Writer) {
 
 fn params(fields: &Fields<'_>, notes: &mut Notes, out: &mut Writer) {
     out.key("params").begin_object();
-    for (key, value) in given(fields) {
+    for (key, value) in fields.members() {
         match key.raw() {
             // The other API has two fields for it.
             "top_logprobs" if value.as_u64() == Some(0) => {}
@@ -70,10 +70,6 @@ fn params(fields: &Fields<'_>, notes: &mut Notes, out: &mut Writer) {
 /// Any object, which the inner form cannot ask for.
 fn is_json_object(format: Value<'_>) -> bool {
     format.get("type").and_then(Value::as_str).is_some_and(|kind| kind == "json_object")
-}
-
-fn given<'d>(fields: &Fields<'d>) -> impl Iterator<Item = (Str<'d>, Value<'d>)> {
-    fields.root.members().filter(|(_, value)| !value.is_null())
 }
 
 fn is_one_of(names: &[&str], key: Str<'_>) -> bool {

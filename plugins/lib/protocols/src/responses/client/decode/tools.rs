@@ -7,12 +7,10 @@ use super::fields::Fields;
 use crate::responses::client::context::{ContextWriter, Wording};
 use crate::responses::client::tool_name::ToolName;
 use crate::shared::notes::Notes;
+use crate::shared::parameters;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use std::borrow::Cow;
-
-/// The parameters of a function that takes none.
-const NO_PARAMETERS: &str = r#"{"type":"object","properties":{}}"#;
 
 /// What a tool that takes a free text takes as a function.
 const FREE_TEXT: &str =
@@ -170,7 +168,7 @@ fn function(name: ToolName<'_>, tool: Value<'_>, notes: &mut Notes, out: &mut Wr
             }
             out.end_object();
         }
-        None => _ = out.raw(NO_PARAMETERS),
+        None => _ = out.raw(parameters::NONE),
     }
     if strict {
         out.key("strict").bool(true);

@@ -5,8 +5,9 @@
 //! are told.
 
 use super::frames::Frames;
+use crate::openai::functions::custom_input;
 use crate::responses::client::context::{Known, Wording};
-use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
+use ccr_plugin::messages::json::{Document, Kind, Writer};
 
 #[derive(Debug)]
 pub(super) struct Call {
@@ -87,7 +88,7 @@ impl Call {
             }
             _ if !self.has_ended => return None,
             Wording::Custom => {
-                let input = free_text(&arguments);
+                let input = custom_input(&arguments);
                 self.added(index, status, frames, out);
                 if !input.is_empty() {
                     self.say("response.custom_tool_call_input.delta", "delta", &input, index, frames, out);
@@ -134,15 +135,6 @@ impl Call {
         }
         out.end_object();
     }
-}
-
-/// The text that a free-text tool was called with. A model may have called it in another way than it was told; the client gets
-/// to see what it did.
-fn free_text(arguments: &str) -> String {
-    let document = Document::parse_str(arguments).ok();
-    let root = document.as_ref().map(Document::root);
-    let input = root.and_then(|root| root.get("input")).and_then(Value::as_str).map(Str::decode);
-    input.map_or_else(|| arguments.to_owned(), std::borrow::Cow::into_owned)
 }
 
 /// What the local shell shall do.
