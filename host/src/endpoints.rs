@@ -25,7 +25,7 @@ pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respo
     let path = request.uri().path();
     let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
     let response = match (path, request.method()) {
-        ("/v1/messages", &Method::POST) => pipeline::messages(gateway, request, Client::Inner).await,
+        ("/v1/messages", &Method::POST) => pipeline::messages(gateway, request, Client::Anthropic).await,
         ("/v1/messages", _) => refuse(&method("/v1/messages", "POST")),
         (counting::PATH, &Method::POST) => counting::answer(gateway, request).await,
         (counting::PATH, _) => refuse(&method(counting::PATH, "POST")),

@@ -35,7 +35,7 @@ pub struct Sources {
 /// The gateway's shared state.
 pub struct Gateway {
     sources: Sources,
-    engine: PluginEngine,
+    engine: Arc<PluginEngine>,
     cache: CompileCache,
     snapshot: ArcSwap<Snapshot>,
     upstreams: ArcSwap<Upstreams>,
@@ -60,7 +60,7 @@ impl Gateway {
     ) -> Result<Self, StartError> {
         let (config, warnings) = load(&sources)?;
         log_presets(&config);
-        let engine = PluginEngine::new()?;
+        let engine = Arc::new(PluginEngine::new()?);
         let cache = CompileCache::open(home.dir().join("cache"));
         let upstreams = Arc::new(Upstreams::new(&config)?);
         let records = records(&config)?;
@@ -90,7 +90,7 @@ impl Gateway {
     }
 
     /// The plugin engine.
-    pub fn engine(&self) -> &PluginEngine {
+    pub fn engine(&self) -> &Arc<PluginEngine> {
         &self.engine
     }
 

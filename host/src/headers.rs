@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Response, header};
 
+use crate::attempts::AttemptLog;
 use crate::body::Body;
 use crate::config::Config;
-use crate::record::RequestRecord;
+use crate::record::Attempt;
 use crate::routing::Route;
 use crate::routing::progress::Progress;
 
@@ -35,23 +36,23 @@ pub fn with_request_id(mut response: Response<Body>, id: &str) -> Response<Body>
     response
 }
 
-/// Adds what the record knows. A request that was refused before it was routed has none of it.
-pub fn describe(response: &mut Response<Body>, record: &RequestRecord) {
-    let Some(scenario) = record.scenario else { return };
+/// Says where a routed request went, and what was left out of it.
+pub fn describe(response: &mut Response<Body>, route: &Route, log: &AttemptLog) {
     let headers = response.headers_mut();
-    headers.insert(SCENARIO, HeaderValue::from_static(scenario));
-    headers.insert(PROVIDER, printable(record.provider.as_deref().unwrap_or_default()));
-    headers.insert(MODEL, printable(record.model.as_deref().unwrap_or_default()));
-    headers.insert(REASON, printable(record.route_reason.as_deref().unwrap_or_default()));
-    headers.insert(ATTEMPTS, HeaderValue::from(record.attempts.len()));
-    let failures = failures(record);
+    let (provider, model) = log.tried.as_ref().map(|(provider, model)| (&**provider, &**model)).unwrap_or_default();
+    headers.insert(SCENARIO, HeaderValue::from_static(route.scenario.as_str()));
+    headers.insert(PROVIDER, printable(provider));
+    headers.insert(MODEL, printable(model));
+    headers.insert(REASON, printable(&route.reason));
+    headers.insert(ATTEMPTS, HeaderValue::from(log.attempts.len()));
+    let failures = failures(&log.attempts);
     if !failures.is_empty() {
         headers.insert(FAILURES, listed(&failures));
     }
-    if !record.agents.is_empty() {
-        headers.insert(AGENTS, listed(&record.agents));
+    if !log.notes.agents.is_empty() {
+        headers.insert(AGENTS, listed(&log.notes.agents));
     }
-    headers.insert(DROPPED, listed(&record.dropped));
+    headers.insert(DROPPED, listed(&log.notes.dropped));
 }
 
 /// Says that a stream of events follows, which nobody on the way may keep or gather.
@@ -97,8 +98,8 @@ impl EarlyHead {
 }
 
 /// `provider,model (key): status class` for each attempt that failed; one that was outrun has no status.
-fn failures(record: &RequestRecord) -> Vec<String> {
-    let failed = record.attempts.iter().filter_map(|attempt| Some((attempt, attempt.class?, attempt.status?)));
+fn failures(attempts: &[Attempt]) -> Vec<String> {
+    let failed = attempts.iter().filter_map(|attempt| Some((attempt, attempt.class?, attempt.status?)));
     let words = failed.map(|(attempt, class, status)| {
         let key = attempt.key.as_ref().map(|key| format!(" (key {key})")).unwrap_or_default();
         format!("{},{}{key}: {status} {class}", attempt.provider, attempt.model)

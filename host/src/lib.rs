@@ -2,7 +2,7 @@
 //!
 //! A request's way reads from top to bottom in [`pipeline`]: accept ([`server`]), authenticate ([`auth`]), read
 //! ([`request`]), route ([`routing`]), agents prepare ([`agents`]), transform ([`transform`](mod@transform)), forward ([`upstream`]),
-//! answer back ([`answer`]), record ([`record`]).
+//! read the answer ([`reading`]), answer back ([`answer`]), record ([`ledger`], [`record`]).
 //!
 //! What it works with: [`config`] and [`plugins`], put together in a [`snapshot`]; the shared state is [`gateway`]'s.
 //! [`counting`] answers how many tokens a request has; [`tokens`] counts them.
@@ -24,8 +24,10 @@ pub mod gateway;
 pub mod headers;
 pub mod ids;
 pub mod inventory;
+pub mod ledger;
 pub mod pipeline;
 pub mod plugins;
+pub mod reading;
 pub mod record;
 pub mod request;
 pub mod routing;

@@ -2,372 +2,191 @@
 //! answer back → record. (The first step, accept, is [`crate::server`]'s.) Where the model calls an agent's tool, the agent
 //! answers, and from "transform" on it goes round once more.
 
+mod exchange;
 mod streaming;
 
 use std::sync::Arc;
 
 use bytes::Bytes;
-use ccr_messages::answer::Head;
-use ccr_messages::event::Failure;
-use http::request::Parts;
-use http::{HeaderValue, Method, Request, Response, StatusCode, header};
+use http::{Method, Request, Response};
 use hyper::body::Incoming;
 
-use self::streaming::{StreamState, stream_body};
-use crate::agents::{Caller, Conversation, Spend, Then};
-use crate::answer::{Answer, EventSource, Whole};
-use crate::attempts::{self, Attempts};
-use crate::auth;
-use crate::body::{self, Body, Cut};
-use crate::client::{self, Answering, Client};
+use self::exchange::{Asked, Exchange};
+use self::streaming::StreamBody;
+use crate::agents::{Caller, Completer, Completion, Conversation, Then};
+use crate::answer::{EventStream, Gathered, Gathering, Totals, TurnSource};
+use crate::attempts::{Begun, First, Later};
+use crate::body::Body;
+use crate::client::{Client, WholeAnswer};
 use crate::error::GatewayError;
 use crate::gateway::Gateway;
-use crate::record::{OpenRecord, Outcome};
-use crate::request::{self, InnerRequest};
-use crate::routing::trace::Trace;
-use crate::routing::{Route, Routing};
-use crate::snapshot::Snapshot;
-use crate::{headers, ids};
+use crate::ledger::Ending;
+use crate::reading::{EventSource, Form, RawStream, Streamed, Whole};
+use crate::record::RequestRecord;
+use crate::request::InnerRequest;
+use crate::{auth, headers, ids, request};
 
 /// Answers a request for a message, in whatever format the client speaks.
 pub async fn messages(gateway: &Arc<Gateway>, request: Request<Incoming>, client: Client) -> Response<Body> {
     let id = ids::request_id();
-    let mut record = OpenRecord::begin(gateway.records(), id.clone(), request.method(), request.uri().path());
-    record.remember_in(gateway.sessions());
-    // One snapshot for the whole request: a reload changes nothing for it.
-    let snapshot = gateway.snapshot();
-    let mut exchange = Exchange::new(Arc::clone(gateway), snapshot, record, client);
+    let record = RequestRecord::new(id.clone(), request.method(), request.uri().path());
+    let mut exchange = Exchange::of_client(gateway, record, client);
     let response = match exchange.prepare(request).await {
-        Ok((request, route)) => respond(exchange, request, route).await,
-        Err(error) => exchange.refuse(&error).await,
+        Ok(asked) if asked.request.about().streaming => respond_with_stream(exchange, asked).await,
+        Ok(asked) => respond_whole(exchange, &asked).await,
+        Err(error) => exchange.refuse(&error, None).await,
     };
     headers::with_request_id(response, &id)
 }
 
-/// Answers a request that an agent makes in the name of a client; the same way, within the client's bounds.
-pub async fn complete(caller: &Caller, request: String) -> Result<Bytes, GatewayError> {
-    let gateway = Arc::clone(&caller.gateway);
-    let id = ids::request_id();
-    let mut record = OpenRecord::begin(gateway.records(), id.clone(), &Method::POST, "/v1/messages");
-    record.record.parent = Some(caller.request.clone());
-    record.record.client_key.clone_from(&caller.client_key);
-    record.record.bytes_in = request.len() as u64;
-    let mut exchange = Exchange::new(gateway, Arc::clone(&caller.snapshot), record, Client::Inner);
-    exchange.above.clone_from(&caller.above);
-    exchange.spend = Some(Arc::clone(&caller.spend));
-    let answer = exchange.answer_agent(request, &id, caller.session.as_ref()).await;
-    // Where agents had a part in it, all turns but the last were counted as they ended.
-    caller.spend.add(&exchange.record.last_usage.unwrap_or(exchange.record.record.usage));
-    match &answer {
-        Ok(json) => {
-            exchange.record.answered(json);
-            exchange.record.record.status = Some(200);
-            exchange.record.end(Outcome::Completed);
-        }
-        Err(error) => {
-            exchange.record.record.status = Some(error.status().as_u16());
-            exchange.record.fail(Outcome::Failed, &error.as_failure());
-        }
-    }
-    answer
-}
-
-/// What a request carries along from its arrival to its record.
-struct Exchange {
-    gateway: Arc<Gateway>,
-    snapshot: Arc<Snapshot>,
-    record: OpenRecord,
-    /// Who asks.
-    client: Client,
-    /// How a client of another format is answered.
-    answering: Option<Answering>,
-    /// What of such a client's request has no place in the inner form.
-    unread: Vec<String>,
-    /// The agents in whose calls this request was made.
-    above: Vec<Arc<str>>,
-    /// How far agents have gone in the client's request.
-    spend: Option<Arc<Spend>>,
-}
-
 impl Exchange {
-    fn new(gateway: Arc<Gateway>, snapshot: Arc<Snapshot>, record: OpenRecord, client: Client) -> Self {
-        let (unread, above) = (Vec::new(), Vec::new());
-        Self { gateway, snapshot, record, client, answering: None, unread, above, spend: None }
-    }
-
     /// Authenticate, read, route.
-    async fn prepare(&mut self, request: Request<Incoming>) -> Result<(InnerRequest, Route), GatewayError> {
+    async fn prepare(&mut self, request: Request<Incoming>) -> Result<Asked, GatewayError> {
         let (head, body) = request.into_parts();
-        let caller =
-            auth::authenticate_client(&self.snapshot.config, &head.headers, &head.uri, self.client.key_parameter())?;
-        self.record.record.client_key = caller.key_name;
-
-        let body = request::read_body(&head.headers, body, self.snapshot.config.timeouts.client).await?;
-        self.record.record.bytes_in = body.len() as u64;
-        if self.snapshot.config.record_bodies {
-            self.record.keep_bodies(&body);
-        }
-        let mut request = self.decode(&head, body).await?;
-        self.note_request(&request);
-        let route = self.route(&mut request).await?;
-        self.note_route(&route);
-        Ok((request, route))
+        let config = &self.snapshot.config;
+        let caller = auth::authenticate_client(config, &head.headers, &head.uri, self.client.key_parameter())?;
+        let body = request::read_body(&head.headers, body, config.timeouts.client).await?;
+        self.note_body(caller.key_name, &body);
+        let decoded = self.client.decode(self.gateway.engine(), &head, body, &self.ledger.record.id).await?;
+        self.route(decoded).await
     }
 
-    /// Read, route and the whole answer, of a request that an agent makes.
-    async fn answer_agent(
-        &mut self,
-        body: String,
-        id: &str,
-        session: Option<&Arc<str>>,
-    ) -> Result<Bytes, GatewayError> {
-        let mut request = InnerRequest::of_agent(body, id, session)?;
-        self.note_request(&request);
-        self.record.record.client = self.above.last().map(|agent| format!("agent {agent}"));
-        let route = self.route(&mut request).await?;
-        self.note_route(&route);
-        match self.attempt(&request, &route).await? {
-            Answer::Whole(Whole::Json(json)) => Ok(json),
-            _ => Err(GatewayError::Unavailable("a request that does not stream was answered with a stream".into())),
-        }
-    }
-
-    async fn route(&mut self, request: &mut InnerRequest) -> Result<Route, GatewayError> {
-        let (engine, snapshot, sessions) = (self.gateway.engine(), &self.snapshot, self.gateway.sessions());
-        let client_key = self.record.record.client_key.as_deref();
-        let (mut trace, upstreams) = (Trace::default(), self.gateway.upstreams());
-        let routed = Routing { engine, snapshot, sessions, client_key, upstreams: Some(&upstreams) }
-            .route(request, &mut trace)
-            .await;
-        self.record.record.route = trace.into_steps();
-        if let (Ok(route), Some(answering)) = (&routed, &mut self.answering) {
-            // The client's own bytes are not what shall be sent then.
-            answering.may_forward = !route.edited;
-        }
-        routed
-    }
-
-    /// The client's body as the inner form.
-    async fn decode(&mut self, head: &Parts, body: Vec<u8>) -> Result<InnerRequest, GatewayError> {
-        let id = self.record.record.id.clone();
-        match &self.client {
-            Client::Inner => {
-                let visible = request::visible_headers(&head.headers);
-                let query = head.uri.query().map(str::to_owned);
-                InnerRequest::parse(body, &id, visible, query)
-            }
-            Client::Foreign(foreign) => {
-                let decoded = foreign.decode(self.gateway.engine(), head, body, &id).await?;
-                self.record.add_plugin_time(decoded.spent);
-                self.unread = decoded.dropped;
-                self.answering = Some(decoded.answering);
-                Ok(decoded.request)
-            }
-        }
-    }
-
-    fn note_request(&mut self, request: &InnerRequest) {
-        let about = request.about();
-        let text =
-            |name| about.headers.get(name).and_then(|value: &HeaderValue| value.to_str().ok()).map(str::to_owned);
-        let elapsed = self.record.elapsed_ms();
-        let record = &mut self.record.record;
-        record.client = text(header::USER_AGENT);
-        record.session = about.session.as_deref().map(str::to_owned);
-        record.requested_model = Some(about.model.clone());
-        record.stream = about.streaming;
-        record.ms.read = Some(elapsed);
-    }
-
-    fn note_route(&mut self, route: &Route) {
-        self.record.add_plugin_time(route.plugin_time);
-        let elapsed = self.record.elapsed_ms();
-        let record = &mut self.record.record;
-        record.scenario = Some(route.scenario.as_str());
-        record.route_reason = Some(route.reason.clone());
-        record.ms.route = Some(elapsed);
-    }
-
-    /// Ends the request with an error.
-    async fn refuse(mut self, error: &GatewayError) -> Response<Body> {
-        let record = &mut self.record.record;
-        record.status = Some(error.status().as_u16());
-        let outcome = if matches!(error, GatewayError::ClientGone) { Outcome::ClientGone } else { Outcome::Failed };
-        self.record.fail(outcome, &error.as_failure());
-        let record = &self.record.record;
-        tracing::info!(request = record.id, status = record.status, "{error}");
-        let mut response = match &self.client {
-            Client::Inner => error.render(&record.id),
-            Client::Foreign(foreign) => foreign.refuse(self.gateway.engine(), error, &record.id, &record.path).await,
+    /// The whole answer, in all turns of the model.
+    async fn whole_answer(&mut self, asked: &Asked) -> Result<WholeAnswer, GatewayError> {
+        let (source, agents) = match self.first_turn::<Whole>(asked).await? {
+            Begun::Raw(raw) => return Ok(self.raw_whole(raw)),
+            Begun::Events(source, agents) => (source, agents),
         };
-        headers::describe(&mut response, record);
-        response
-    }
-
-    /// Agents prepare, transform, forward, and the beginning of the answer: of the first target that does it.
-    async fn attempt(&mut self, request: &InnerRequest, route: &Route) -> Result<Answer, GatewayError> {
-        let mut answer = self.first_answer(request, route, None).await?;
-        // Whoever does not stream gets all turns of the model at once.
-        while let Answer::Waiting(mut whole) = answer {
-            let turn = self.next_turn(whole.agents(), route).await?;
-            whole.go_on(turn);
-            answer = whole.read(self.gateway.engine(), &mut self.record).await?;
+        let collector = asked.codec.collector(asked.head());
+        let mut gathering = Gathering::new(TurnSource::new(source, agents), collector);
+        while let Gathered::Turn = gathering.read().await? {
+            let turn = self.next_turn::<Whole>(asked, gathering.agents()).await?;
+            gathering.go_on(turn);
         }
+        self.ledger.note_answer(gathering.totals());
+        let answer = gathering.write(self.gateway.engine()).await?;
+        self.ledger.record.add_plugin_time(answer.plugin_time);
         Ok(answer)
     }
 
+    /// The beginning of a streamed answer. Its later turns are asked for as the body is read ([`streaming`]).
+    async fn stream(&mut self, asked: &Asked) -> Result<Stream, GatewayError> {
+        let (source, agents) = match self.first_turn::<Streamed>(asked).await? {
+            Begun::Raw(raw) => return Ok(Stream::Raw(Box::new(raw))),
+            Begun::Events(source, agents) => (source, agents),
+        };
+        let mut writer = asked.codec.writer(self.gateway.engine(), asked.head()).await?;
+        if asked.codec.begins_with_usage() {
+            let prepared = agents.as_ref().map_or(&asked.request, |agents| agents.request());
+            writer.expect_input(self.expect_input(prepared));
+        }
+        let stream = EventStream::begin(TurnSource::new(source, agents), writer).await?;
+        Ok(Stream::Events(Box::new(stream)))
+    }
+
+    /// Agents prepare, transform, forward, and the answer's beginning: of the first target that does it.
+    async fn first_turn<F: Form>(&mut self, asked: &Asked) -> Result<Begun<F::Raw>, GatewayError> {
+        let caller = self.caller(&asked.request);
+        let turn = First::<F>::new(&asked.request, &asked.codec, &asked.unread, caller);
+        self.attempt(&turn, &asked.route).await
+    }
+
     /// Agents answer what the model has called of theirs, and the model goes on. `None` if the client is next.
-    async fn next_turn(
+    async fn next_turn<F: Form>(
         &mut self,
+        asked: &Asked,
         agents: Option<&mut Conversation>,
-        route: &Route,
-    ) -> Result<Option<Box<EventSource>>, GatewayError> {
+    ) -> Result<Option<EventSource>, GatewayError> {
         let Some(agents) = agents else { return Ok(None) };
-        let request = match agents.answer_calls(&mut self.record).await? {
+        let request = match agents.answer_calls(&mut self.ledger.record).await? {
             Then::End => return Ok(None),
             Then::Ask(request) => request,
         };
-        let route = route.beginning_with(&self.snapshot.config, self.record.record.attempts.last());
-        match self.first_answer(&request, &route, Some(agents.tool_names().collect())).await? {
-            Answer::Turn(turn) => Ok(Some(turn)),
-            Answer::Stream(_) | Answer::Whole(_) | Answer::Waiting(_) => {
-                Err(GatewayError::Unavailable("a later turn began as if it were the first".into()))
-            }
-        }
-    }
-
-    /// The first answer that begins well; `continued` names the agents' tools if this is another turn of one.
-    async fn first_answer(
-        &mut self,
-        request: &InnerRequest,
-        route: &Route,
-        continued: Option<Vec<String>>,
-    ) -> Result<Answer, GatewayError> {
-        let caller = self.caller(request);
-        let attempts = Attempts {
-            caller: caller.as_ref(),
-            continued,
-            gateway: &self.gateway,
-            snapshot: &self.snapshot,
-            request,
-            inner_client: matches!(self.client, Client::Inner),
-            answering: self.answering.as_ref(),
-            unread: &self.unread,
-            record: &mut self.record,
-        };
-        attempts::first_answer(attempts, route).await
-    }
-
-    /// In whose name agents act; none where there are no agents.
-    fn caller(&mut self, request: &InnerRequest) -> Option<Arc<Caller>> {
-        if self.snapshot.agents.is_empty() {
-            return None;
-        }
-        let spend = Arc::clone(self.spend.get_or_insert_with(Arc::<Spend>::default));
-        Some(Arc::new(Caller {
-            gateway: Arc::clone(&self.gateway),
-            snapshot: Arc::clone(&self.snapshot),
-            client_key: self.record.record.client_key.clone(),
-            session: request.about().session.clone(),
-            request: self.record.record.id.clone(),
-            above: self.above.clone(),
-            spend,
-        }))
-    }
-
-    /// What a client that streams is sent while nothing else comes; empty if its format has nothing of the kind.
-    fn keep_alive(&self) -> Bytes {
-        match &self.client {
-            Client::Inner => Bytes::from_static(ccr_messages::encode::PING.as_bytes()),
-            Client::Foreign(foreign) => foreign.format.keep_alive.clone().unwrap_or_default().into(),
-        }
-    }
-
-    /// Content type of a streamed answer.
-    fn stream_type(&self) -> HeaderValue {
-        match &self.answering {
-            None => HeaderValue::from_static("text/event-stream; charset=utf-8"),
-            Some(answering) => answering.stream_type.clone(),
-        }
-    }
-
-    /// The end of a stream in which nothing of an answer has come.
-    async fn last_words(&self, failure: &Failure) -> Result<Bytes, Cut> {
-        let Some(answering) = &self.answering else {
-            return Ok(ccr_messages::encode::error_event(failure).into());
-        };
-        let head = Head { id: ids::message_id(), model: String::new() };
-        answering.last_words(self.gateway.engine(), &head, failure).await.map(Bytes::from).map_err(|error| {
-            tracing::error!("the end of a broken stream is not told: {error}");
-            Cut
-        })
+        let route = asked.route.beginning_with(self.ledger.attempts.served.as_ref());
+        let turn = Later::<F>::new(&request, &asked.codec, agents.tool_names().collect());
+        self.attempt(&turn, &route).await.map(Some)
     }
 }
 
-/// Answers a routed request. A client that streams and has heard nothing for a while gets the head of its stream and pings,
+/// A streamed answer that has begun.
+enum Stream {
+    /// The upstream's own bytes.
+    Raw(Box<RawStream>),
+    /// Typed events, written in the client's format.
+    Events(Box<EventStream>),
+}
+
+impl Stream {
+    fn totals(&mut self) -> Totals {
+        match self {
+            Self::Raw(raw) => exchange::raw_totals(raw.verdict(), raw.plugin_time()),
+            Self::Events(events) => events.totals(),
+        }
+    }
+}
+
+/// Answers a routed request whose client does not stream.
+async fn respond_whole(mut exchange: Exchange, asked: &Asked) -> Response<Body> {
+    match exchange.whole_answer(asked).await {
+        Err(error) => exchange.refuse(&error, Some(&asked.route)).await,
+        Ok(answer) => {
+            exchange.ledger.record.answered(&answer.body);
+            let mut response = answer.into_response();
+            headers::describe(&mut response, &asked.route, &exchange.ledger.attempts);
+            exchange.ledger.record.status = Some(response.status().as_u16());
+            exchange.ledger.finish(Ending::Completed);
+            response
+        }
+    }
+}
+
+/// Answers a routed request whose client streams. One that has heard nothing for a while gets the head of its stream and pings,
 /// although the upstream has not begun; what goes wrong after that is told within the stream.
-async fn respond(mut exchange: Exchange, request: InnerRequest, route: Route) -> Response<Body> {
+async fn respond_with_stream(exchange: Exchange, asked: Asked) -> Response<Body> {
+    let keep_alive = asked.codec.keep_alive();
+    let early_head = (!keep_alive.is_empty())
+        .then(|| headers::early(&exchange.snapshot.config, &asked.route, asked.codec.stream_type()));
     let ping_every = exchange.snapshot.config.timeouts.ping;
-    let streaming = request.about().streaming;
-    let keep_alive = exchange.keep_alive();
-    let early_head = (streaming && !keep_alive.is_empty())
-        .then(|| headers::early(&exchange.snapshot.config, &route, exchange.stream_type()));
-    let route = Arc::new(route);
-    let going = Arc::clone(&route);
-    let mut work = Box::pin(async move {
-        let answer = exchange.attempt(&request, &going).await;
-        (exchange, answer)
-    });
-    let Some(early_head) = early_head else {
-        let (exchange, answer) = work.await;
-        return finish_head(exchange, answer, route).await;
-    };
-    match tokio::time::timeout(ping_every, &mut work).await {
-        Ok((exchange, answer)) => finish_head(exchange, answer, route).await,
-        Err(_) => {
-            let body = StreamState::Working { work, route, ping_every, keep_alive, greeted: false };
-            early_head.into_response(stream_body(body))
-        }
+    let mut beginning = streaming::begin(exchange, asked);
+    let Some(early_head) = early_head else { return streaming::respond(beginning.await).await };
+    match tokio::time::timeout(ping_every, &mut beginning).await {
+        Ok(begun) => streaming::respond(begun).await,
+        Err(_) => early_head.into_response(StreamBody::waiting(beginning, ping_every, keep_alive).into_body()),
     }
 }
 
-/// The response whose answer has begun, or failed to.
-async fn finish_head(
-    mut exchange: Exchange,
-    answer: Result<Answer, GatewayError>,
-    route: Arc<Route>,
-) -> Response<Body> {
+/// Answers requests that agents make in the name of a client: the same way, within the client's bounds.
+pub struct AgentCompleter(pub Arc<Gateway>);
+
+impl Completer for AgentCompleter {
+    fn complete<'a>(&'a self, caller: &'a Caller, request: String) -> Completion<'a> {
+        Box::pin(complete(&self.0, caller, request))
+    }
+}
+
+async fn complete(gateway: &Arc<Gateway>, caller: &Caller, request: String) -> Result<Bytes, GatewayError> {
+    let id = ids::request_id();
+    let mut record = RequestRecord::new(id.clone(), &Method::POST, "/v1/messages");
+    record.parent = Some(caller.request.clone());
+    record.bytes_in = request.len() as u64;
+    let mut exchange = Exchange::of_agent(gateway, record, caller);
+    let answer = match InnerRequest::of_agent(request, &id, caller.session.as_ref()) {
+        Ok(request) => exchange.answer_agent(request).await,
+        Err(error) => Err(error),
+    };
+    // Where agents had a part in it, all turns but the last were counted as they ended.
+    caller.spend.add(exchange.ledger.last_usage());
     match answer {
-        Err(error) => exchange.refuse(&error).await,
-        Ok(Answer::Waiting(_) | Answer::Turn(_)) => {
-            exchange.refuse(&GatewayError::Unavailable("an answer in several turns was not put together".into())).await
+        Ok(answer) => {
+            exchange.ledger.record.answered(&answer.body);
+            exchange.ledger.record.status = Some(200);
+            exchange.ledger.finish(Ending::Completed);
+            Ok(answer.body)
         }
-        Ok(Answer::Whole(whole)) => {
-            let mut response = Response::new(body::empty());
-            match whole {
-                Whole::Json(json) => {
-                    exchange.record.answered(&json);
-                    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                    *response.body_mut() = body::full(json);
-                }
-                Whole::Foreign(answer) => {
-                    exchange.record.answered(&answer.body);
-                    client::replace(&mut response, answer);
-                }
-            }
-            exchange.record.record.status = Some(response.status().as_u16());
-            exchange.record.end(Outcome::Completed);
-            headers::describe(&mut response, &exchange.record.record);
-            response
-        }
-        Ok(Answer::Stream(live)) => {
-            exchange.record.record.status = Some(200);
-            let mut response = Response::new(body::empty());
-            headers::describe(&mut response, &exchange.record.record);
-            headers::event_stream(&mut response, exchange.stream_type());
-            *response.body_mut() = stream_body(StreamState::Live { live, route, exchange: Box::new(exchange) });
-            *response.status_mut() = StatusCode::OK;
-            response
+        Err(error) => {
+            exchange.ledger.record.status = Some(error.status().as_u16());
+            exchange.ledger.finish(Ending::Failed(&error.as_failure()));
+            Err(error)
         }
     }
 }

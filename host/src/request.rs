@@ -119,6 +119,11 @@ impl InnerRequest {
         self.document.text()
     }
 
+    /// Whether both have the same text because neither was edited since one was made from the other.
+    pub fn is_same_text(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.document, &other.document)
+    }
+
     /// The bytes, shared with this request instead of copied.
     pub fn shared_text(&self) -> Bytes {
         Bytes::from_owner(SharedText(Arc::clone(&self.document)))

@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::OnceCell;
 
 pub use self::unresolved::Unresolved;
-use crate::client::{Client, Foreign};
+use crate::client::{Client, Format};
 use crate::config::{Config, Grants, Home, ModelRef, Provider, TransformerUse};
 use crate::inventory;
 use crate::plugins::cache::CompileCache;
@@ -39,7 +39,7 @@ pub struct Snapshot {
     /// Routers of single projects.
     pub projects: Projects,
     /// Formats of clients beside Anthropic's; loaded when the first such client comes.
-    formats: OnceCell<Vec<Foreign>>,
+    formats: OnceCell<Vec<Format>>,
     /// What plugins' HTTP goes over.
     upstreams: Arc<Upstreams>,
 }
@@ -140,10 +140,10 @@ impl Snapshot {
     /// Who posts to this path: a client of the first format that serves it.
     pub async fn client(&self, engine: &PluginEngine, cache: &CompileCache, path: &str) -> Option<Client> {
         let formats = self.formats.get_or_init(|| self.load_formats(engine, cache)).await;
-        formats.iter().find(|format| format.serves(path)).cloned().map(Client::Foreign)
+        formats.iter().find(|format| format.serves(path)).cloned().map(Client::Component)
     }
 
-    async fn load_formats(&self, engine: &PluginEngine, cache: &CompileCache) -> Vec<Foreign> {
+    async fn load_formats(&self, engine: &PluginEngine, cache: &CompileCache) -> Vec<Format> {
         let previous = Some(&self.registry);
         let loader = Loader { engine, cache, config: &self.config, folder: Path::new(""), previous };
         let resolver = Resolver {
@@ -157,14 +157,14 @@ impl Snapshot {
         let foreign = |plugin: Arc<Plugin>| {
             let format = Arc::new(plugin.client_format.clone()?);
             let name = Arc::clone(&plugin.name);
-            Some(Foreign { used: resolver.with_options(&plugin, &name, &Value::Null, &Value::Null), format })
+            Some(Format { used: resolver.with_options(&plugin, &name, &Value::Null, &Value::Null), format })
         };
         plugins.into_iter().filter_map(foreign).collect()
     }
 
     /// The formats of clients that have been loaded so far.
     pub fn loaded_formats(&self) -> impl Iterator<Item = &Arc<Plugin>> {
-        self.formats.get().into_iter().flatten().map(|foreign| &foreign.used.plugin)
+        self.formats.get().into_iter().flatten().map(|format| &format.used.plugin)
     }
 
     /// How requests for a target are made; `Err` says why none can be.

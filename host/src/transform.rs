@@ -6,47 +6,46 @@ use bytes::Bytes;
 use ccr_messages::json::Writer;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-use crate::client::Answering;
+use crate::client::ClientCodec;
 use crate::config::{ModelRef, Provider};
 use crate::error::{GatewayError, from_protocol};
 use crate::plugins::bindings::Target;
 use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
-use crate::plugins::upstream::WaitingInstance;
 use crate::plugins::{Cause, PluginEngine, PluginError, transformer, upstream};
+use crate::reading::Codec;
 use crate::request::InnerRequest;
 use crate::snapshot::{Chain, PluginUse, Protocol};
 use crate::wire::{self, Credential, WireBody, WireRequest};
 
 /// A request ready to be sent, and what the way back needs.
-pub struct Transformed {
+pub struct Transformed<'a> {
     /// What goes over the wire.
     pub wire: WireRequest,
-    /// What the protocol needs to read the answer.
-    pub context: Vec<u8>,
+    /// Who reads the answer.
+    pub codec: Codec<'a>,
     /// What was left out.
     pub dropped: Vec<String>,
     /// Time spent in plugins.
     pub plugin_time: Duration,
-    /// The protocol's instance, if it waits for the answer.
-    pub instance: Option<WaitingInstance>,
-    /// A transformer wants arguments of tool calls that are no JSON to be mended.
-    pub mending: bool,
-    /// An Anthropic client's own bytes, or nearly, for an upstream of that format: no component made them.
-    pub native: bool,
+    /// A transformer wants arguments of tool calls that are not valid JSON to be repaired.
+    pub repairs_arguments: bool,
+    /// The upstream gets the client's own bytes, or nearly, and nobody wants to see the answer: the client may get the
+    /// upstream's.
+    pub passes_through: bool,
 }
 
-/// The hint with which a transformer (`enhancetool`) asks for the mending of tool calls, as these are put together here.
-const MENDING: &str = "/ccr/repair_tool_arguments";
+/// The hint with which a transformer (`enhancetool`) asks for the repair of tool calls, as these are put together here.
+const REPAIRING: &str = "/ccr/repair_tool_arguments";
 
 /// Makes the wire request for one target from the original request.
-pub async fn transform(
+pub async fn transform<'a>(
     engine: &PluginEngine,
     provider: &Provider,
-    chain: &Chain,
+    chain: &'a Chain,
     target: &ModelRef,
     mut request: InnerRequest,
-    client_is_inner: bool,
-) -> Result<Transformed, GatewayError> {
+    client: &ClientCodec,
+) -> Result<Transformed<'a>, GatewayError> {
     let target =
         Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
     let session = request.about().session.clone();
@@ -66,12 +65,12 @@ pub async fn transform(
             }
         }
     }
-    let mending = request.get(MENDING) == Some("true");
+    let repairs_arguments = request.get(REPAIRING) == Some("true");
     dropped.extend(limit_output(&mut request, provider, &target.model)?);
-    let looked_at = matches!(chain.protocol, Protocol::Inner { thinking: true, .. } | Protocol::Plugin(_));
-    let native = client_is_inner && !looked_at && !ccr_messages::anthropic::needs_cleaning(request.document());
-    let (mut wire, context, instance) = match &chain.protocol {
-        Protocol::Inner { use_bearer, .. } if native => (inner_wire(&request, &target, *use_bearer), Vec::new(), None),
+    let (mut wire, codec) = match &chain.protocol {
+        Protocol::Inner { use_bearer, thinking: false, .. } if goes_as_it_is(client, &request) => {
+            (inner_wire(&request, &target, *use_bearer), Codec::Anthropic)
+        }
         Protocol::Inner { component: used, .. } | Protocol::Plugin(used) => {
             let surroundings = used.in_session(session.as_ref());
             let encoded = upstream::encode(engine, &used.plugin, surroundings, request, target.clone())
@@ -79,7 +78,7 @@ pub async fn transform(
                 .map_err(|error| from_protocol(error, &provider.name))?;
             dropped.extend(encoded.dropped);
             plugin_time += encoded.spent;
-            (encoded.request, encoded.context, encoded.instance)
+            (encoded.request, Codec::Component { used, context: encoded.context, instance: encoded.instance })
         }
     };
     add_extra_body(&mut wire, provider)?;
@@ -97,7 +96,13 @@ pub async fn transform(
             }
         }
     }
-    Ok(Transformed { wire, context, dropped, plugin_time, instance, mending, native })
+    let passes_through = matches!(codec, Codec::Anthropic) && hooked(chain, TransformerHooks::EVENTS).next().is_none();
+    Ok(Transformed { wire, codec, dropped, plugin_time, repairs_arguments, passes_through })
+}
+
+/// Whether a request can go to an upstream of Anthropic's format without a component.
+fn goes_as_it_is(client: &ClientCodec, request: &InnerRequest) -> bool {
+    client.speaks_inner_form() && !ccr_messages::anthropic::needs_cleaning(request.document())
 }
 
 /// What the config adds to every request of a provider.
@@ -107,31 +112,30 @@ fn add_extra_body(wire: &mut WireRequest, provider: &Provider) -> Result<(), Gat
 }
 
 /// The client's own request for a target that speaks its format; `None` if it has to be translated.
-pub async fn forward(
+pub async fn forward<'a>(
     engine: &PluginEngine,
     provider: &Provider,
-    chain: &Chain,
+    chain: &'a Chain,
     target: &ModelRef,
-    answering: &Answering,
+    client: &ClientCodec,
     request: &InnerRequest,
-) -> Result<Option<Transformed>, GatewayError> {
+) -> Result<Option<Transformed<'a>>, GatewayError> {
+    let Protocol::Plugin(used) = &chain.protocol else { return Ok(None) };
     let target =
         Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
     // A limit of the model's is a reason to edit the request.
     if limit_output(&mut request.clone(), provider, &target.model)?.is_some() {
         return Ok(None);
     }
-    let session = request.about().session.as_ref();
-    let Some(mut forwarded) = answering.forward(engine, chain, &target, session).await? else { return Ok(None) };
+    let Some(mut forwarded) = client.forward(engine, chain, &target, request).await? else { return Ok(None) };
     add_extra_body(&mut forwarded.request, provider)?;
     Ok(Some(Transformed {
         wire: forwarded.request,
-        context: forwarded.context,
+        codec: Codec::Component { used, context: forwarded.context, instance: None },
         dropped: Vec::new(),
         plugin_time: forwarded.spent,
-        instance: None,
-        mending: false,
-        native: false,
+        repairs_arguments: false,
+        passes_through: true,
     }))
 }
 
@@ -163,7 +167,7 @@ pub fn without(used: &PluginUse, error: PluginError) -> Result<String, GatewayEr
     if !used.plugin.fails_open() || matches!(error.cause, Cause::Refused(_)) {
         return Err(error.into());
     }
-    tracing::warn!("goes on without it: {error}");
+    tracing::warn!(plugin = %used.plugin.label(), "plugin failed and is left out: {error}");
     Ok(format!("plugin {}: {}", used.plugin.name, error.cause))
 }
 

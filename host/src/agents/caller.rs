@@ -1,23 +1,35 @@
 //! In whose name agents act: the client's request, and models that agents call within it.
 
+use std::pin::Pin;
 use std::sync::Arc;
+
+use bytes::Bytes;
 
 use super::spend::Spend;
 use crate::error::GatewayError;
-use crate::gateway::Gateway;
-use crate::pipeline;
 use crate::plugins::bindings::Fault;
 use crate::plugins::model::{Completing, Models};
-use crate::plugins::{Cause, Surroundings};
+use crate::plugins::{Cause, PluginEngine, Surroundings};
 use crate::snapshot::{PluginUse, Snapshot};
+
+/// The answer to a request that an agent makes: Anthropic's message as JSON.
+pub type Completion<'a> = Pin<Box<dyn Future<Output = Result<Bytes, GatewayError>> + Send + 'a>>;
+
+/// Answers requests that agents make. The whole gateway does, from above this folder.
+pub trait Completer: Send + Sync {
+    /// Answers an Anthropic Messages request in the name of a client, within the client's bounds.
+    fn complete<'a>(&'a self, caller: &'a Caller, request: String) -> Completion<'a>;
+}
 
 /// Whose request it is, and within which bounds agents may act for it.
 #[derive(Clone)]
 pub struct Caller {
-    /// What all requests share.
-    pub gateway: Arc<Gateway>,
+    /// Runs the agents.
+    pub engine: Arc<PluginEngine>,
     /// What the client's request began with; it holds for all that happens within it.
     pub snapshot: Arc<Snapshot>,
+    /// Answers requests that agents make.
+    pub completer: Arc<dyn Completer>,
     /// The name of the client's key.
     pub client_key: Option<String>,
     /// The session that the client names.
@@ -61,7 +73,7 @@ impl Models for CallsModels {
             caller.above.push(Arc::clone(&self.agent));
             caller.spend.call_model(limits, caller.above.len()).map_err(Fault::Denied)?;
             let left = caller.spend.time_left(limits);
-            match tokio::time::timeout(left, pipeline::complete(&caller, request)).await {
+            match tokio::time::timeout(left, caller.completer.complete(&caller, request)).await {
                 Ok(Ok(answer)) => String::from_utf8(answer.into()).map_err(|error| Fault::Other(error.to_string())),
                 Ok(Err(error)) => Err(fault(&error)),
                 Err(_) => Err(Fault::Unavailable("the time of agentLimits.time_ms is over".into())),

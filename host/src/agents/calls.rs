@@ -83,7 +83,7 @@ async fn answer(caller: &Arc<Caller>, call: &Call, tool: &Tool, turn: u32) -> An
     let Active { used, state } = &*tool.agent;
     let request = ToolCall { id: call.id.clone(), name: tool.name.clone(), input: call.input.clone() };
     let surroundings = caller.surroundings(used, true);
-    let called = agent::call_tool(caller.gateway.engine(), &used.plugin, surroundings, &request, state);
+    let called = agent::call_tool(&caller.engine, &used.plugin, surroundings, &request, state);
     let outcome = match tokio::time::timeout(left, called).await {
         Ok(Ok((result, spent))) => checked(used, result).map(|(result, shown)| (result, shown, spent)),
         Ok(Err(error)) => Err(error.to_string()),

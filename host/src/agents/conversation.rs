@@ -9,18 +9,18 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use ccr_messages::event::Event;
+use ccr_messages::event::{Event, Usage};
 use futures_util::StreamExt as _;
 
 use super::append;
 use super::caller::Caller;
 use super::calls::{self, Tool};
 use super::editors::Editor;
-use super::history::{Looks, Turns};
+use super::history::{Fingerprint, Turns};
 use super::joined::Joined;
-use super::turn::{Call, Said};
+use super::turn::{Call, EndedTurn};
 use crate::error::GatewayError;
-use crate::record::OpenRecord;
+use crate::record::RequestRecord;
 use crate::request::InnerRequest;
 
 /// An answer that agents have a part in.
@@ -39,8 +39,19 @@ pub struct Conversation {
     /// Results of agents' calls that the client's next request has to bring.
     results: Vec<String>,
     /// What the client has seen.
-    looks: Looks,
+    seen: Fingerprint,
     spent: Duration,
+}
+
+/// What is known of an answer in several turns beside its events.
+#[derive(Debug, Clone, Copy)]
+pub struct ConversationTotals {
+    /// How many turns there were.
+    pub turns: u32,
+    /// Time spent in agents.
+    pub plugin_time: Duration,
+    /// Token counts of the last turn alone: what the session's context has grown to.
+    pub last_usage: Usage,
 }
 
 /// What follows a turn with calls.
@@ -57,7 +68,7 @@ impl Conversation {
         request: InnerRequest,
         tools: BTreeMap<String, Tool>,
         editors: Vec<Editor>,
-        looks: Looks,
+        seen: Fingerprint,
     ) -> Self {
         Self {
             caller,
@@ -68,7 +79,7 @@ impl Conversation {
             is_last: false,
             messages: Vec::new(),
             results: Vec::new(),
-            looks,
+            seen,
             spent: Duration::ZERO,
         }
     }
@@ -93,7 +104,7 @@ impl Conversation {
         for editor in &mut self.editors {
             events = editor.edit(events, ended).await?;
         }
-        events.iter().for_each(|event| self.looks.add(event));
+        events.iter().for_each(|event| self.seen.add(event));
         Ok(events)
     }
 
@@ -116,12 +127,12 @@ impl Conversation {
     }
 
     /// Has the calls of the turn answered.
-    pub async fn answer_calls(&mut self, record: &mut OpenRecord) -> Result<Then, GatewayError> {
-        record.record.turns = Some(self.joined.number);
+    pub async fn answer_calls(&mut self, record: &mut RequestRecord) -> Result<Then, GatewayError> {
+        record.turns = Some(self.joined.number);
         let turn = self.joined.end_turn();
         let (usage, client_calls, finish) = (turn.usage, turn.client_calls, turn.finish.clone());
-        let Said { message, calls } = turn.end().map_err(GatewayError::Upstream)?;
-        self.caller.spend.add(&usage.into());
+        let EndedTurn { message, calls } = turn.end().map_err(GatewayError::Upstream)?;
+        self.caller.spend.add(&usage);
         self.messages.push(message);
         let results = self.call_agents(&calls, record).await;
         if client_calls {
@@ -131,11 +142,11 @@ impl Conversation {
         }
         self.messages.push(format!(r#"{{"role":"user","content":[{}]}}"#, results.join(",")));
         self.next_turn().map_err(GatewayError::invalid)?;
-        record.record.turns = Some(self.joined.number);
+        record.turns = Some(self.joined.number);
         Ok(Then::Ask(Box::new(self.request.clone())))
     }
 
-    async fn call_agents(&mut self, calls: &[Call], record: &mut OpenRecord) -> Vec<String> {
+    async fn call_agents(&mut self, calls: &[Call], record: &mut RequestRecord) -> Vec<String> {
         let tools = Arc::clone(&self.tools);
         let tool = |call: &Call| tools.get(&call.offered_as);
         let mut results = Vec::with_capacity(calls.len());
@@ -143,7 +154,7 @@ impl Conversation {
         while let Some(answered) = answers.next().await {
             results.push(answered.result);
             self.joined.show(answered.shown);
-            record.agent_called(answered.note);
+            record.agent_calls.push(answered.note);
             self.spent += answered.spent;
         }
         results
@@ -189,30 +200,33 @@ impl Conversation {
         })
     }
 
-    /// Closes the answer: what the client did not see of it is kept for its next request.
-    pub fn close(&mut self, record: &mut OpenRecord) {
-        record.record.turns = Some(self.joined.number);
-        record.add_plugin_time(self.spent + self.editors.iter().map(Editor::spent).sum::<Duration>());
-        record.last_usage = Some(self.joined.last_usage().into());
+    /// What is known of the answer so far beside its events.
+    pub fn totals(&self) -> ConversationTotals {
+        let plugin_time = self.spent + self.editors.iter().map(Editor::spent).sum::<Duration>();
+        ConversationTotals { turns: self.joined.number, plugin_time, last_usage: self.joined.last_usage() }
+    }
+
+    /// The answer has ended: what the client did not see of it is kept for its next request.
+    pub fn keep_hidden_turns(&mut self) {
         if self.messages.is_empty() {
             return;
         }
         // A turn that ended with the client's calls was put in already.
         if self.results.is_empty() {
             match self.joined.end_turn().end() {
-                Ok(said) => {
-                    self.messages.push(said.message);
-                    self.results = calls::unanswered(&said.calls);
+                Ok(ended) => {
+                    self.messages.push(ended.message);
+                    self.results = calls::unanswered(&ended.calls);
                 }
                 // It ended without a word; then there is nothing to find it by either.
                 Err(_) => return,
             }
         }
         let turns = Turns {
-            store: self.caller.gateway.engine().turns(),
+            store: self.caller.engine.turns(),
             session: self.caller.session.as_ref(),
             client_key: self.caller.client_key.as_deref(),
         };
-        turns.keep(std::mem::take(&mut self.looks), &self.messages, &self.results);
+        turns.keep(std::mem::take(&mut self.seen), &self.messages, &self.results);
     }
 }

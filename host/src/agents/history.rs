@@ -34,12 +34,12 @@ const REMINDER: &str = "<system-reminder>";
 /// What a message looks like to the client: its text and its calls, and what it answers. By that it is found again; the same words
 /// behind others ("Done.") are another message, of this conversation or of somebody else's.
 #[derive(Clone, Default)]
-pub struct Looks {
+pub struct Fingerprint {
     hash: Sha256,
     anything: bool,
 }
 
-impl Looks {
+impl Fingerprint {
     /// Adds what an event shows.
     pub fn add(&mut self, event: &Event) {
         match event {
@@ -57,20 +57,20 @@ impl Looks {
 
     /// Those of a message of which nothing is known but what stands before it. Results tell by their ids alone which they are.
     fn behind(before: Option<Value<'_>>) -> Self {
-        let mut looks = Self::default();
+        let mut fingerprint = Self::default();
         let content = before.and_then(|before| before.get("content"));
         let ids = content.into_iter().flat_map(Value::items).filter_map(|block| member(block, "tool_use_id"));
-        ids.for_each(|id| looks.call(&id));
-        if !looks.anything {
+        ids.for_each(|id| fingerprint.call(&id));
+        if !fingerprint.anything {
             let whole = content.and_then(Value::as_str).map(|text| text.decode());
             let texts = content.into_iter().flat_map(Value::items).filter_map(|block| member(block, "text"));
             let lasting = texts.chain(whole).filter(|text| !text.trim_ascii_start().starts_with(REMINDER));
-            lasting.for_each(|text| looks.text(&text));
+            lasting.for_each(|text| fingerprint.text(&text));
         }
         // A byte that no text has, so that no word can go over from one message to the other.
-        looks.hash.update([0xfd]);
-        looks.anything = false;
-        looks
+        fingerprint.hash.update([0xfd]);
+        fingerprint.anything = false;
+        fingerprint
     }
 
     /// Those of a message of the history with the one before it; `None` if it is not the assistant's.
@@ -81,20 +81,20 @@ impl Looks {
         if !is(message, "role", "assistant") {
             return None;
         }
-        let mut looks = Self::behind(before);
+        let mut fingerprint = Self::behind(before);
         let content = message.get("content")?;
         if let Some(text) = content.as_str() {
-            looks.text(&text.decode());
+            fingerprint.text(&text.decode());
         }
         for block in content.items() {
             let text = |key| member(block, key).unwrap_or_default();
             if is(block, "type", "text") {
-                looks.text(&text("text"));
+                fingerprint.text(&text("text"));
             } else if is(block, "type", "tool_use") {
-                looks.call(&text("id"));
+                fingerprint.call(&text("id"));
             }
         }
-        Some(looks)
+        Some(fingerprint)
     }
 
     /// White space does not count: some clients trim texts.
@@ -126,8 +126,8 @@ impl Looks {
 impl Turns<'_> {
     /// Keeps the messages of an answer's turns. `results` are those of agents' calls in its last turn, which belong before the
     /// client's own results.
-    pub fn keep(&self, looks: Looks, messages: &[String], results: &[String]) {
-        let Some(key) = looks.key(self.client_key) else { return };
+    pub fn keep(&self, fingerprint: Fingerprint, messages: &[String], results: &[String]) {
+        let Some(key) = fingerprint.key(self.client_key) else { return };
         let kept = format!(r#"{{"messages":[{}],"results":[{}]}}"#, messages.join(","), results.join(","));
         if let Err(reason) = self.store.set(self.session, &key, kept.into_bytes(), None) {
             tracing::debug!("agents' turns are not kept for the next request: {reason}");
@@ -144,8 +144,9 @@ impl Turns<'_> {
         let mut results: BTreeMap<usize, String> = BTreeMap::new();
         for (index, message) in messages.iter().enumerate() {
             let before = index.checked_sub(1).and_then(|before| messages.get(before)).copied();
-            let looks = Looks::of(*message, before);
-            let kept = looks.and_then(|looks| self.store.get(self.session, &looks.key(self.client_key)?));
+            let fingerprint = Fingerprint::of(*message, before);
+            let kept =
+                fingerprint.and_then(|fingerprint| self.store.get(self.session, &fingerprint.key(self.client_key)?));
             let Some(kept) = kept.and_then(|kept| Document::from_vec(kept).ok()) else { continue };
             let list = |key| kept.root().get(key).map(|list| inside(list).to_owned()).unwrap_or_default();
             let next_is_users = messages.get(index + 1).is_some_and(|next| next.get("content").is_some());
@@ -210,10 +211,10 @@ mod tests {
         serde_json::from_str::<Json>(request.text()).expect("JSON")["messages"].clone()
     }
 
-    fn looks(question: &Json, events: &[Event]) -> Looks {
-        let mut looks = Looks::of_answer_to(&request(&json!([question])));
-        events.iter().for_each(|event| looks.add(event));
-        looks
+    fn fingerprint(question: &Json, events: &[Event]) -> Fingerprint {
+        let mut fingerprint = Fingerprint::of_answer_to(&request(&json!([question])));
+        events.iter().for_each(|event| fingerprint.add(event));
+        fingerprint
     }
 
     #[test]
@@ -228,7 +229,7 @@ mod tests {
         let shown = [Event::Text("It is".into()), Event::Text(" a cat.\n".into())];
         let (ask, more) =
             (json!({ "role": "user", "content": "what?" }), json!({ "role": "user", "content": "sure?" }));
-        turns.keep(looks(&ask, &shown), &[call.to_string(), result.to_string(), last.to_string()], &[]);
+        turns.keep(fingerprint(&ask, &shown), &[call.to_string(), result.to_string(), last.to_string()], &[]);
 
         let seen = request(&json!([ask, { "role": "assistant", "content": "It is a cat." }, more]));
         let restored = turns.put_back(&seen).expect("known");
@@ -246,7 +247,7 @@ mod tests {
 
     #[test]
     fn what_is_answered_is_known_again_without_its_reminders_and_by_the_ids_of_results() {
-        let key = |question: Json| looks(&question, &[Event::Text("Done.".into())]).key(None).expect("words");
+        let key = |question: Json| fingerprint(&question, &[Event::Text("Done.".into())]).key(None).expect("words");
         let user = |content: Json| json!({ "role": "user", "content": content });
         let text = |text: &str| json!({ "type": "text", "text": text });
         let result = |id: &str, more: &str| json!({ "type": "tool_result", "tool_use_id": id, "content": more });
@@ -269,7 +270,7 @@ mod tests {
         let theirs = json!({ "type": "tool_result", "tool_use_id": "b", "content": "done" });
         let start = Event::ToolStart(ToolStart { slot: 0, id: "b".into(), name: "clients".into() });
         let ask = json!({ "role": "user", "content": "do" });
-        turns.keep(looks(&ask, &[start]), &[both.to_string()], &[own.to_string()]);
+        turns.keep(fingerprint(&ask, &[start]), &[both.to_string()], &[own.to_string()]);
 
         let visible = json!({ "role": "assistant", "content": [{ "type": "tool_use", "id": "b", "name": "clients", "input": {} }] });
         let answer = json!({ "role": "user", "content": [theirs] });

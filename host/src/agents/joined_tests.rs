@@ -12,7 +12,7 @@ use ccr_messages::tool_calls::Assembler;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::super::turn::Said;
+use super::super::turn::EndedTurn;
 use super::*;
 
 /// Tools of agents; the client's are called otherwise.
@@ -112,7 +112,7 @@ fn play(turns: Vec<Vec<Event>>) -> Left {
         }
         let turn = joined.end_turn();
         let (client_is_next, finish) = (turn.client_calls, turn.finish.clone());
-        let Said { message, calls } = match turn.end() {
+        let EndedTurn { message, calls } = match turn.end() {
             Ok(said) => said,
             // A call of the client's with arguments that are no JSON: names that came in pieces make one of an agent's such a one.
             Err(failure) => {

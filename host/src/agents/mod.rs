@@ -17,8 +17,8 @@ mod prepare;
 mod spend;
 mod turn;
 
-pub use caller::Caller;
-pub use conversation::{Conversation, Then};
+pub use caller::{Caller, Completer, Completion};
+pub use conversation::{Conversation, ConversationTotals, Then};
 pub use history::Turns;
 pub use prepare::prepare;
 pub use spend::Spend;

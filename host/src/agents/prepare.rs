@@ -10,13 +10,13 @@ use super::caller::Caller;
 use super::calls::{Active, Tool};
 use super::conversation::Conversation;
 use super::editors::Editor;
-use super::history::{Looks, Turns};
+use super::history::{Fingerprint, Turns};
 use crate::config::{FailMode, ModelRef, Provider};
 use crate::error::GatewayError;
 use crate::plugins::agent::{self, AnswerStream, Prepared, ToolDefinition};
 use crate::plugins::bindings::Target;
 use crate::plugins::{Cause, PluginError};
-use crate::record::OpenRecord;
+use crate::record::AttemptNotes;
 use crate::request::InnerRequest;
 use crate::snapshot::PluginUse;
 use crate::transform;
@@ -25,7 +25,7 @@ use crate::transform;
 const MAX_NAME: usize = 64;
 
 /// An agent that has prepared the request.
-struct Brought {
+struct Contribution {
     agent: Arc<Active>,
     tools: Vec<ToolDefinition>,
     edits_answer: bool,
@@ -37,7 +37,7 @@ pub async fn prepare(
     provider: &Provider,
     target: &ModelRef,
     request: &InnerRequest,
-    record: &mut OpenRecord,
+    notes: &mut AttemptNotes,
 ) -> Result<Option<Conversation>, GatewayError> {
     let target = Target {
         provider: provider.name.to_string(),
@@ -45,30 +45,29 @@ pub async fn prepare(
         base_path: transform::base_path(provider),
     };
     let turns = Turns {
-        store: caller.gateway.engine().turns(),
+        store: caller.engine.turns(),
         session: caller.session.as_ref(),
         client_key: caller.client_key.as_deref(),
     };
-    record.record.agents.clear();
     let mut prepared = turns.put_back(request).unwrap_or_else(|| request.clone());
-    let (mut brought, mut system) = (Vec::new(), Vec::new());
+    let (mut contributions, mut system) = (Vec::new(), Vec::new());
     for used in caller.snapshot.agents.iter().filter(|used| caller.may_ask(used)) {
-        let Some(prepares) = ask(caller, used, &prepared, target.clone(), record).await? else { continue };
-        record.record.agents.push(used.plugin.name.to_string());
-        record.record.dropped.extend(prepares.dropped);
+        let Some(prepares) = ask(caller, used, &prepared, target.clone(), notes).await? else { continue };
+        notes.agents.push(used.plugin.name.to_string());
+        notes.dropped.extend(prepares.dropped);
         prepared = prepares.request;
         system.extend(prepares.system.filter(|text| !text.is_empty()));
         let agent = Arc::new(Active { used: used.clone(), state: prepares.state });
-        brought.push(Brought { agent, tools: prepares.tools, edits_answer: prepares.edits_answer });
+        contributions.push(Contribution { agent, tools: prepares.tools, edits_answer: prepares.edits_answer });
     }
-    if brought.is_empty() {
+    if contributions.is_empty() {
         return Ok(None);
     }
-    let tools = offer(&mut prepared, &brought, &system, &caller.request).map_err(GatewayError::invalid)?;
-    let editors = open_editors(caller, &brought, record).await?;
+    let tools = offer(&mut prepared, &contributions, &system, &caller.request).map_err(GatewayError::invalid)?;
+    let editors = open_editors(caller, &contributions, notes).await?;
     // As the client will send it again, not as agents have left it.
-    let looks = Looks::of_answer_to(request);
-    Ok(Some(Conversation::new(Arc::clone(caller), prepared, tools, editors, looks)))
+    let seen = Fingerprint::of_answer_to(request);
+    Ok(Some(Conversation::new(Arc::clone(caller), prepared, tools, editors, seen)))
 }
 
 /// One agent's part. Whoever cannot say whether it is concerned is left out; whoever fails as it prepares has perhaps half done
@@ -78,24 +77,24 @@ async fn ask(
     used: &PluginUse,
     request: &InnerRequest,
     target: Target,
-    record: &mut OpenRecord,
+    notes: &mut AttemptNotes,
 ) -> Result<Option<Prepared>, GatewayError> {
     let surroundings = caller.surroundings(used, false);
-    let asked = agent::prepare(caller.gateway.engine(), &used.plugin, surroundings, request.clone(), target).await;
+    let asked = agent::prepare(&caller.engine, &used.plugin, surroundings, request.clone(), target).await;
     let checked = asked.and_then(|(prepared, spent)| {
-        record.add_plugin_time(spent);
+        notes.plugin_time += spent;
         prepared.map(|prepared| legal(used, prepared)).transpose()
     });
     match checked {
         Ok(prepared) => Ok(prepared),
         Err(error) if error.step == "prepare" => {
-            record.record.dropped.push(transform::without(used, error)?);
+            notes.dropped.push(transform::without(used, error)?);
             Ok(None)
         }
         Err(error) if used.plugin.limits.fail == Some(FailMode::Closed) => Err(error.into()),
         Err(error) => {
-            tracing::warn!(request = caller.request, "goes on without an agent: {error}");
-            record.record.dropped.push(format!("agent {}: {}", used.plugin.name, error.cause));
+            tracing::warn!(request = caller.request, agent = %used.plugin.name, "agent failed and is left out: {error}");
+            notes.dropped.push(format!("agent {}: {}", used.plugin.name, error.cause));
             Ok(None)
         }
     }
@@ -122,7 +121,7 @@ fn legal(used: &PluginUse, prepared: Prepared) -> Result<Prepared, PluginError> 
 /// Adds everyone's tools and system texts to the request. Returns the tools by the names that the model knows them by.
 fn offer(
     request: &mut InnerRequest,
-    brought: &[Brought],
+    contributions: &[Contribution],
     system: &[String],
     id: &str,
 ) -> Result<BTreeMap<String, Tool>, String> {
@@ -130,8 +129,7 @@ fn offer(
     let mut names: BTreeSet<String> =
         listed.into_iter().flat_map(Value::items).filter_map(|tool| append::name(tool).map(Into::into)).collect();
     let (mut offered, mut tools) = (Vec::new(), BTreeMap::new());
-    for (agent, tool) in brought.iter().flat_map(|brought| brought.tools.iter().map(move |tool| (&brought.agent, tool)))
-    {
+    for (agent, tool) in contributions.iter().flat_map(|one| one.tools.iter().map(move |tool| (&one.agent, tool))) {
         let name = free_name(&agent.used.plugin.name, &tool.name, &names);
         if name != tool.name {
             let agent = &*agent.used.plugin.name;
@@ -155,16 +153,16 @@ fn free_name(agent: &str, tool: &str, taken: &BTreeSet<String>) -> String {
 
 async fn open_editors(
     caller: &Arc<Caller>,
-    brought: &[Brought],
-    record: &mut OpenRecord,
+    contributions: &[Contribution],
+    notes: &mut AttemptNotes,
 ) -> Result<Vec<Editor>, GatewayError> {
     let mut editors = Vec::new();
-    for Brought { agent, .. } in brought.iter().filter(|brought| brought.edits_answer) {
+    for Contribution { agent, .. } in contributions.iter().filter(|contribution| contribution.edits_answer) {
         let Active { used, state } = &**agent;
         let surroundings = caller.surroundings(used, false);
-        match AnswerStream::open(caller.gateway.engine(), &used.plugin, surroundings, state).await {
+        match AnswerStream::open(&caller.engine, &used.plugin, surroundings, state).await {
             Ok(stream) => editors.push(Editor::new(used.clone(), stream)),
-            Err(error) => record.record.dropped.push(transform::without(used, error)?),
+            Err(error) => notes.dropped.push(transform::without(used, error)?),
         }
     }
     Ok(editors)

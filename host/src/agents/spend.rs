@@ -4,8 +4,9 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use ccr_messages::event::Usage;
+
 use crate::config::AgentLimits;
-use crate::record::UsageNote;
 
 /// What was spent so far.
 #[derive(Debug)]
@@ -23,7 +24,7 @@ impl Default for Spend {
 
 impl Spend {
     /// Counts the tokens of an answer.
-    pub fn add(&self, usage: &UsageNote) {
+    pub fn add(&self, usage: &Usage) {
         let parts =
             [usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens];
         let tokens = parts.into_iter().flatten().fold(0, u64::saturating_add);
@@ -72,7 +73,7 @@ mod tests {
         assert!(spend.call_model(&limits, 2).unwrap_err().contains("agentLimits.depth"));
         assert!(spend.call_model(&limits, 1).is_ok());
         assert!(spend.call_model(&limits, 1).unwrap_err().contains("agentLimits.model_calls"));
-        spend.add(&UsageNote { input_tokens: Some(4), output_tokens: Some(6), ..UsageNote::default() });
+        spend.add(&Usage { input_tokens: Some(4), output_tokens: Some(6), ..Usage::default() });
         assert!(spend.within(&limits).unwrap_err().contains("agentLimits.tokens"));
         let hurried = AgentLimits { time: Duration::ZERO, ..AgentLimits::default() };
         assert!(spend.within(&hurried).unwrap_err().contains("agentLimits.time_ms"));

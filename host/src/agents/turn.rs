@@ -34,7 +34,7 @@ pub(super) struct Turn {
 }
 
 /// What a turn leaves.
-pub(super) struct Said {
+pub(super) struct EndedTurn {
     /// The assistant's message, as JSON.
     pub(super) message: String,
     /// The agents' calls.
@@ -133,7 +133,7 @@ impl Turn {
     }
 
     /// Ends the turn.
-    pub(super) fn end(mut self) -> Result<Said, Failure> {
+    pub(super) fn end(mut self) -> Result<EndedTurn, Failure> {
         self.message.finish();
         let json = self.message.into_sink().into_json()?;
         let content = Document::parse(&json)
@@ -141,7 +141,7 @@ impl Turn {
             .and_then(|message| message.root().get("content").map(|content| content.raw().to_owned()))
             .unwrap_or_else(|| "[]".into());
         let calls = self.calls.into_values().filter(|call| call.complete).collect();
-        Ok(Said { message: format!(r#"{{"role":"assistant","content":{content}}}"#), calls })
+        Ok(EndedTurn { message: format!(r#"{{"role":"assistant","content":{content}}}"#), calls })
     }
 }
 
@@ -183,8 +183,8 @@ mod tests {
         let client: Vec<Event> = [text].into_iter().chain(call(1, "b", "mine", "{}")).collect();
         assert_eq!(visible, client);
         assert!(turn.client_calls && turn.waits());
-        let said = turn.end().unwrap();
-        let message: Value = serde_json::from_str(&said.message).unwrap();
+        let ended = turn.end().unwrap();
+        let message: Value = serde_json::from_str(&ended.message).unwrap();
         assert_eq!(
             message,
             json!({ "role": "assistant", "content": [
@@ -193,17 +193,17 @@ mod tests {
                 { "type": "tool_use", "id": "b", "name": "mine", "input": {} },
             ]})
         );
-        assert_eq!(said.calls.len(), 1);
-        assert_eq!(said.calls[0].input, "{\"x\":1}");
+        assert_eq!(ended.calls.len(), 1);
+        assert_eq!(ended.calls[0].input, "{\"x\":1}");
     }
 
     #[test]
     fn input_that_is_no_object_reaches_the_agent_and_not_the_message() {
         let (turn, _) =
             read(call(0, "a", "agent", "{\"x\":").into_iter().chain([Event::Finish(FinishReason::ToolUse)]));
-        let said = turn.end().unwrap();
-        assert_eq!(said.calls[0].input, "{\"x\":");
-        let message: Value = serde_json::from_str(&said.message).unwrap();
+        let ended = turn.end().unwrap();
+        assert_eq!(ended.calls[0].input, "{\"x\":");
+        let message: Value = serde_json::from_str(&ended.message).unwrap();
         assert_eq!(message["content"][0]["input"], json!({}));
     }
 

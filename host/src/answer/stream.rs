@@ -1,226 +1,166 @@
-//! A streamed answer on its way to the client, and its record, which closes with it.
+//! Typed events on their way to a client that streams.
 
 use bytes::Bytes;
-use ccr_messages::answer::{Answer, Head, Sink};
-use ccr_messages::event::Event;
+use ccr_messages::event::{Event, Start};
 
-use super::raw::RawStream;
-use super::source::{EventSource, Next};
-use super::turns::Source;
-use super::writing::Writing;
+use super::turns::{Step, TurnSource};
+use super::{Blame, StreamEnd, Totals};
 use crate::agents::Conversation;
-use crate::body::Cut;
-use crate::client::Answering;
+use crate::client::StreamWriter;
 use crate::error::GatewayError;
-use crate::plugins::PluginEngine;
-use crate::record::{OpenRecord, Outcome};
+use crate::reading::EventSource;
 
-/// A stream whose first content is in hand.
-pub enum LiveStream {
-    /// Typed events, written in the client's format.
-    Events(Box<EventStream>),
-    /// The upstream's own bytes.
-    Raw(Box<RawStream>),
-}
-
-/// What a stream says next.
-pub enum Said {
-    /// Bytes for the client.
-    Bytes(Bytes),
-    /// It is cut off without a word.
-    Cut(Cut),
-    /// Agents have calls to answer: [`LiveStream::agents`], then [`LiveStream::go_on`].
-    Turn,
-    /// Nothing follows.
-    Over,
-}
-
-impl LiveStream {
-    /// The next bytes for the client. The record says how it went.
-    pub async fn next(&mut self, record: &mut OpenRecord) -> Said {
-        let said = match self {
-            Self::Events(stream) => stream.next(record).await,
-            Self::Raw(stream) => stream.next(record).await.map_or(Said::Over, Said::Bytes),
-        };
-        if let Said::Bytes(bytes) = &said {
-            record.answered(bytes);
-        }
-        said
-    }
-
-    /// The agents' part in the answer.
-    pub fn agents(&mut self) -> Option<&mut Conversation> {
-        match self {
-            Self::Events(stream) => stream.source.agents(),
-            Self::Raw(_) => None,
-        }
-    }
-
-    /// Goes on with the model's next turn, or ends: with none because the client is next, with an error because there is none.
-    pub fn go_on(&mut self, turn: Result<Option<Box<EventSource>>, GatewayError>, record: &mut OpenRecord) {
-        let Self::Events(stream) = self else { return };
-        stream.waits = false;
-        match turn {
-            Ok(upstream) => stream.source.go_on(upstream),
-            Err(error) => stream.abort(error, record),
-        }
-    }
-}
-
-/// Typed events being written.
+/// A streamed answer, written in the client's format.
 pub struct EventStream {
-    source: Source,
-    writing: Writing,
-    /// Agents have calls to answer.
-    waits: bool,
+    source: TurnSource,
+    writer: StreamWriter,
+    start: Start,
+    state: State,
     /// What has been written already: where a component cannot write even the beginning, there is still time to say so.
     written: Option<Bytes>,
 }
 
-/// Reads up to the first content. What fails before it can be answered by another target.
-pub(super) async fn begin(
-    source: Source,
-    engine: &PluginEngine,
-    head: Head,
-    answering: Option<&Answering>,
-    expected_input: Option<u64>,
-    record: &mut OpenRecord,
-) -> Result<LiveStream, GatewayError> {
-    let mut stream =
-        EventStream { source, waits: false, writing: Writing::new(engine, head, answering).await?, written: None };
-    stream.writing.expect_input(expected_input);
-    while !stream.writing.has_content() && !stream.writing.is_done() && !stream.waits {
-        match stream.source.next().await? {
-            Next::Quiet => {}
-            Next::Events(events) => stream.take(&events, record),
-            Next::Turn(events) => {
-                stream.take(&events, record);
-                stream.waits = true;
-            }
-            Next::Last(events) => {
-                stream.take(&events, record);
-                stream.finish(record);
-            }
-            Next::Broken(events, error) => {
-                stream.take(&events, record);
-                if !stream.writing.has_content() {
-                    return Err(error);
-                }
-                stream.abort(error, record);
-            }
-        }
-    }
-    record.record.ms.first_event = Some(record.elapsed_ms());
-    match stream.writing.failure() {
-        Some(failure) if !stream.writing.has_content() => Err(GatewayError::Upstream(failure)),
-        _ => {
-            stream.written = stream.writing.take().await?;
-            Ok(LiveStream::Events(Box::new(stream)))
-        }
-    }
+/// What is next.
+enum State {
+    /// More events.
+    Going,
+    /// Agents have calls to answer.
+    Turn,
+    /// The answer has ended.
+    Ended(StreamEnd),
+}
+
+/// What a stream brings next.
+pub enum StreamNext {
+    /// Bytes for the client.
+    Bytes(Bytes),
+    /// Agents have calls to answer: [`EventStream::agents`], then [`EventStream::go_on`].
+    Turn,
+    /// The last bytes, if there are any, and how the answer ended.
+    End(Option<Bytes>, StreamEnd),
 }
 
 impl EventStream {
-    async fn next(&mut self, record: &mut OpenRecord) -> Said {
-        if let Some(written) = self.written.take() {
-            return Said::Bytes(written);
+    /// Writes what of the answer is there.
+    pub async fn begin(source: TurnSource, writer: StreamWriter) -> Result<Self, GatewayError> {
+        let mut stream = Self { source, writer, start: Start::default(), state: State::Going, written: None };
+        while let Some(step) = stream.source.next_ahead().await? {
+            stream.take(step);
         }
+        stream.written = stream.writer.take().await?;
+        Ok(stream)
+    }
+
+    /// The next bytes for the client.
+    pub async fn next(&mut self) -> StreamNext {
         loop {
-            match self.writing.take().await {
-                Ok(Some(bytes)) => return Said::Bytes(bytes),
-                Ok(None) => {}
-                Err(error) => return Said::Cut(self.cut(error.into(), record)),
-            }
-            if self.writing.is_done() {
-                return Said::Over;
-            }
-            if self.waits {
-                return Said::Turn;
-            }
-            match self.source.next().await {
-                Ok(Next::Quiet) => self.writing.ping(),
-                Ok(Next::Events(events)) => self.take(&events, record),
-                Ok(Next::Turn(events)) => {
-                    self.take(&events, record);
-                    self.waits = true;
+            let written = match self.written.take() {
+                Some(written) => Some(written),
+                None => match self.writer.take().await {
+                    Ok(written) => written,
+                    Err(error) => {
+                        self.source.close();
+                        return StreamNext::End(None, StreamEnd::Cut(error.into()));
+                    }
+                },
+            };
+            match (std::mem::replace(&mut self.state, State::Going), written) {
+                (State::Ended(end), written) => return StreamNext::End(written, end),
+                (state, Some(written)) => {
+                    self.state = state;
+                    return StreamNext::Bytes(written);
                 }
-                Ok(Next::Last(events)) => {
-                    self.take(&events, record);
-                    self.finish(record);
-                }
-                Ok(Next::Broken(events, error)) => {
-                    self.take(&events, record);
-                    self.abort(error, record);
-                }
-                Err(error) => self.abort(error, record),
+                (State::Turn, None) => return StreamNext::Turn,
+                (State::Going, None) => match self.source.next().await {
+                    Ok(step) => self.take(step),
+                    Err(error) => self.abort(error),
+                },
             }
         }
     }
 
-    fn take(&mut self, events: &[Event], record: &mut OpenRecord) {
+    /// The agents' part in the answer.
+    pub fn agents(&mut self) -> Option<&mut Conversation> {
+        self.source.agents()
+    }
+
+    /// Goes on with the model's next turn, or ends: with none because the client is next, with an error because there is none.
+    pub fn go_on(&mut self, turn: Result<Option<EventSource>, GatewayError>) {
+        match turn {
+            Ok(upstream) => self.source.go_on(upstream),
+            Err(error) => self.abort(error),
+        }
+    }
+
+    /// What is known so far.
+    pub fn totals(&mut self) -> Totals {
+        let mut totals = Totals {
+            start: self.start.clone(),
+            usage: *self.writer.usage(),
+            finish: self.writer.finish_reason().cloned(),
+            dropped: self.writer.notes().to_vec(),
+            plugin_time: self.writer.plugin_time(),
+            ..Totals::default()
+        };
+        self.source.add_to(&mut totals);
+        totals
+    }
+
+    fn take(&mut self, step: Step) {
+        match step {
+            Step::Quiet => self.writer.ping(),
+            Step::Events(events) => self.write(&events),
+            Step::Turn(events) => {
+                self.write(&events);
+                if matches!(self.state, State::Going) {
+                    self.state = State::Turn;
+                }
+            }
+            Step::Last(events) => {
+                self.write(&events);
+                self.finish();
+            }
+            Step::Broken(events, error) => {
+                self.write(&events);
+                self.abort(error);
+            }
+        }
+    }
+
+    fn write(&mut self, events: &[Event]) {
         for event in events {
-            note(record, event);
             match event {
-                Event::Error(failure) => self.writing.push(&Event::Error(self.source.redacted(failure))),
-                event => self.writing.push(event),
+                Event::Start(start) => self.start = start.clone(),
+                Event::Error(failure) => self.writer.push(&Event::Error(self.source.redacted(failure))),
+                event => self.writer.push(event),
             }
         }
-        if let Some(failure) = self.writing.failure() {
-            record.fail(Outcome::BrokenUpstream, &failure);
-            self.close(record);
+        if let Some(failure) = self.writer.failure() {
+            let end = StreamEnd::Broken(failure.clone(), Blame::Upstream);
+            self.end(end);
         }
     }
 
-    fn finish(&mut self, record: &mut OpenRecord) {
-        if self.writing.is_done() {
-            // With a failure, that was told and noted as it came.
-            return;
+    fn finish(&mut self) {
+        // With a failure, that was told as it came.
+        if !self.writer.is_done() {
+            self.writer.finish();
+            let failure = self.writer.failure().cloned();
+            self.end(failure.map_or(StreamEnd::Complete, |failure| StreamEnd::Broken(failure, Blame::Upstream)));
         }
-        self.writing.finish();
-        match self.writing.failure() {
-            Some(failure) => record.fail(Outcome::BrokenUpstream, &failure),
-            None => record.end(Outcome::Completed),
-        }
-        self.close(record);
     }
 
-    fn abort(&mut self, error: GatewayError, record: &mut OpenRecord) {
-        if let (GatewayError::Plugin(_), Some(lease)) = (&error, &mut record.lease) {
-            lease.excuse();
-        }
+    fn abort(&mut self, error: GatewayError) {
+        let blame = Blame::of(&error);
         let failure = error.into_failure();
-        record.fail(Outcome::BrokenUpstream, &failure);
-        self.writing.abort(failure);
-        self.close(record);
+        self.writer.abort(failure.clone());
+        self.end(StreamEnd::Broken(failure, blame));
     }
 
-    /// The component that writes has failed: nobody can tell the client so in its format.
-    fn cut(&mut self, error: GatewayError, record: &mut OpenRecord) -> Cut {
-        tracing::error!(request = record.record.id, "the answer is cut off: {error}");
-        record.fail(Outcome::Failed, &error.into_failure());
-        self.close(record);
-        Cut
+    fn end(&mut self, end: StreamEnd) {
+        if !matches!(self.state, State::Ended(_)) {
+            self.source.close();
+            self.state = State::Ended(end);
+        }
     }
-
-    fn close(&mut self, record: &mut OpenRecord) {
-        self.source.close(record);
-        record.add_plugin_time(self.writing.spent());
-        self.writing.note_end(record);
-    }
-}
-
-/// Keeps of an event what belongs into the record.
-pub(super) fn note(record: &mut OpenRecord, event: &Event) {
-    match event {
-        Event::Start(start) => record.record.upstream_model.clone_from(&start.model),
-        Event::Dropped(what) => record.record.dropped.push(what.clone()),
-        _ => {}
-    }
-}
-
-/// Keeps what is known at the end.
-pub(super) fn note_end<S: Sink>(record: &mut OpenRecord, answer: &Answer<S>) {
-    record.record.usage = (*answer.usage()).into();
-    record.record.stop_reason = answer.finish_reason().map(|reason| reason.as_str().to_owned());
-    record.record.dropped.extend(answer.notes().iter().cloned());
 }

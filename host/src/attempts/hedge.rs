@@ -1,8 +1,8 @@
 //! Hedged requests (`Router.fallback.hedgeMs`): while a stream's first target has said nothing for a while, the next one is asked
 //! as well, and whichever begins to answer first is kept.
 //!
-//! Both attempts write into records of their own; the one that is kept takes the request's place, and the other is dropped with
-//! its request upstream, its lease and its probe, and without a word on its target's health. Whole answers are never hedged:
+//! Both attempts keep their own notes; those of the one that is kept count, and the other is dropped with its request upstream,
+//! its lease and its probe, and without a word on its target's health. Whole answers are never hedged:
 //! all of them take as long as their text.
 
 use std::pin::pin;
@@ -10,21 +10,16 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::plan::{Again, Candidate};
-use super::run::{Begun, Run, Step, after};
-use super::{Attempts, single};
-use crate::answer::Answer;
-use crate::error::GatewayError;
-use crate::record::{Attempt, OpenRecord, milliseconds};
+use super::plan::{Candidate, NextTry};
+use super::run::{Attempted, Run, Started, Step, after};
+use super::{Tools, Turn};
+use crate::record::AttemptNotes;
 
-/// An attempt's answer, and the record that was written beside it.
-type Made = (Result<Answer, GatewayError>, OpenRecord);
-
-impl<'a> Run<'a> {
+impl<'a, T: Turn> Run<'a, T> {
     /// How long the first target may be silent; `None` where nothing is hedged.
     pub(super) fn hedges_after(&self) -> Option<Duration> {
         // A later turn of an agent's conversation goes where the earlier ones are in the cache.
-        let suits = self.attempts.request.about().streaming && self.attempts.continued.is_none();
+        let suits = self.turn.request().about().streaming && T::BEGINS;
         self.settings().hedge.filter(|_| suits)
     }
 
@@ -36,20 +31,20 @@ impl<'a> Run<'a> {
         at: &mut usize,
         last_resort: bool,
         silence: Duration,
-    ) -> Step {
-        let mut first = match self.begin(&candidates[*at], last_resort) {
-            Ok(begun) => begun,
-            Err(step) => return step,
+    ) -> Step<T::Opened> {
+        let first = match self.start(&candidates[*at], last_resort) {
+            Ok(started) => started,
+            Err(not_started) => return not_started.step(),
         };
-        let mut one = pin!(self.attempt(&mut first));
+        let mut one = pin!(attempt(self.tools, self.turn, first.candidate.clone()));
         if let Ok(made) = timeout(silence, &mut one).await {
-            return self.take(&mut candidates[*at], first, made);
+            return self.conclude(&mut candidates[*at], first, made);
         }
-        let Some(mut second) = self.second(candidates, *at, last_resort) else {
+        let Some(second) = self.second(candidates, *at, last_resort) else {
             let made = one.await;
-            return self.take(&mut candidates[*at], first, made);
+            return self.conclude(&mut candidates[*at], first, made);
         };
-        let mut other = pin!(self.attempt(&mut second));
+        let mut other = pin!(attempt(self.tools, self.turn, second.candidate.clone()));
         let own = *at;
         *at += 1;
         let (made, first_ended) = tokio::select! {
@@ -59,74 +54,38 @@ impl<'a> Run<'a> {
         };
         let (ended, left, places) = if first_ended { (first, second, (own, *at)) } else { (second, first, (*at, own)) };
         if made.0.is_ok() {
-            self.outrun(&left);
-            return self.take(&mut candidates[places.0], ended, made);
+            if let Some(place) = left.candidate.place(&self.tools.snapshot.config) {
+                self.log.outrun(&place, left.at.elapsed());
+            }
+            return self.conclude(&mut candidates[places.0], ended, made);
         }
-        match self.take(&mut candidates[places.0], ended, made) {
+        match self.conclude(&mut candidates[places.0], ended, made) {
             Step::Failed(class) => after(candidates, places.0, class),
             over => return over,
         }
         let made = if first_ended { other.await } else { one.await };
-        self.take(&mut candidates[places.1], left, made)
+        self.conclude(&mut candidates[places.1], left, made)
     }
 
     /// The next candidate for another target, moved to the place behind `at` and let in; none if there is none, or if retries and
     /// hedges have used up their share.
-    fn second(&mut self, candidates: &mut [Candidate], at: usize, last_resort: bool) -> Option<Begun> {
+    fn second(&mut self, candidates: &mut [Candidate], at: usize, last_resort: bool) -> Option<Started> {
         let first = candidates[at].target.clone();
-        let suits = |candidate: &Candidate| candidate.target != first && candidate.again == Again::Untried;
+        let suits = |candidate: &Candidate| candidate.target != first && candidate.next_try == NextTry::First;
         let others: Vec<usize> = (at + 1..candidates.len()).filter(|&other| suits(&candidates[other])).collect();
-        if others.is_empty() || !self.shared.budget.spend() {
+        if others.is_empty() || !self.tools.shared.budget.spend() {
             return None;
         }
-        let let_in = |&other: &usize| Some((other, self.begin(&candidates[other], last_resort).ok()?));
-        let (other, begun) = others.iter().find_map(let_in)?;
+        let let_in = |&other: &usize| Some((other, self.start(&candidates[other], last_resort).ok()?));
+        let (other, started) = others.iter().find_map(let_in)?;
         candidates[at + 1..=other].rotate_right(1);
-        Some(begun)
+        Some(started)
     }
+}
 
-    /// An attempt that writes into a record of its own, and holds nothing of the run's that changes.
-    fn attempt(&self, begun: &mut Begun) -> impl Future<Output = Made> + use<'a> {
-        let mut record = self.attempts.record.aside();
-        record.lease = begun.lease.take();
-        let candidate = begun.candidate.clone();
-        let &Attempts { gateway, caller, snapshot, request, inner_client, answering, unread, .. } = &self.attempts;
-        async move {
-            let mut attempts = Attempts {
-                gateway,
-                caller,
-                continued: None,
-                snapshot,
-                request,
-                inner_client,
-                answering,
-                unread,
-                record: &mut record,
-            };
-            let answer = single::attempt(&mut attempts, &candidate).await;
-            (answer, record)
-        }
-    }
-
-    /// Keeps an attempt's record as the request's, and its outcome.
-    fn take(&mut self, candidate: &mut Candidate, begun: Begun, (answer, record): Made) -> Step {
-        self.attempts.record.take_over(record);
-        self.conclude(candidate, begun, answer)
-    }
-
-    /// Notes the attempt that is dropped because the other began first.
-    fn outrun(&mut self, begun: &Begun) {
-        let Some(place) = begun.candidate.place(&self.attempts.snapshot.config) else { return };
-        let attempt = Attempt {
-            provider: place.provider.name.to_string(),
-            model: place.model.to_owned(),
-            key: place.key.map(|key| key.id.clone()),
-            status: None,
-            class: Some("outrun"),
-            error: None,
-            waited_ms: 0.0,
-            ms: milliseconds(begun.started.elapsed()),
-        };
-        self.attempts.record.record.attempts.push(attempt);
-    }
+/// An attempt that holds nothing of the run's that changes.
+async fn attempt<T: Turn>(tools: Tools<'_>, turn: &T, candidate: Candidate) -> Attempted<T::Opened> {
+    let mut notes = AttemptNotes::default();
+    let opened = turn.attempt(tools, &candidate, &mut notes).await;
+    (opened, notes)
 }

@@ -1,5 +1,6 @@
 //! What a request holds from the moment it is sent upstream until its answer has ended: a place among a target's requests at
-//! work, its part of a key's windows, and what the end of the answer says of the target's health. It lies in the request's record, which is dropped wherever the request ends.
+//! work, its part of a key's windows, and what the end of the answer says of the target's health. Whoever answers the
+//! request holds it, and drops it wherever the request ends.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -13,7 +14,7 @@ use super::plan::Candidate;
 use super::windows::Taken;
 use crate::config::{Failover, KeyLimit, ModelRef};
 use crate::error::GatewayError;
-use crate::record::{Outcome, UsageNote};
+use crate::record::UsageNote;
 use crate::snapshot::Snapshot;
 
 /// Held; dropping it gives the place back.
@@ -23,10 +24,10 @@ pub struct Lease {
     target: Option<u64>,
     tokens: Option<Tokens>,
     /// Whose health the end of the answer tells of.
-    patient: Option<Patient>,
+    watched: Watched,
 }
 
-struct Patient {
+struct Watched {
     snapshot: Arc<Snapshot>,
     target: ModelRef,
     key: Option<usize>,
@@ -55,13 +56,13 @@ impl Lease {
         if let Some(target) = target {
             shared.loads.begins(target);
         }
-        let patient = Patient {
+        let watched = Watched {
             snapshot: Arc::clone(snapshot),
             target: candidate.target.clone(),
             key: candidate.key,
             settings: Arc::clone(settings),
         };
-        Self { shared: Arc::clone(shared), target, tokens: None, patient: Some(patient) }
+        Self { shared: Arc::clone(shared), target, tokens: None, watched }
     }
 
     /// Holds what was counted of a key's windows.
@@ -76,39 +77,33 @@ impl Lease {
         self.correct(0);
     }
 
-    /// The answer broke off after its first content: for later requests that is a failure like any other.
-    pub fn broke(&mut self, failure: &Failure) {
-        let Some(patient) = self.patient.take() else { return };
-        let Some(place) = patient.place() else { return };
-        let error = GatewayError::Upstream(failure.clone());
-        let (health, now) = (&self.shared.health, Instant::now());
-        match Class::of(&error, &[]) {
-            Class::Transient => health.failed(&place, &patient.settings, now),
-            Class::Limited => {
-                let wait = class::asked_wait(&error).unwrap_or(patient.settings.cooldown);
-                health.cool(&place, false, wait, now);
-            }
-            _ => {}
-        }
-    }
-
-    /// The answer has not broken off so far.
-    pub(super) fn goes_on(&self) -> bool {
-        self.patient.is_some()
-    }
-
-    /// Whatever becomes of the answer is not the target's doing.
-    pub fn excuse(&mut self) {
-        self.patient = None;
-    }
-
-    /// The answer has ended. What the provider did not say stays as it was estimated.
-    pub fn settle(mut self, usage: &UsageNote, outcome: Outcome) {
-        if outcome == Outcome::Completed
-            && let Some(place) = self.patient.as_ref().and_then(Patient::place)
-        {
+    /// The answer is whole.
+    pub fn served(self, usage: &UsageNote) {
+        if let Some(place) = self.watched.place() {
             self.shared.health.served(&place);
         }
+        self.settle(usage);
+    }
+
+    /// The answer broke off after its first content: for later requests that is a failure like any other.
+    pub fn broke(self, failure: &Failure, usage: &UsageNote) {
+        if let Some(place) = self.watched.place() {
+            let error = GatewayError::Upstream(failure.clone());
+            let (health, now) = (&self.shared.health, Instant::now());
+            match Class::of(&error, &[]) {
+                Class::Transient => health.failed(&place, &self.watched.settings, now),
+                Class::Limited => {
+                    let wait = class::asked_wait(&error).unwrap_or(self.watched.settings.cooldown);
+                    health.cool(&place, false, wait, now);
+                }
+                _ => {}
+            }
+        }
+        self.settle(usage);
+    }
+
+    /// The answer has ended, and how is not the target's doing. What the provider did not count stays as it was estimated.
+    pub fn settle(mut self, usage: &UsageNote) {
         let parts =
             [usage.input_tokens, usage.output_tokens, usage.cache_read_input_tokens, usage.cache_creation_input_tokens];
         if usage.output_tokens.is_some() {
@@ -123,7 +118,7 @@ impl Lease {
     }
 }
 
-impl Patient {
+impl Watched {
     fn place(&self) -> Option<Place<'_>> {
         Some(Place::new(self.snapshot.config.provider(&self.target)?, &self.target, self.key))
     }

@@ -1,7 +1,7 @@
 //! From a route to an answer that has begun: which target is tried next, with which key, when again, and when no more.
 //!
 //! All that can be tried is laid out first ([`plan`]: fallbacks, aliases by [`balance`], keys by [`keys`]) and then tried in that
-//! order, without a pause, until one begins to answer ([`run`], [`single`]; two at a time with [`hedge`]). What a failure means is [`class`]'s to say; what it means for
+//! order, without a pause, until one begins to answer ([`run`]; two at a time with [`hedge`]). What one attempt does is [`turn`]'s. What a failure means is [`class`]'s to say; what it means for
 //! later requests, [`health`]'s. Only if all have failed for a moment's reason, and the config wants retries, there is a [`pause`]
 //! and another round. Dropping the future, as the client's hanging up does, ends all of it.
 //!
@@ -15,13 +15,14 @@ mod health;
 mod hedge;
 mod keys;
 mod lease;
+mod log;
 mod pause;
 mod place;
 mod plan;
 mod run;
 mod share;
-mod single;
 mod summary;
+mod turn;
 mod windows;
 
 use std::sync::Arc;
@@ -31,18 +32,17 @@ use self::balance::Loads;
 use self::health::Health;
 pub use self::health::Report;
 pub use self::lease::Lease;
+pub use self::log::AttemptLog;
 use self::pause::Budget;
+pub use self::plan::Candidate;
 use self::run::Run;
+pub use self::turn::{Begun, First, Later, Turn};
 use self::windows::Windows;
-use crate::agents::Caller;
-use crate::answer::Answer;
-use crate::client::Answering;
 use crate::error::GatewayError;
-use crate::gateway::Gateway;
-use crate::record::OpenRecord;
-use crate::request::InnerRequest;
+use crate::plugins::PluginEngine;
 use crate::routing::Route;
 use crate::snapshot::Snapshot;
+use crate::upstream::Upstreams;
 
 /// What is remembered from request to request, also over reloads of the config.
 pub struct Shared {
@@ -65,29 +65,33 @@ impl Shared {
     }
 }
 
-/// What attempts for one request need.
-pub struct Attempts<'a> {
-    /// What all requests share.
-    pub gateway: &'a Gateway,
-    /// In whose name agents act; none where there are no agents.
-    pub caller: Option<&'a Arc<Caller>>,
-    /// The tools of the agents whose answer goes on; none if it is to begin.
-    pub continued: Option<Vec<String>>,
+/// What every attempt of a request works with.
+#[derive(Clone, Copy)]
+pub struct Tools<'a> {
+    /// Runs plugins.
+    pub engine: &'a PluginEngine,
+    /// Sends requests.
+    pub upstreams: &'a Upstreams,
     /// What the request began with.
     pub snapshot: &'a Arc<Snapshot>,
-    /// The request as it came.
-    pub request: &'a InnerRequest,
-    /// The client speaks the inner form.
-    pub inner_client: bool,
-    /// How a client of another format is answered.
-    pub answering: Option<&'a Answering>,
-    /// What of such a client's request has no place in the inner form.
-    pub unread: &'a [String],
-    /// The request's record.
-    pub record: &'a mut OpenRecord,
+    /// What is remembered of earlier requests.
+    pub shared: &'a Arc<Shared>,
+}
+
+/// An answer that has begun well.
+pub struct Served<T> {
+    /// What was opened.
+    pub opened: T,
+    /// Held until the answer has ended.
+    pub lease: Lease,
 }
 
 /// The first answer that begins well.
-pub async fn first_answer<'a>(attempts: Attempts<'a>, route: &'a Route) -> Result<Answer, GatewayError> {
-    Run::new(attempts, route).go().await
+pub async fn first_good<T: Turn>(
+    tools: Tools<'_>,
+    turn: &T,
+    route: &Route,
+    log: &mut AttemptLog,
+) -> Result<Served<T::Opened>, GatewayError> {
+    Run::new(tools, turn, route, log).go().await
 }

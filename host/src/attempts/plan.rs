@@ -11,7 +11,7 @@ use crate::request::InnerRequest;
 
 /// Something that can be tried.
 #[derive(Debug, Clone)]
-pub(super) struct Candidate {
+pub struct Candidate {
     /// Provider and model.
     pub(super) target: ModelRef,
     /// The place of the key in the provider's list.
@@ -19,14 +19,14 @@ pub(super) struct Candidate {
     /// The alias that it came by.
     pub(super) alias: Option<Arc<str>>,
     /// After it was tried: when it may be tried again, or never.
-    pub(super) again: Again,
+    pub(super) next_try: NextTry,
 }
 
 /// When a candidate may be tried again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Again {
-    /// It was not tried.
-    Untried,
+pub(super) enum NextTry {
+    /// It was not tried: at any time.
+    First,
     /// Not before this moment.
     From(Instant),
     /// Not in this request.
@@ -94,7 +94,8 @@ impl Candidates<'_> {
                 keys::order(windows, provider, target, self.session, self.spill_over, SystemTime::now())
             }
         };
-        let candidate = |key| Candidate { target: target.clone(), key, alias: alias.cloned(), again: Again::Untried };
+        let candidate =
+            |key| Candidate { target: target.clone(), key, alias: alias.cloned(), next_try: NextTry::First };
         self.list.extend(keys.into_iter().map(candidate));
     }
 }

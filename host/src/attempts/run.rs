@@ -1,28 +1,28 @@
 //! The attempts of one request, one after the other: rounds over all candidates, and pauses between rounds.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::class::{self, Class};
 use super::health::Probe;
 use super::lease::Lease;
+use super::log::AttemptLog;
 use super::pause;
 use super::place::Place;
-use super::plan::{self, Again, Candidate};
+use super::plan::{self, Candidate, NextTry};
 use super::summary::Failures;
-use super::{Attempts, Shared, cost, single};
-use crate::answer::Answer;
+use super::{Served, Tools, Turn, cost};
 use crate::config::{Config, Failover, ModelRef};
 use crate::error::GatewayError;
-use crate::record::{Attempt, milliseconds};
+use crate::record::AttemptNotes;
 use crate::routing::Route;
 
-/// The attempts of one request so far.
-pub(super) struct Run<'a> {
-    pub(super) attempts: Attempts<'a>,
+/// The attempts at one turn so far.
+pub(super) struct Run<'a, T> {
+    pub(super) tools: Tools<'a>,
+    pub(super) turn: &'a T,
+    pub(super) log: &'a mut AttemptLog,
     config: &'a Config,
     route: &'a Route,
-    pub(super) shared: Arc<Shared>,
     session: u64,
     started: Instant,
     made: u32,
@@ -36,8 +36,8 @@ pub(super) struct Run<'a> {
 }
 
 /// What came of a round over all candidates.
-pub(super) enum Round {
-    Answered(Box<Answer>),
+pub(super) enum Round<A> {
+    Answered(Served<A>),
     /// Nobody will do better.
     Ended(GatewayError),
     /// The prompt is too long for this target.
@@ -47,30 +47,54 @@ pub(super) enum Round {
 }
 
 /// What came of one candidate.
-pub(super) enum Step {
+pub(super) enum Step<A> {
     Skipped,
     Failed(Class),
-    Over(Round),
+    Over(Round<A>),
 }
 
 /// An attempt that has been let in.
-pub(super) struct Begun {
+pub(super) struct Started {
     pub(super) candidate: Candidate,
-    /// Goes into the attempt's record.
-    pub(super) lease: Option<Lease>,
+    lease: Lease,
     probe: Option<Probe>,
-    pub(super) started: Instant,
+    pub(super) at: Instant,
 }
 
-impl<'a> Run<'a> {
+/// Why a candidate is not tried.
+pub(super) enum NotStarted {
+    /// It rests, was tried, or has used up its limits.
+    Skipped,
+    /// There have been as many attempts as the config allows.
+    NoMore,
+    /// The config has no such provider.
+    Gone,
+}
+
+impl NotStarted {
+    pub(super) fn step<A>(self) -> Step<A> {
+        match self {
+            Self::Skipped => Step::Skipped,
+            Self::NoMore => Step::Over(Round::Failed),
+            Self::Gone => Step::Over(gone()),
+        }
+    }
+}
+
+/// What an attempt came to, with what it leaves for the record.
+pub(super) type Attempted<A> = (Result<A, GatewayError>, AttemptNotes);
+
+impl<'a, T: Turn> Run<'a, T> {
     /// None yet.
-    pub(super) fn new(attempts: Attempts<'a>, route: &'a Route) -> Self {
+    pub(super) fn new(tools: Tools<'a>, turn: &'a T, route: &'a Route, log: &'a mut AttemptLog) -> Self {
+        let config = &tools.snapshot.config;
         Self {
-            config: &attempts.snapshot.config,
+            tools,
+            turn,
+            log,
+            config,
             route,
-            shared: Arc::clone(attempts.gateway.shared()),
-            session: plan::session(&attempts.snapshot.config, attempts.request),
-            attempts,
+            session: plan::session(config, turn.request()),
             started: Instant::now(),
             made: 0,
             waited: Duration::ZERO,
@@ -81,13 +105,13 @@ impl<'a> Run<'a> {
     }
 
     /// Makes them.
-    pub(super) async fn go(mut self) -> Result<Answer, GatewayError> {
-        self.shared.budget.earn(self.settings().retry_share);
+    pub(super) async fn go(mut self) -> Result<Served<T::Opened>, GatewayError> {
+        self.tools.shared.budget.earn(self.settings().retry_share);
         let mut candidates = self.plan(&self.route.targets);
         let mut retry = 0;
         loop {
             match self.round(&mut candidates).await {
-                Round::Answered(answer) => return Ok(*answer),
+                Round::Answered(served) => return Ok(served),
                 Round::Ended(error) => return Err(error),
                 Round::TooLong(target, error) => match self.longer(&candidates) {
                     Some(longer) => {
@@ -114,7 +138,7 @@ impl<'a> Run<'a> {
     }
 
     /// Every candidate in its order; those that rest only if there is no other.
-    async fn round(&mut self, candidates: &mut [Candidate]) -> Round {
+    async fn round(&mut self, candidates: &mut [Candidate]) -> Round<T::Opened> {
         for last_resort in [false, true] {
             let before = self.made;
             let mut at = 0;
@@ -137,58 +161,68 @@ impl<'a> Run<'a> {
         Round::Failed
     }
 
-    async fn step(&mut self, candidate: &mut Candidate, last_resort: bool) -> Step {
-        let mut begun = match self.begin(candidate, last_resort) {
-            Ok(begun) => begun,
-            Err(step) => return step,
+    async fn step(&mut self, candidate: &mut Candidate, last_resort: bool) -> Step<T::Opened> {
+        let started = match self.start(candidate, last_resort) {
+            Ok(started) => started,
+            Err(not_started) => return not_started.step(),
         };
-        self.attempts.record.lease = begun.lease.take();
-        let answer = single::attempt(&mut self.attempts, &begun.candidate).await;
-        self.conclude(candidate, begun, answer)
+        let mut notes = AttemptNotes::default();
+        let opened = self.turn.attempt(self.tools, &started.candidate, &mut notes).await;
+        self.conclude(candidate, started, (opened, notes))
     }
 
     /// Lets an attempt in, if it may be made now.
-    pub(super) fn begin(&mut self, candidate: &Candidate, last_resort: bool) -> Result<Begun, Step> {
+    pub(super) fn start(&mut self, candidate: &Candidate, last_resort: bool) -> Result<Started, NotStarted> {
         let now = Instant::now();
         if self.made >= self.settings().attempts {
-            return Err(Step::Over(Round::Failed));
+            return Err(NotStarted::NoMore);
         }
         let candidate = candidate.clone();
-        let Some(place) = candidate.place(self.config) else { return Err(Step::Over(gone())) };
-        let probe = match candidate.again {
-            Again::Never => return Err(Step::Skipped),
-            Again::From(moment) if now < moment => return Err(Step::Skipped),
-            Again::From(_) => None,
-            Again::Untried => match self.shared.health.enter(&place, now) {
+        let Some(place) = candidate.place(self.config) else { return Err(NotStarted::Gone) };
+        let probe = match candidate.next_try {
+            NextTry::Never => return Err(NotStarted::Skipped),
+            NextTry::From(moment) if now < moment => return Err(NotStarted::Skipped),
+            NextTry::From(_) => None,
+            NextTry::First => match self.tools.shared.health.enter(&place, now) {
                 Some(probe) if !last_resort => Some(probe),
                 None if last_resort => None,
-                _ => return Err(Step::Skipped),
+                _ => return Err(NotStarted::Skipped),
             },
         };
-        let Some(lease) = self.lease(&candidate, &place) else { return Err(Step::Skipped) };
+        let Some(lease) = self.lease(&candidate, &place) else { return Err(NotStarted::Skipped) };
         self.made += 1;
+        if T::BEGINS {
+            self.log.begin_answer();
+        }
+        self.log.tries(&place);
         self.route.progress.tries(&place.provider.name, &candidate.target.model, self.made);
-        Ok(Begun { candidate, lease: Some(lease), probe, started: Instant::now() })
+        Ok(Started { candidate, lease, probe, at: Instant::now() })
     }
 
-    /// What came of it. The record holds the lease.
+    /// What came of it.
     pub(super) fn conclude(
         &mut self,
         candidate: &mut Candidate,
-        begun: Begun,
-        answer: Result<Answer, GatewayError>,
-    ) -> Step {
-        let took = begun.started.elapsed();
-        let Some(place) = begun.candidate.place(self.config) else { return Step::Over(gone()) };
-        let step = match answer {
-            Ok(answer) => {
-                self.served(&begun.candidate, &place, took);
-                Step::Over(Round::Answered(Box::new(answer)))
+        started: Started,
+        (opened, notes): Attempted<T::Opened>,
+    ) -> Step<T::Opened> {
+        let Started { candidate: tried, lease, probe, at } = started;
+        let took = at.elapsed();
+        let Some(place) = tried.place(self.config) else { return Step::Over(gone()) };
+        self.log.tries(&place);
+        self.log.note(notes);
+        let step = match opened {
+            Ok(opened) => {
+                self.served(&tried, &place, took);
+                Step::Over(Round::Answered(Served { opened, lease }))
             }
-            Err(error) => self.failed(candidate, &place, took, error),
+            Err(error) => {
+                lease.give_back();
+                self.failed(candidate, &place, took, error)
+            }
         };
         // Only now others may find out how it is.
-        drop(begun.probe);
+        drop(probe);
         step
     }
 
@@ -198,18 +232,18 @@ impl<'a> Run<'a> {
     }
 
     fn plan(&self, targets: &[ModelRef]) -> Vec<Candidate> {
-        plan::plan(&self.shared, self.config, targets, self.session, self.settings().spill_over)
+        plan::plan(self.tools.shared, self.config, targets, self.session, self.settings().spill_over)
     }
 
     /// What an attempt holds while it lasts; none if the key's windows are full.
     fn lease(&mut self, candidate: &Candidate, place: &Place<'_>) -> Option<Lease> {
         let target = self.config.has_aliases().then(|| place.target_id());
-        let health = (self.attempts.snapshot, candidate, &self.route.failover);
-        let mut lease = Lease::begin(&self.shared, target, health);
+        let health = (self.tools.snapshot, candidate, &self.route.failover);
+        let mut lease = Lease::begin(self.tools.shared, target, health);
         let Some(key) = place.key.filter(|key| !key.limits.is_empty()) else { return Some(lease) };
-        let taken = cost::of(self.attempts.request, &key.limits);
+        let taken = cost::of(self.turn.request(), &key.limits);
         let id = place.key_id();
-        match self.shared.windows.take(id, &key.limits, &taken) {
+        match self.tools.shared.windows.take(id, &key.limits, &taken) {
             Ok(()) => {
                 lease.hold(id, &key.limits, taken);
                 Some(lease)
@@ -222,32 +256,34 @@ impl<'a> Run<'a> {
     }
 
     fn served(&mut self, candidate: &Candidate, place: &Place<'_>, took: Duration) {
-        // It has served when the answer is whole, which the lease will know. All of a short one may have come, and broken off.
-        if self.attempts.record.lease.as_ref().is_some_and(Lease::goes_on) {
-            self.shared.health.begins(place);
-        }
+        // It has served when the answer is whole, which whoever holds the lease will know.
+        self.tools.shared.health.begins(place);
         if self.config.has_aliases() {
-            self.shared.loads.answers(place.target_id(), took);
+            self.tools.shared.loads.answers(place.target_id(), took);
         }
         if let Some(alias) = &candidate.alias
-            && self.attempts.request.about().session.is_some()
+            && self.turn.request().about().session.is_some()
         {
-            self.shared.loads.sits(alias, self.session, place.target_id());
+            self.tools.shared.loads.sits(alias, self.session, place.target_id());
         }
-        self.note(place, took, None);
+        self.log.served = Some(candidate.target.clone());
+        self.log.ended(place, std::mem::take(&mut self.waited), took, None);
     }
 
-    fn failed(&mut self, candidate: &mut Candidate, place: &Place<'_>, took: Duration, error: GatewayError) -> Step {
-        if let Some(lease) = self.attempts.record.lease.take() {
-            lease.give_back();
-        }
+    fn failed(
+        &mut self,
+        candidate: &mut Candidate,
+        place: &Place<'_>,
+        took: Duration,
+        error: GatewayError,
+    ) -> Step<T::Opened> {
         let class = Class::of(&error, &self.settings().statuses);
         let now = Instant::now();
-        self.note(place, took, Some((class, &error)));
+        self.log.ended(place, std::mem::take(&mut self.waited), took, Some((class, &error)));
         self.remember(place, class, &error, now);
         let wait = class::asked_wait(&error).unwrap_or_default();
         let waits = class.may_pass() && wait <= self.settings().longest_wait;
-        candidate.again = if waits { Again::From(now + wait) } else { Again::Never };
+        candidate.next_try = if waits { NextTry::From(now + wait) } else { NextTry::Never };
         match class {
             Class::Fatal => Step::Over(Round::Ended(error)),
             Class::TooLong => Step::Over(Round::TooLong(candidate.target.display(self.config), error)),
@@ -261,7 +297,7 @@ impl<'a> Run<'a> {
     /// What a failure means for later requests.
     fn remember(&self, place: &Place<'_>, class: Class, error: &GatewayError, now: Instant) {
         let settings = self.settings();
-        let (health, asked) = (&self.shared.health, class::asked_wait(error));
+        let (health, asked) = (&self.tools.shared.health, class::asked_wait(error));
         match class {
             Class::KeyRefused => {
                 // Unknown or not paid for; what is forbidden may be the model.
@@ -281,34 +317,21 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn note(&mut self, place: &Place<'_>, took: Duration, failure: Option<(Class, &GatewayError)>) {
-        self.attempts.record.record.attempts.push(Attempt {
-            provider: place.provider.name.to_string(),
-            model: place.model.to_owned(),
-            key: place.key.map(|key| key.id.clone()),
-            status: Some(failure.map_or(200, |(_, error)| error.status().as_u16())),
-            class: failure.map(|(class, _)| class.as_str()),
-            error: failure.map(|(_, error)| error.to_string()),
-            waited_ms: milliseconds(std::mem::take(&mut self.waited)),
-            ms: milliseconds(took),
-        });
-    }
-
     /// The pause before another round, if there shall be one.
     fn pause(&self, candidates: &[Candidate], retry: u32) -> Option<Duration> {
         let settings = self.settings();
         if retry >= settings.retries || self.made >= settings.attempts {
             return None;
         }
-        let moment = |candidate: &Candidate| match candidate.again {
-            Again::From(moment) => Some(moment),
-            Again::Untried | Again::Never => None,
+        let moment = |candidate: &Candidate| match candidate.next_try {
+            NextTry::From(moment) => Some(moment),
+            NextTry::First | NextTry::Never => None,
         };
         let soonest = candidates.iter().filter_map(moment).min()?.saturating_duration_since(Instant::now());
         let pause = soonest.max(pause::backoff(settings, retry));
         // Nobody waits longer for a first attempt either.
         let in_time = self.started.elapsed() + pause < self.config.timeouts.first_byte;
-        (in_time && self.shared.budget.spend()).then_some(pause)
+        (in_time && self.tools.shared.budget.spend()).then_some(pause)
     }
 
     /// The target for long contexts, if there is one that was not tried.
@@ -322,7 +345,7 @@ impl<'a> Run<'a> {
     }
 }
 
-fn gone() -> Round {
+fn gone<A>() -> Round<A> {
     Round::Ended(GatewayError::NoRoute("the provider is gone from the config".into()))
 }
 
@@ -335,7 +358,7 @@ pub(super) fn after(candidates: &mut [Candidate], at: usize, class: Class) {
         Class::Transient => behind.sort_by_key(|candidate| candidate.target == failed),
         Class::TargetUnfit => {
             let same = behind.iter_mut().filter(|candidate| candidate.target == failed);
-            same.for_each(|candidate| candidate.again = Again::Never);
+            same.for_each(|candidate| candidate.next_try = NextTry::Never);
         }
         Class::Limited | Class::KeyRefused | Class::Unavailable | Class::TooLong | Class::Fatal => {}
     }
@@ -351,7 +374,7 @@ mod tests {
             target: ModelRef { provider, model: "m".into() },
             key: Some(key),
             alias: None,
-            again: Again::Untried,
+            next_try: NextTry::First,
         };
         [(0, 0), (0, 1), (1, 0), (0, 2)].map(candidate).into()
     }
@@ -372,14 +395,14 @@ mod tests {
         let mut list = candidates();
         after(&mut list, 0, Class::KeyRefused);
         assert_eq!(keys(&list), keys(&candidates()));
-        assert!(list.iter().all(|candidate| candidate.again == Again::Untried));
+        assert!(list.iter().all(|candidate| candidate.next_try == NextTry::First));
     }
 
     #[test]
     fn a_target_that_is_unfit_is_not_tried_with_other_keys() {
         let mut list = candidates();
         after(&mut list, 0, Class::TargetUnfit);
-        let untried: Vec<bool> = list.iter().map(|candidate| candidate.again == Again::Untried).collect();
+        let untried: Vec<bool> = list.iter().map(|candidate| candidate.next_try == NextTry::First).collect();
         assert_eq!(untried, [true, false, true, false]);
     }
 }

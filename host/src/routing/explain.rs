@@ -6,11 +6,12 @@ use http::request::Parts;
 use http::{HeaderMap, Uri};
 use serde::Serialize;
 
-use super::trace::{Step, Trace, brief, line};
+use super::trace::{Trace, brief, line};
 use super::{MAX_REASON, Route, Routing};
 use crate::client::Client;
 use crate::config::Config;
 use crate::error::GatewayError;
+use crate::record::RouteStep;
 use crate::request::{self, InnerRequest};
 
 /// A decision as it is told.
@@ -29,7 +30,7 @@ pub struct Explained {
     /// Whether the request would be changed before it is sent: a tag taken out, or a rule's rewrites.
     pub edited: bool,
     /// What was asked on the way.
-    pub route: Vec<Step>,
+    pub route: Vec<RouteStep>,
     /// Why the request would be refused.
     pub error: Option<String>,
 }
@@ -55,7 +56,7 @@ pub async fn explain(
     body: Vec<u8>,
 ) -> Result<Explained, GatewayError> {
     let mut request = match client {
-        Some(Client::Foreign(foreign)) => foreign.decode(routing.engine, head, body, "explain").await?.request,
+        Some(client @ Client::Component(_)) => client.decode(routing.engine, head, body, "explain").await?.request,
         None if head.uri.path() != USUAL_PATH => {
             let path = brief(head.uri.path());
             return Err(GatewayError::invalid(format!(

@@ -26,11 +26,10 @@ use self::order::{Decision, Question};
 use self::progress::Progress;
 use self::sessions::Sessions;
 use self::trace::{Trace, line};
-use crate::config::{Config, Failover, ModelRef, RouterConfig, Rule, Scenario};
+use crate::config::{Failover, ModelRef, RouterConfig, Rule, Scenario};
 use crate::counting;
 use crate::error::GatewayError;
 use crate::plugins::PluginEngine;
-use crate::record::Attempt;
 use crate::request::{self, InnerRequest};
 use crate::snapshot::Snapshot;
 use crate::tokens::{CountingApi, Tokenizer};
@@ -62,22 +61,13 @@ pub struct Route {
 
 impl Route {
     /// The same, but whoever has served an earlier turn of the answer is asked first: it has the conversation in its cache.
-    pub fn beginning_with(&self, config: &Config, served: Option<&Attempt>) -> Self {
+    pub fn beginning_with(&self, served: Option<&ModelRef>) -> Self {
         let mut route = self.clone();
-        let Some(served) = served.filter(|attempt| attempt.class.is_none()) else { return route };
-        let is_served = |target: &ModelRef| {
-            *target.model == *served.model
-                && config.provider(target).is_some_and(|provider| *provider.name == *served.provider)
-        };
-        let known = route.targets.iter().position(is_served);
-        let place = config.providers.iter().position(|provider| *provider.name == *served.provider);
-        match (known, place) {
-            (Some(at), _) => route.targets[..=at].rotate_right(1),
+        let Some(served) = served else { return route };
+        match route.targets.iter().position(|target| target == served) {
+            Some(at) => route.targets[..=at].rotate_right(1),
             // By an alias, or beyond the fallbacks.
-            (None, Some(provider)) => {
-                route.targets.insert(0, ModelRef { provider, model: served.model.as_str().into() });
-            }
-            (None, None) => {}
+            None => route.targets.insert(0, served.clone()),
         }
         route
     }

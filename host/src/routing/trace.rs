@@ -5,33 +5,24 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::record::RouteStep;
+
 /// Longest value that is shown: enough to recognise it.
 const SHOWN: usize = 80;
 
-/// One question on the way.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Step {
-    /// Which rule: a scenario, an entry of `Router.rules`, a custom router, …
-    pub rule: Cow<'static, str>,
-    /// It applied. The last step that did decided where the request goes.
-    pub matched: bool,
-    /// What it saw.
-    pub seen: Cow<'static, str>,
-}
-
 /// All of them, in order.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
-pub struct Trace(Vec<Step>);
+pub struct Trace(Vec<RouteStep>);
 
 impl Trace {
     /// Notes a rule that does not apply.
     pub fn passed(&mut self, rule: impl Into<Cow<'static, str>>, seen: impl Into<Cow<'static, str>>) {
-        self.0.push(Step { rule: rule.into(), matched: false, seen: seen.into() });
+        self.0.push(RouteStep { rule: rule.into(), matched: false, seen: seen.into() });
     }
 
     /// Notes a rule that applies.
     pub fn matched(&mut self, rule: impl Into<Cow<'static, str>>, seen: impl Into<Cow<'static, str>>) {
-        self.0.push(Step { rule: rule.into(), matched: true, seen: seen.into() });
+        self.0.push(RouteStep { rule: rule.into(), matched: true, seen: seen.into() });
     }
 
     /// Forgets all steps but the first ones.
@@ -40,12 +31,12 @@ impl Trace {
     }
 
     /// The steps so far.
-    pub fn steps(&self) -> &[Step] {
+    pub fn steps(&self) -> &[RouteStep] {
         &self.0
     }
 
     /// The steps, for the record.
-    pub fn into_steps(self) -> Vec<Step> {
+    pub fn into_steps(self) -> Vec<RouteStep> {
         self.0
     }
 }

@@ -196,6 +196,11 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// The end, where nothing else came.
+    pub fn end() -> Self {
+        Self { ended: true, ..Self::default() }
+    }
+
     fn add(&mut self, piece: Bytes) {
         if !piece.is_empty() {
             self.bytes += piece.len();

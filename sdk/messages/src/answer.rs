@@ -14,6 +14,7 @@ pub(crate) mod tests;
 use crate::event::{Event, Failure, FinishReason, Usage};
 use crate::tool_calls::faults::cuts;
 use crate::tool_calls::scan::is_object;
+use crate::verdict::explains_silence;
 use failures::{broken_input, empty_answer, unfinished_call};
 pub use sink::{BlockStart, Delta, Head, Sink};
 use states::{Between, Done, Open, Text, Thinking, Tool, Unstarted};
@@ -166,17 +167,9 @@ impl<S: Sink> Answer<S> {
     }
 
     /// Whether the answer, if it ended now, would be a failure for saying nothing: no content, and no reason that explains it.
-    /// A model may end its turn with an empty message; then it has put out tokens.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        if self.content {
-            return false;
-        }
-        match self.finish {
-            None | Some(FinishReason::ToolUse) => true,
-            Some(FinishReason::EndTurn) => self.usage.output_tokens.unwrap_or(0) == 0,
-            Some(_) => false,
-        }
+        !self.content && !self.finish.as_ref().is_some_and(explains_silence)
     }
 
     /// Whether the answer has ended, well or not.

@@ -1,6 +1,6 @@
 //! Reads answers of Anthropic's Messages API: into typed events, or past them for what the record needs.
 //!
-//! [`Decoder`] and [`decode_message`] turn an answer into events; [`UsageTap`] watches one that is passed through unread.
+//! [`Decoder`] and [`decode_message`] turn an answer into events; [`Tap`] judges one that is passed through unread.
 //! Writing such answers is [`crate::encode`]'s and [`crate::fold`]'s. Of requests, [`clean`] knows what Anthropic's API refuses in
 //! a history that other providers had a part in.
 
@@ -13,7 +13,7 @@ mod tests;
 
 pub use clean::needs_cleaning;
 pub use decode::{Decoder, decode_message};
-pub use tap::UsageTap;
+pub use tap::Tap;
 
 use crate::event::{ErrorKind, Event, Failure, FinishReason, Start, Usage};
 use crate::json::{Document, Value};

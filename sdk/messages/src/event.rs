@@ -41,6 +41,26 @@ pub enum Event {
     Dropped(String),
 }
 
+impl Event {
+    /// Whether it is part of what the model says: text, reasoning, a call or another block. An empty piece says nothing.
+    #[must_use]
+    pub fn is_content(&self) -> bool {
+        match self {
+            Self::Text(piece) | Self::Thinking(piece) | Self::Signature(piece) => !piece.is_empty(),
+            Self::RedactedThinking(_)
+            | Self::ToolDelta(_)
+            | Self::ToolStart(_)
+            | Self::ToolArguments(_)
+            | Self::ToolEnd(_)
+            | Self::Block(_)
+            | Self::Citation(_) => true,
+            Self::Start(_) | Self::NewBlock | Self::Usage(_) | Self::Finish(_) | Self::Error(_) | Self::Dropped(_) => {
+                false
+            }
+        }
+    }
+}
+
 /// What the provider said about the answer before its content.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Start {

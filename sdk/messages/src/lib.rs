@@ -2,7 +2,7 @@
 //!
 //! A request is Anthropic Messages JSON, kept as the bytes the client sent: [`json`] finds the spans, [`request`] gives the
 //! typed view over them. An answer is a sequence of typed [`event`]s: [`sse`] and [`eventstream`] frame the wire, [`tool_calls`] puts the
-//! fragments of tool calls together, [`encode`] writes Anthropic's stream and [`fold`] the whole message.
+//! fragments of tool calls together, [`verdict`] judges how it stands, [`encode`] writes Anthropic's stream and [`fold`] the whole message.
 //! Nothing here does I/O, and everything builds for `wasm32` as well as natively.
 #![deny(missing_docs)]
 #![forbid(unsafe_code)]
@@ -22,4 +22,5 @@ pub mod request;
 pub mod schema;
 pub mod sse;
 pub mod tool_calls;
+pub mod verdict;
 pub mod wit;

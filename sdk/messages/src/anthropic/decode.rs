@@ -1,7 +1,7 @@
 //! Anthropic's stream events and messages as typed events.
 
 use super::{failure, finish, push_usage, start, string, unreadable};
-use crate::event::{Event, ToolDelta};
+use crate::event::{Event, FinishReason, ToolDelta};
 use crate::json::{Document, Kind, Value, edit};
 
 /// Decodes the events of one streamed answer. Tool calls come out as [`Event::ToolDelta`], for the assembler.
@@ -10,6 +10,10 @@ pub struct Decoder {
     /// A block has begun before.
     any: bool,
     open: Option<Open>,
+    /// Something that could be read has come.
+    is_anthropics: bool,
+    /// Why the model stopped, until the stream's own end mark confirms that nothing is missing.
+    finish: Option<FinishReason>,
 }
 
 /// The open block, where its kind matters.
@@ -28,12 +32,17 @@ impl Decoder {
         Self::default()
     }
 
-    /// Decodes the `data` of one server-sent event and appends what it says to `out`. Data that is not JSON becomes an
-    /// [`Event::Error`]; kinds of events that are not known are skipped.
+    /// Decodes the `data` of one server-sent event and appends what it says to `out`. Data that is not JSON is an
+    /// [`Event::Error`] at the beginning, where it shows that this is no such stream, and left out with a note behind events that
+    /// could be read; kinds of events that are not known are skipped.
     pub fn push(&mut self, data: &[u8], out: &mut Vec<Event>) {
         let Ok(document) = Document::parse(data) else {
-            return out.push(Event::Error(unreadable()));
+            return out.push(match self.is_anthropics {
+                false => Event::Error(unreadable()),
+                true => Event::Dropped("an event of the answer that is not valid JSON".to_owned()),
+            });
         };
+        self.is_anthropics = true;
         let root = document.root();
         let Some(kind) = root.get("type").and_then(Value::as_str) else {
             if root.get("error").is_some() {
@@ -53,8 +62,10 @@ impl Decoder {
             "content_block_stop" => self.stop_block(out),
             "message_delta" => {
                 push_usage(root, out);
-                out.extend(root.get("delta").and_then(finish).map(Event::Finish));
+                self.finish = root.get("delta").and_then(finish).or(self.finish.take());
             }
+            // Some imitators give no reason: this is the end all the same.
+            "message_stop" => out.push(Event::Finish(self.finish.take().unwrap_or(FinishReason::EndTurn))),
             "error" => out.push(Event::Error(failure(root))),
             _ => {}
         }
@@ -106,17 +117,31 @@ impl Decoder {
 
 /// Decodes a whole message, or an error body, and appends what it says to `out`. What is not JSON becomes an [`Event::Error`].
 pub fn decode_message(json: &[u8], out: &mut Vec<Event>) {
+    decode_blocks(json, out, |_| true);
+}
+
+/// As [`decode_message`], but of the content only as much as shows whether there is any.
+pub(super) fn decode_until_content(json: &[u8], out: &mut Vec<Event>) {
+    decode_blocks(json, out, |so_far| !so_far.iter().any(Event::is_content));
+}
+
+/// `goes_on` says, by the events so far, whether the next block is wanted.
+fn decode_blocks(json: &[u8], out: &mut Vec<Event>, goes_on: impl Fn(&[Event]) -> bool) {
     let Ok(document) = Document::parse(json) else {
         return out.push(Event::Error(unreadable()));
     };
     let message = document.root();
-    let Some(content) = message.get("content") else {
-        let error = message.get("error").map_or_else(unreadable, |_| failure(message));
-        return out.push(Event::Error(error));
+    let failed = message.get("error").is_some_and(|error| !error.is_null());
+    let content = message.get("content").filter(|_| !failed);
+    let Some(content) = content else {
+        return out.push(Event::Error(if failed { failure(message) } else { unreadable() }));
     };
     out.push(Event::Start(start(message)));
     push_usage(message, out);
     for (at, block) in content.items().enumerate() {
+        if !goes_on(out) {
+            break;
+        }
         push_block(block, u32::try_from(at).ok(), at > 0, out);
     }
     out.extend(finish(message).map(Event::Finish));

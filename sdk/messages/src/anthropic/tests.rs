@@ -5,6 +5,8 @@ use crate::answer::{Answer, Head};
 use crate::encode::StreamEncoder;
 use crate::fold::Folder;
 use crate::tool_calls::Assembler;
+use crate::verdict::{Ending, Verdict};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 /// A stream with every kind of block, and the message it adds up to.
@@ -80,13 +82,12 @@ fn stop_reasons() {
         ("something_new", FinishReason::EndTurn),
     ] {
         let delta = json!({"type":"message_delta","delta":{"stop_reason":name,"stop_sequence":"X"}});
-        let mut events = Vec::new();
-        Decoder::new().push(delta.to_string().as_bytes(), &mut events);
+        let (mut decoder, mut events) = (Decoder::new(), Vec::new());
+        decoder.push(delta.to_string().as_bytes(), &mut events);
+        assert_eq!(events, [], "not before the end mark");
+        decoder.push(b"{\"type\":\"message_stop\"}", &mut events);
         assert_eq!(events, [Event::Finish(reason)], "{name}");
     }
-    let mut events = Vec::new();
-    Decoder::new().push(b"{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":null}}", &mut events);
-    assert_eq!(events, []);
 }
 
 #[test]
@@ -100,14 +101,14 @@ fn errors_of_every_shape() {
         (r#"{"type":"error","error":{"type":"new_error","message":"x"}}"#, ErrorKind::Api, "x"),
         (r#"{"error":"just text"}"#, ErrorKind::Api, "just text"),
     ] {
-        let (mut streamed, mut whole, mut tap) = (Vec::new(), Vec::new(), UsageTap::new());
+        let (mut streamed, mut whole, mut tap) = (Vec::new(), Vec::new(), Tap::new());
         Decoder::new().push(body.as_bytes(), &mut streamed);
         decode_message(body.as_bytes(), &mut whole);
         tap.body(body.as_bytes());
         assert_eq!(streamed, whole);
         let [Event::Error(failure)] = &streamed[..] else { panic!("{streamed:?}") };
         assert_eq!((failure.kind, failure.message.as_str()), (kind, message));
-        assert_eq!(tap.failure(), Some(failure));
+        assert_eq!(tap.verdict().failure(), Some(failure));
     }
 }
 
@@ -127,11 +128,12 @@ fn rubbish_is_an_error_and_unknown_events_are_not() {
 
 #[test]
 fn the_tap_sees_what_the_record_needs() {
-    let mut tap = UsageTap::new();
+    let mut tap = Tap::new();
     data(STREAM).for_each(|data| tap.event(data.as_bytes()));
-    let mut whole = UsageTap::new();
+    let mut whole = Tap::new();
     whole.body(MESSAGE.as_bytes());
     for tap in [tap, whole] {
+        let tap = tap.verdict();
         assert_eq!(tap.start().id.as_deref(), Some("msg_01"));
         assert_eq!(tap.start().model.as_deref(), Some("claude-x"));
         let usage = Usage {
@@ -143,19 +145,78 @@ fn the_tap_sees_what_the_record_needs() {
             web_search_requests: Some(1),
         };
         assert_eq!(tap.usage(), &usage);
-        assert_eq!(tap.finish_reason(), Some(&FinishReason::ToolUse));
-        assert!(tap.has_content() && tap.is_complete());
-        assert_eq!(tap.failure(), None);
+        assert_eq!(tap.finish(), Some(&FinishReason::ToolUse));
+        assert_eq!(tap.ending(), Ending::Complete);
     }
 }
 
 #[test]
 fn the_tap_sees_a_stream_that_broke() {
-    let mut tap = UsageTap::new();
+    let mut tap = Tap::new();
     tap.event(b"{\"type\": \"message_start\", \"message\": {\"id\": \"m\", \"usage\": {\"input_tokens\": 3}}}");
-    tap.event(b"{\"type\": \"content_block_delta\", \"index\": 0}");
-    assert!(tap.has_content() && !tap.is_complete());
+    tap.event(
+        b"{\"type\": \"content_block_delta\", \"index\": 0, \"delta\": {\"type\": \"text_delta\", \"text\": \"a\"}}",
+    );
+    assert_eq!(tap.verdict().ending(), Ending::BrokenOff);
     tap.event(b"{\"type\":\"error\",\"error\":{\"type\":\"api_error\",\"message\":\"x\"}}");
-    assert_eq!(tap.failure().unwrap().message, "x");
-    assert_eq!(tap.usage().input_tokens, Some(3));
+    assert_eq!(tap.verdict().failure().unwrap().message, "x");
+    assert_eq!(tap.verdict().usage().input_tokens, Some(3));
+}
+
+/// Events as real and careless providers send them.
+fn any_event() -> impl Strategy<Value = String> {
+    prop_oneof![
+        Just(r#"{"type":"message_start","message":{"id":"m","model":"up","usage":{"input_tokens":3}}}"#.to_owned()),
+        Just(r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#.to_owned()),
+        Just(r#"{"type":"content_block_start","index":1,"content_block":{"type":"tool_use","id":"t","name":"f","input":{}}}"#.to_owned()),
+        Just(r#"{"type":"content_block_start","index":1,"content_block":{"type":"server_tool_use","id":"t"}}"#.to_owned()),
+        "[ab]{0,2}".prop_map(|text| format!(r#"{{"type":"content_block_delta","index":0,"delta":{{"type":"text_delta","text":"{text}"}}}}"#)),
+        "[ab]{0,2}".prop_map(|text| format!(r#"{{ "type": "content_block_delta","index":0,"delta":{{"type":"thinking_delta","thinking":"{text}"}}}}"#)),
+        Just(r#"{"type":"content_block_delta","index":0,"delta":{"type":"signature_delta","signature":"s"}}"#.to_owned()),
+        Just(r#"{"type":"content_block_stop","index":0}"#.to_owned()),
+        Just(r#"{"type":"ping"}"#.to_owned()),
+        Just("{not json".to_owned()),
+        prop_oneof![Just("null"), Just("\"end_turn\""), Just("\"max_tokens\"")].prop_map(|reason| {
+            format!(r#"{{"type":"message_delta","delta":{{"stop_reason":{reason}}},"usage":{{"output_tokens":5}}}}"#)
+        }),
+        Just(r#"{"type":"message_stop"}"#.to_owned()),
+        Just(r#"{"type":"error","error":{"type":"overloaded_error","message":"o"}}"#.to_owned()),
+    ]
+}
+
+/// What counts of a verdict. The assembler corrects `end_turn` behind calls, which a client that gets the bytes does itself.
+fn judged(verdict: &Verdict) -> (Ending, Usage, Start) {
+    (verdict.ending(), *verdict.usage(), verdict.start().clone())
+}
+
+proptest! {
+    #[test]
+    fn the_tap_judges_as_the_decoder_does(stream in prop::collection::vec(any_event(), 0..12)) {
+        let (mut tap, mut decoder, mut events, mut read) = (Tap::new(), Decoder::new(), Vec::new(), Verdict::default());
+        for data in &stream {
+            tap.event(data.as_bytes());
+            decoder.push(data.as_bytes(), &mut events);
+        }
+        tap.finish();
+        assemble(events).iter().for_each(|event| read.note(event));
+        prop_assert_eq!(judged(tap.verdict()), judged(&read));
+    }
+
+    #[test]
+    fn the_tap_judges_a_whole_message_as_the_decoder_does(
+        content in prop::collection::vec(prop_oneof![
+            Just(r#"{"type":"text","text":""}"#),
+            Just(r#"{"type":"text","text":"a"}"#),
+            Just(r#"{"type":"thinking","thinking":"","signature":""}"#),
+            Just(r#"{"type":"tool_use","id":"t","name":"f","input":{}}"#),
+        ], 0..4),
+        end in prop_oneof![Just(""), Just(r#","stop_reason":"end_turn""#), Just(r#","error":null"#), Just(r#","error":{"message":"x"}"#)],
+    ) {
+        let body = format!(r#"{{"type":"message","model":"up","content":[{}]{end}}}"#, content.join(","));
+        let (mut tap, mut events, mut read) = (Tap::new(), Vec::new(), Verdict::default());
+        tap.body(body.as_bytes());
+        decode_message(body.as_bytes(), &mut events);
+        assemble(events).iter().for_each(|event| read.note(event));
+        prop_assert_eq!(judged(tap.verdict()), judged(&read));
+    }
 }

@@ -201,14 +201,12 @@ fn empty_answers_are_errors() {
 
 #[test]
 fn empty_messages_that_are_meant() {
-    let output = Usage { output_tokens: Some(2), ..Usage::default() };
-    for events in [
-        vec![Event::Usage(output), finish(FinishReason::EndTurn)],
-        vec![finish(FinishReason::Refusal)],
-        vec![finish(FinishReason::MaxTokens)],
-    ] {
-        assert_eq!(both(&events)["content"], json!([]));
+    for reason in [FinishReason::Refusal, FinishReason::MaxTokens, FinishReason::StopSequence(None)] {
+        assert_eq!(both(&[finish(reason)])["content"], json!([]));
     }
+    // Tokens that nobody sees are no words.
+    let output = Usage { output_tokens: Some(2), ..Usage::default() };
+    assert!(message(&[Event::Usage(output), finish(FinishReason::EndTurn)]).is_err());
 }
 
 #[test]

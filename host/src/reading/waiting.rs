@@ -24,9 +24,9 @@ pub(super) struct Waiting {
 }
 
 /// What a wait ended with.
-pub(super) enum Came {
+pub(super) enum Wait<B> {
     /// Bytes, or the end.
-    Batch(Batch),
+    Batch(B),
     /// The client should hear something.
     Quiet,
     /// Nothing will come.
@@ -42,23 +42,23 @@ impl Waiting {
     }
 
     /// Waits for the upstream, at most until a ping is due.
-    pub(super) async fn next(&mut self) -> Came {
+    pub(super) async fn next(&mut self) -> Wait<Batch> {
         poll_fn(|context| {
             match self.body.poll_batch(context, &mut self.batch) {
                 Poll::Ready(Ok(())) => {
                     let now = Instant::now();
                     self.next_ping = now + self.ping_every;
                     self.give_up = now + self.body.idle_limit();
-                    return Poll::Ready(Came::Batch(std::mem::take(&mut self.batch)));
+                    return Poll::Ready(Wait::Batch(std::mem::take(&mut self.batch)));
                 }
-                Poll::Ready(Err(error)) => return Poll::Ready(Came::Error(error)),
+                Poll::Ready(Err(error)) => return Poll::Ready(Wait::Error(error)),
                 Poll::Pending => {}
             }
             // The timer is not moved with every read, which would cost more than the read: it is asked when it rings.
             while self.timer.as_mut().poll(context).is_ready() {
                 let now = Instant::now();
                 if now >= self.give_up {
-                    return Poll::Ready(Came::Error(ReadError::Idle(self.body.idle_limit())));
+                    return Poll::Ready(Wait::Error(ReadError::Idle(self.body.idle_limit())));
                 }
                 let quiet = now >= self.next_ping;
                 if quiet {
@@ -66,7 +66,7 @@ impl Waiting {
                 }
                 self.timer.as_mut().reset(self.next_ping.min(self.give_up));
                 if quiet {
-                    return Poll::Ready(Came::Quiet);
+                    return Poll::Ready(Wait::Quiet);
                 }
             }
             Poll::Pending
@@ -78,18 +78,16 @@ impl Waiting {
     pub(super) async fn next_batch(&mut self) -> Result<Batch, ReadError> {
         loop {
             match self.next().await {
-                Came::Batch(batch) => return Ok(batch),
-                Came::Quiet => {}
-                Came::Error(error) => return Err(error),
+                Wait::Batch(batch) => return Ok(batch),
+                Wait::Quiet => {}
+                Wait::Error(error) => return Err(error),
             }
         }
     }
 
     /// Gives back a batch that was only looked at.
-    pub(super) fn put_back(&mut self, batch: Option<Batch>) {
-        if let Some(batch) = batch {
-            self.batch = batch;
-        }
+    pub(super) fn put_back(&mut self, batch: Batch) {
+        self.batch = batch;
     }
 
     /// The whole body, whose beginning has been read already.

@@ -10,7 +10,7 @@ use crate::plugins::bindings::SseEvent;
 
 /// How a stream is framed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Framing {
+pub enum Framing {
     /// `text/event-stream`
     ServerSent,
     /// `application/vnd.amazon.eventstream`
@@ -86,9 +86,20 @@ impl Framed {
             Ok(event) => {
                 self.events.push(SseEvent { event: event.event.map(str::to_owned), data: event.data.to_owned() });
             }
-            Err(error) => self.unreadable = Some(format!("sent something that cannot be read: {error}")),
+            Err(error) => self.unreadable = Some(unreadable_event(&error)),
         }
     }
+}
+
+/// What to say of an upstream that sent what is no event.
+pub(super) fn unreadable_event(error: &impl std::fmt::Display) -> String {
+    format!("sent something that cannot be read: {error}")
+}
+
+/// Whether a body without a usable content type begins like an event stream.
+pub(super) fn looks_like_events(start: &[u8]) -> bool {
+    let start = start.trim_ascii_start();
+    [b"data:".as_slice(), b"event:", b":", b"id:", b"retry:"].iter().any(|field| start.starts_with(field))
 }
 
 #[cfg(test)]
@@ -109,6 +120,13 @@ mod tests {
             assert_eq!(Framing::of(&headers), expected, "{value}");
         }
         assert_eq!(Framing::of(&HeaderMap::new()), None);
+    }
+
+    #[test]
+    fn events_are_told_from_json() {
+        assert!(looks_like_events(b"data: {}"));
+        assert!(looks_like_events(b"\n: OPENROUTER PROCESSING"));
+        assert!(!looks_like_events(b"{\"data\":1}"));
     }
 
     #[test]
