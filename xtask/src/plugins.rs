@@ -19,9 +19,19 @@ const COMPONENT: [u8; 8] = [0x00, b'a', b's', b'm', 0x0d, 0x00, 0x01, 0x00];
 /// cost nothing, but the host looks at each of them when the instance ends.
 const MEMORY_LAYOUT: &str = r#"target.wasm32-unknown-unknown.rustflags=["-Clink-arg=-zstack-size=131072", "-Clink-arg=--initial-memory=1048576"]"#;
 
-/// Builds all plugins in one run of cargo, so that they share what they depend on.
-pub(crate) fn build(workspace: &Workspace) -> Outcome {
-    let plugins = workspace.plugins()?;
+/// Which plugins are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Those that the host embeds.
+    BuiltIn,
+    /// Also the examples, and those that tests need.
+    All,
+}
+
+/// Builds plugins in one run of cargo, so that they share what they depend on.
+pub(crate) fn build(workspace: &Workspace, wanted: Wanted) -> Outcome {
+    let mut plugins = workspace.plugins()?;
+    plugins.retain(|plugin| wanted == Wanted::All || plugin.folder.is_empty());
     let mut finished = HashSet::new();
     if !plugins.is_empty() {
         let toolchain = Toolchain::find(workspace)?;
@@ -38,7 +48,11 @@ pub(crate) fn build(workspace: &Workspace) -> Outcome {
             finished.insert(file);
         }
     }
-    remove_others(&workspace.plugins_folder(), &finished)
+    let folders = match wanted {
+        Wanted::BuiltIn => &[""][..],
+        Wanted::All => &["", "examples", "hostile"],
+    };
+    remove_others(&workspace.plugins_folder(), folders, &finished)
 }
 
 fn finished_file(workspace: &Workspace, plugin: &Plugin) -> PathBuf {
@@ -67,8 +81,8 @@ fn copy(from: &Path, to: &Path, package: &str) -> Outcome {
 }
 
 /// Removes components whose crates are gone, so that the host does not go on embedding them.
-fn remove_others(folder: &Path, finished: &HashSet<PathBuf>) -> Outcome {
-    for folder in [folder.to_owned(), folder.join("examples"), folder.join("hostile")] {
+fn remove_others(folder: &Path, folders: &[&str], finished: &HashSet<PathBuf>) -> Outcome {
+    for folder in folders.iter().map(|inner| folder.join(inner)) {
         fs::create_dir_all(&folder).map_err(Failure::doing(format!("cannot make {}", folder.display())))?;
         let entries = fs::read_dir(&folder).map_err(Failure::doing(format!("cannot list {}", folder.display())))?;
         let files = entries.flatten().map(|entry| entry.path());
@@ -124,7 +138,7 @@ mod tests {
         for file in [&kept, &stale, &other] {
             fs::write(file, COMPONENT).unwrap();
         }
-        remove_others(&folder, &HashSet::from([kept.clone()])).unwrap();
+        remove_others(&folder, &[""], &HashSet::from([kept.clone()])).unwrap();
         assert_eq!((kept.exists(), stale.exists(), other.exists()), (true, false, true));
         fs::remove_dir_all(folder).unwrap();
     }

@@ -57,12 +57,9 @@ impl Workspace {
     }
 
     /// A cargo command for the whole workspace in the release profile.
-    ///
-    /// Always the whole of it: cargo settles the features of shared dependencies by what is selected, and
-    /// with another selection it would compile wasmtime once more, which takes minutes.
     pub(crate) fn cargo_release(&self, command: &str) -> Outcome<Command> {
         let mut cargo = self.cargo();
-        cargo.args([command, "--release", "--workspace"]);
+        cargo.args([command, "--release", "--locked", "--workspace"]);
         // Built to misbehave inside the sandbox: natively there is nothing to them.
         for hostile in self.plugins()?.iter().filter(|plugin| plugin.folder == "hostile") {
             cargo.args(["--exclude", &hostile.package]);
@@ -136,7 +133,31 @@ fn value<'text>(manifest: &'text str, section: &str, key: &str) -> Option<&'text
 
 #[cfg(test)]
 mod tests {
-    use super::{Plugin, plugin_of};
+    use super::{Plugin, Workspace, plugin_of};
+    use crate::process::output;
+    use std::collections::BTreeSet;
+
+    /// What `cargo tree` says of packages and their features.
+    fn packages(workspace: &Workspace, selection: &[&str]) -> BTreeSet<String> {
+        let mut cargo = workspace.cargo();
+        cargo.args(["tree", "--offline", "--locked", "--prefix", "none", "--format", "{p} with {f}"]).args(selection);
+        let text = output(&mut cargo).unwrap();
+        text.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).filter(|line| !line.is_empty()).collect()
+    }
+
+    /// Where the features of a dependency depend on what is built, the engine is compiled once for each: minutes on a new machine.
+    /// Add what differs to the dependencies of `host` that stand there for this reason.
+    #[test]
+    fn the_binary_alone_and_all_tests_share_one_engine() {
+        let workspace = Workspace::find().unwrap();
+        let name = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
+        let engine = packages(&workspace, &["--package", "wasmtime-wasi", "--edges", "normal,build"]);
+        let engine: BTreeSet<_> = engine.iter().map(|line| name(line)).collect();
+        let all = packages(&workspace, &["--workspace", "--edges", "all"]);
+        let alone = packages(&workspace, &["--package", "gateway", "--edges", "normal,build"]);
+        let other: Vec<_> = alone.difference(&all).filter(|line| engine.contains(&name(line))).collect();
+        assert!(other.is_empty(), "built otherwise for tests: {other:#?}");
+    }
 
     #[test]
     fn a_dynamic_library_is_a_plugin() {

@@ -133,7 +133,7 @@ fn options(arguments: &[String]) -> Outcome<Options> {
 
 fn build(workspace: &Workspace, options: &Options) -> Outcome {
     if options.ways.iter().any(|way| way.is_gateway()) {
-        return crate::build(workspace);
+        crate::build(workspace)?;
     }
     say("building the load tools");
     run_command(workspace.cargo().args(["build", "--release", "--package", "gateway-load"]))
