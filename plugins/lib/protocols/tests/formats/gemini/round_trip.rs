@@ -1,7 +1,5 @@
 //! An answer on its way through the host to the client and back in the next turn: its signatures must stand on the parts that
 //! they came with.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use ccr_plugin::messages::answer::{Answer, Head};
 use ccr_plugin::messages::fold::Folder;
 use ccr_plugin::messages::tool_calls::Assembler;

@@ -1,12 +1,7 @@
 //! The golden files of the upstream side, in `fixtures/bedrock/`.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "../common/mod.rs"]
-mod common;
-
+use crate::common::golden::{Golden, golden};
 use ccr_plugin::UpstreamProtocol;
 use ccr_protocols::bedrock::Bedrock;
-use common::golden::{Golden, golden};
 use serde_json::{Value, json};
 
 /// What the request left behind for the reading of its answer; the mark is that of the model's family, none for Claude.

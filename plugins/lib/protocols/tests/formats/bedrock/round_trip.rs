@@ -1,6 +1,4 @@
 //! What an answer holds goes back in the next request: through the host's own assembling and folding, as a client would see it.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use ccr_plugin::messages::answer::{Answer, Head};
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::fold::Folder;
@@ -98,7 +96,7 @@ fn a_streamed_answer_is_the_whole_one() {
     // Larger than the stream.
     let mut sse = SseDecoder::new(1 << 20);
     let mut push = |event: Result<SseEvent<'_>, _>| decoder.push(event.unwrap(), &mut events).unwrap();
-    sse.push(include_bytes!("../../fixtures/bedrock/streams/reasoning.sse"), &mut push);
+    sse.push(include_bytes!("../../../fixtures/bedrock/streams/reasoning.sse"), &mut push);
     sse.finish(&mut push);
     decoder.finish(&mut events).unwrap();
     let whole = said(

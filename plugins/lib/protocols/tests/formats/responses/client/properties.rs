@@ -1,6 +1,7 @@
 //! Any request is read or refused, and any answer can be read by the official client.
 
-use crate::{checker, decode, events, streamed, whole};
+use super::{checker, decode, streamed, whole};
+use crate::common::given;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::event::{Event, Failure, Start, ToolArguments, ToolStart, Usage};
 use ccr_plugin::messages::json::Document;
@@ -204,7 +205,7 @@ fn any_answer() -> impl Strategy<Value = Vec<Event>> {
         if cut && matches!(answer.last(), Some(Event::ToolEnd(_))) {
             answer.pop();
         }
-        answer.push(Event::Finish(events::reason(reason)));
+        answer.push(Event::Finish(given::reason(reason)));
         answer
     })
 }
@@ -244,7 +245,7 @@ proptest! {
         for event in events.into_iter().take(count) {
             encoder.push(event, &mut stream).unwrap();
         }
-        let failure = events::failure(&json!({"kind": "api_error", "message": "gone"}));
+        let failure = given::failure(&json!({"kind": "api_error", "message": "gone"}));
         let failure = Failure { status: None, ..failure };
         encoder.abort(&failure, &mut stream);
         let events = checker::events(&stream);

@@ -3,12 +3,7 @@
 //! `fixtures/openai/client`: `requests/*.json` hold a client's request and the inner one, `answers/*.json` events and the whole
 //! answer, `streams/*.json` events and the chunks, `errors/*.json` failures. With `UPDATE_GOLDEN=1` in the environment the
 //! expectations are rewritten: read the difference before keeping it.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "../../common/cases.rs"]
-mod cases;
 mod checker;
-mod events;
 mod forward;
 mod golden;
 mod properties;

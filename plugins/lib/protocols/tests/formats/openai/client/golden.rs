@@ -1,8 +1,8 @@
 //! Golden files.
 
-use super::cases::cases;
 use super::checker::{fold, frames};
-use super::events::{events, failure};
+use crate::common::cases::cases;
+use crate::common::given::{events, failure};
 use ccr_plugin::messages::json::Document;
 use ccr_plugin::messages::request::MessagesRequest;
 use ccr_plugin::testing::FakeRequest;

@@ -1,12 +1,7 @@
 //! The golden files of the upstream side, in `fixtures/responses/`.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "../common/mod.rs"]
-mod common;
-
+use crate::common::golden::{Golden, golden};
 use ccr_plugin::UpstreamProtocol;
 use ccr_protocols::responses::OpenAiResponses;
-use common::golden::{Golden, golden};
 use serde_json::json;
 
 /// What the request left behind for the reading of its answer.

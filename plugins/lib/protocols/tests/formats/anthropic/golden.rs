@@ -1,13 +1,8 @@
 //! The golden files of the upstream side, in `fixtures/anthropic/`.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "../common/mod.rs"]
-mod common;
-
+use crate::common::golden::{Golden, golden};
 use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::{EncodedRequest, Fault, Settings, UpstreamProtocol};
 use ccr_protocols::anthropic::{Anthropic, VertexClaude};
-use common::golden::{Golden, golden};
 use serde_json::{Value, json};
 
 /// What the request left behind for the reading of its answer.

@@ -2,4 +2,5 @@
 
 pub(crate) mod cases;
 pub(crate) mod events;
+pub(crate) mod given;
 pub(crate) mod golden;

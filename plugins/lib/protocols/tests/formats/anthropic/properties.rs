@@ -1,6 +1,4 @@
 //! What holds for any input: no trap, a legal body, and a request that needs nothing keeps its bytes.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use ccr_plugin::messages::anthropic::needs_cleaning;
 use ccr_plugin::messages::json::Document;
 use ccr_plugin::messages::request::MessagesRequest;

@@ -1,12 +1,7 @@
 //! The golden files of the upstream side, in `fixtures/openai/`.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "../common/mod.rs"]
-mod common;
-
+use crate::common::golden::{Golden, golden};
 use ccr_plugin::UpstreamProtocol;
 use ccr_protocols::openai::OpenAi;
-use common::golden::{Golden, golden};
 use serde_json::json;
 
 const GOLDEN: Golden = Golden {

@@ -1,6 +1,6 @@
 //! What a client of this API says reaches a provider of it, though both speak through the inner form.
 
-use crate::{checker, decode, streamed};
+use super::{checker, decode, streamed};
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::Document;
 use ccr_plugin::messages::sse::SseEvent;
@@ -95,7 +95,7 @@ fn encrypted_reasoning_goes_through_a_client_and_back() {
     let tools = json!([{"type": "function", "name": "Bash"}, {"type": "function", "name": "a_b_1"}]);
     let first = json!({"model": "gpt-5", "input": [{"role": "user", "content": "go"}], "tools": tools});
     let (encoded, _) = upstream("gpt-5", &first);
-    let stream = include_str!("../../../fixtures/responses/streams/reasoning-tools-parallel.sse");
+    let stream = include_str!("../../../../fixtures/responses/streams/reasoning-tools-parallel.sse");
     let output = checker::fold(&streamed(answer(&encoded.context, stream), &[])).unwrap()["output"].clone();
     let mut input = first["input"].as_array().unwrap().clone();
     input.extend(output.as_array().unwrap().iter().cloned());

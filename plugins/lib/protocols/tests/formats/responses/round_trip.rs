@@ -1,6 +1,4 @@
 //! What an answer holds goes back in the next request: through the host's own assembling and folding, as a client would see it.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
 use ccr_plugin::messages::answer::{Answer, Head};
 use ccr_plugin::messages::fold::Folder;
 use ccr_plugin::messages::sse::SseDecoder;
@@ -40,7 +38,7 @@ fn streamed(context: &[u8]) -> Value {
     let mut sse = SseDecoder::new(1 << 20);
     let mut push =
         |event: Result<ccr_plugin::messages::sse::SseEvent<'_>, _>| decoder.push(event.unwrap(), &mut events).unwrap();
-    sse.push(include_bytes!("../../fixtures/responses/streams/reasoning-tools-parallel.sse"), &mut push);
+    sse.push(include_bytes!("../../../fixtures/responses/streams/reasoning-tools-parallel.sse"), &mut push);
     sse.finish(&mut push);
     decoder.finish(&mut events).unwrap();
     message(events)
@@ -92,7 +90,7 @@ fn reasoning_does_not_go_to_another_provider() {
 #[test]
 fn a_streamed_answer_is_the_whole_one() {
     let context = encode("openai", json!([])).context;
-    let stream = include_str!("../../fixtures/responses/streams/reasoning-tools-parallel.sse");
+    let stream = include_str!("../../../fixtures/responses/streams/reasoning-tools-parallel.sse");
     let last = stream.lines().filter_map(|line| line.strip_prefix("data: ")).next_back().unwrap();
     let body = serde_json::from_str::<Value>(last).unwrap()["response"].to_string().into_bytes();
     let whole = WireResponse { status: 200, headers: Vec::new(), body };

@@ -1,12 +1,8 @@
 //! Golden files of the client's side, in `fixtures/gemini/client`: requests and what they become, answers in all three forms,
 //! errors; and that what comes in is what an upstream of the same format gets. `UPDATE_GOLDEN=1` rewrites the expectations.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "../common/cases.rs"]
-mod cases;
-
-use cases::cases;
-use ccr_plugin::messages::event::{ErrorKind, Event, Failure, FinishReason, Start, ToolArguments, ToolStart, Usage};
+use crate::common::cases::cases;
+use crate::common::given;
+use ccr_plugin::messages::event::{ErrorKind, Event, Failure, Start};
 use ccr_plugin::messages::json::Document;
 use ccr_plugin::messages::request::MessagesRequest;
 use ccr_plugin::testing::FakeRequest;
@@ -63,62 +59,8 @@ fn requests() {
 }
 
 fn events(list: &Value) -> Vec<Event> {
-    let mut slot = 0;
-    let mut events = vec![Event::Start(Start { id: Some(ID.into()), model: Some(MODEL.into()) })];
-    for event in list.as_array().unwrap() {
-        let text = |name: &str| event[name].as_str().unwrap().to_owned();
-        let Some(name) = event.as_object().and_then(|event| event.keys().next()) else {
-            events.push(Event::NewBlock);
-            continue;
-        };
-        match name.as_str() {
-            "text" => events.push(Event::Text(text(name))),
-            "thinking" => events.push(Event::Thinking(text(name))),
-            "signature" => events.push(Event::Signature(text(name))),
-            "redacted" => events.push(Event::RedactedThinking(text(name))),
-            "block" => events.push(Event::Block(event[name].to_string())),
-            "citation" => events.push(Event::Citation(event[name].to_string())),
-            "finish" => events.push(Event::Finish(reason(&text(name)))),
-            "usage" => events.push(Event::Usage(usage(&event[name]))),
-            "tool" => {
-                let tool = &event[name];
-                let (id, name) = (tool["id"].as_str().unwrap().into(), tool["name"].as_str().unwrap().into());
-                events.push(Event::ToolStart(ToolStart { slot, id, name }));
-                for piece in tool["input"].as_array().unwrap() {
-                    let json = piece.as_str().unwrap().into();
-                    events.push(Event::ToolArguments(ToolArguments { slot, json }));
-                }
-                if tool["cut"] != json!(true) {
-                    events.push(Event::ToolEnd(slot));
-                }
-                slot += 1;
-            }
-            other => panic!("{other}"),
-        }
-    }
-    events
-}
-
-fn reason(name: &str) -> FinishReason {
-    match name {
-        "end_turn" => FinishReason::EndTurn,
-        "max_tokens" => FinishReason::MaxTokens,
-        "tool_use" => FinishReason::ToolUse,
-        "refusal" => FinishReason::Refusal,
-        "model_context_window_exceeded" => FinishReason::ContextWindowExceeded,
-        other => panic!("{other}"),
-    }
-}
-
-fn usage(counts: &Value) -> Usage {
-    Usage {
-        input_tokens: counts["input"].as_u64(),
-        output_tokens: counts["output"].as_u64(),
-        cache_read_input_tokens: counts["cache_read"].as_u64(),
-        cache_creation_input_tokens: counts["cache_creation"].as_u64(),
-        reasoning_tokens: counts["reasoning"].as_u64(),
-        web_search_requests: None,
-    }
+    let start = Event::Start(Start { id: Some(ID.into()), model: Some(MODEL.into()) });
+    std::iter::once(start).chain(given::events(list)).collect()
 }
 
 /// The stream as it goes over the wire, with what the client gets for a failure at the end, if there is one.

@@ -1,13 +1,8 @@
 //! The golden files of the upstream side, in `fixtures/gemini/`.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "../common/mod.rs"]
-mod common;
-
+use crate::common::golden::{Golden, golden};
 use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::{Credential, EncodedRequest, Fault, Settings, UpstreamProtocol};
 use ccr_protocols::gemini::{Gemini, VertexGemini};
-use common::golden::{Golden, golden};
 use serde_json::{Value, json};
 
 /// Golden files of both protocols stand together: most say the same of both.

@@ -43,7 +43,6 @@ pub(crate) fn cases(folder: &str, run: impl Fn(&Path, &Value) -> Value) {
 }
 
 /// Runs every case of a folder whose files are bytes, with what they must come to in `.events.json` beside them.
-#[allow(dead_code, reason = "client sides have no such cases")]
 pub(crate) fn bytes(folder: &str, extension: &str, run: impl Fn(&Path, &[u8]) -> Value) {
     for file in files(folder, extension) {
         let found = run(&file, &fs::read(&file).unwrap());

@@ -3,8 +3,9 @@
 //!
 //! With `UPDATE_GOLDEN=1` in the environment the expectations are rewritten: read the difference before keeping it.
 
-use crate::cases::{cases, updating};
-use crate::{checker, events, request, streamed, whole};
+use super::{checker, request, streamed, whole};
+use crate::common::cases::{cases, updating};
+use crate::common::given;
 use ccr_plugin::messages::json::Document;
 use ccr_plugin::messages::request::MessagesRequest;
 use ccr_plugin::{ClientProtocol, Encoder, Fault, Header};
@@ -49,8 +50,8 @@ fn requests() {
 fn answers_and_streams() {
     cases("responses/client/answers", |file, case| {
         let context = case["context"].as_str().unwrap_or_default().as_bytes();
-        let stream = streamed(events::events(&case["events"]), context);
-        let whole = whole(events::events(&case["events"]), context);
+        let stream = streamed(given::events(&case["events"]), context);
+        let whole = whole(given::events(&case["events"]), context);
         assert_eq!(checker::fold(&stream).unwrap(), whole, "{}", file.display());
         let expected = stream_of(file);
         if updating() {
@@ -66,9 +67,9 @@ fn answers_and_streams() {
 #[test]
 fn errors() {
     cases("responses/client/errors", |_, case| {
-        let failure = events::failure(&case["failure"]);
+        let failure = given::failure(&case["failure"]);
         let answer = OpenAiResponses::encode_error(&failure, "req_1", "/v1/responses");
-        let mut encoder = OpenAiResponses::encoder(crate::ID, crate::MODEL, &[]);
+        let mut encoder = OpenAiResponses::encoder(super::ID, super::MODEL, &[]);
         let mut stream = Vec::new();
         encoder.abort(&failure, &mut stream);
         let events = checker::events(&stream);

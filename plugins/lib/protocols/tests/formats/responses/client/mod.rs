@@ -1,10 +1,5 @@
 //! The client side of OpenAI Responses: golden files, and properties that hold for every request and every answer.
-#![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-
-#[path = "../../common/cases.rs"]
-mod cases;
 mod checker;
-mod events;
 mod golden;
 mod properties;
 mod round_trip;
