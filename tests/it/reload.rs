@@ -127,7 +127,7 @@ async fn a_component_that_is_dropped_in_replaced_and_deleted() {
     assert_eq!(gateway.messages(&ask("hi")).await.status, 200);
 
     fs::copy(&good, &file).unwrap();
-    gateway.healthy("the mended component", |health| health["status"] == "ok" && ready(health)).await;
+    gateway.healthy("the repaired component", |health| health["status"] == "ok" && ready(health)).await;
     fs::remove_file(&file).unwrap();
     gateway.healthy("its end", |health| state(health, "hello-router").is_none()).await;
     assert_eq!(gateway.messages(&ask("hi")).await.status, 200);
@@ -149,7 +149,7 @@ async fn a_component_that_is_replaced_by_a_bad_one_serves_on() {
     assert!(health.to_string().contains("earlier version serves"), "{health}");
     assert_eq!(gateway.messages(&ask_model("bent,m", false)).await.status, 200);
     fs::write(&file, whole).unwrap();
-    gateway.healthy("the mended component", |health| health["status"] == "ok").await;
+    gateway.healthy("the repaired component", |health| health["status"] == "ok").await;
     assert_eq!(gateway.messages(&ask_model("bent,m", false)).await.status, 200);
 }
 

@@ -274,5 +274,5 @@ impl<'a> To<'a> {
 /// What puts the calls of an answer together; their ids are made from a seed that no other answer has.
 fn assembler(transformed: &Transformed<'_>) -> Assembler {
     let seed = ids::message_id();
-    if transformed.repairs_arguments { Assembler::mending(&seed) } else { Assembler::new(&seed) }
+    if transformed.repairs_arguments { Assembler::repairing(&seed) } else { Assembler::new(&seed) }
 }

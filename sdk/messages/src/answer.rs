@@ -303,7 +303,7 @@ impl<S: Sink> Answer<S> {
         }
     }
 
-    /// Begins a block.
+    /// Begins a block; whatever was open ends.
     fn open(&mut self, next: impl FnOnce(Between, &mut S) -> State) {
         self.content = true;
         self.new_block = false;

@@ -50,7 +50,7 @@ impl StreamEncoder {
         self.out.as_str().is_empty()
     }
 
-    /// Writes a [`PING`].
+    /// Writes a [`PING`], which keeps the connection busy and means nothing.
     pub fn ping(&mut self) {
         self.out.escaped_part(PING);
     }

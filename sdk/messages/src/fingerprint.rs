@@ -27,7 +27,7 @@ impl Fingerprint {
         }
     }
 
-    /// The bare number.
+    /// The hash as a number, for tables.
     #[must_use]
     pub fn number(self) -> u64 {
         self.0

@@ -95,7 +95,7 @@ impl<'t> Document<'t> {
         }
     }
 
-    /// The outermost value.
+    /// The value that the text is.
     #[must_use]
     pub fn root(&self) -> Value<'_> {
         Value::first(&self.text, &self.nodes).map_or_else(Value::null, |(root, _)| root)

@@ -1,9 +1,9 @@
-//! Mends JSON as models write it when they get it wrong: the arguments of a tool call that are almost an object.
+//! Repairs JSON as models write it when they get it wrong: the arguments of a tool call that are almost an object.
 //!
 //! Understood are code fences and words around the object, comments, trailing, doubled and missing commas, single, typographic
 //! and missing quotes, quotes and line breaks within strings that should have been escaped, Python's and JavaScript's literals
-//! and numbers, and missing closers. What is mended is a guess, so nothing is mended that is JSON already, and not everything
-//! can be: [`repair`] then says `None`. Whether a text may be mended at all (one that `max_tokens` cut off must not become a
+//! and numbers, and missing closers. What is repaired is a guess, so nothing is repaired that is JSON already, and not everything
+//! can be: [`repair`] then says `None`. Whether a text may be repaired at all (one that `max_tokens` cut off must not become a
 //! complete call) is the caller's part.
 
 mod string;
@@ -29,21 +29,21 @@ pub fn repair(text: &str) -> Option<String> {
         };
     }
     let start = text.find('{')?;
-    let mut mender = Mender { rest: text.get(start..)?, out: Writer::with_capacity(text.len()), depth: 0 };
-    mender.object()?;
-    let mended = mender.out.into_string();
-    Document::parse(mended.as_bytes()).ok()?;
-    Some(mended)
+    let mut repairer = Repairer { rest: text.get(start..)?, out: Writer::with_capacity(text.len()), depth: 0 };
+    repairer.object()?;
+    let repaired = repairer.out.into_string();
+    Document::parse(repaired.as_bytes()).ok()?;
+    Some(repaired)
 }
 
 /// Reads leniently, writes strictly.
-struct Mender<'t> {
+struct Repairer<'t> {
     rest: &'t str,
     out: Writer,
     depth: u32,
 }
 
-impl<'t> Mender<'t> {
+impl<'t> Repairer<'t> {
     fn peek(&self) -> Option<char> {
         self.rest.chars().next()
     }
@@ -113,7 +113,7 @@ impl<'t> Mender<'t> {
 
     fn member(&mut self) -> Option<()> {
         let key = match self.peek().and_then(string::closing) {
-            Some(_) => self.string(string::Place::Key)?,
+            Some(_) => self.string(string::StringRole::Key)?,
             None => self.bare_key()?.to_owned(),
         };
         self.out.key(&key);
@@ -124,7 +124,7 @@ impl<'t> Mender<'t> {
             Some(',' | '}' | ']') | None => _ = self.out.null(),
             // Without a colon it was no key: rather nothing than a wrong guess.
             Some(_) if !has_value => return None,
-            Some(_) => self.value(string::Place::Member)?,
+            Some(_) => self.value(string::StringRole::Member)?,
         }
         Some(())
     }
@@ -149,7 +149,7 @@ impl<'t> Mender<'t> {
                     break;
                 }
                 Some('}') => break,
-                Some(_) => self.value(string::Place::Item)?,
+                Some(_) => self.value(string::StringRole::Item)?,
             }
         }
         self.out.end_array();
@@ -157,12 +157,12 @@ impl<'t> Mender<'t> {
         Some(())
     }
 
-    fn value(&mut self, place: string::Place) -> Option<()> {
+    fn value(&mut self, role: string::StringRole) -> Option<()> {
         match self.peek()? {
             '{' => self.object(),
             '[' => self.array(),
             quote if string::closing(quote).is_some() => {
-                let text = self.string(place)?;
+                let text = self.string(role)?;
                 self.out.string(&text);
                 Some(())
             }

@@ -3,7 +3,7 @@
 //! In go the raw events of one answer, [`Event::ToolDelta`] among them; out come the same events with every call as
 //! [`Event::ToolStart`], [`Event::ToolArguments`]… and [`Event::ToolEnd`], one call after the other. The first open call streams
 //! on as its fragments arrive; what comes behind it (other calls, text) waits until it is complete. What the client then reads
-//! is written by [`crate::answer`]; how arguments that are no JSON are mended, where that is wanted, is [`crate::repair`]'s.
+//! is written by [`crate::answer`]; how arguments that are not valid JSON are repaired, where that is wanted, is [`crate::repair`]'s.
 //!
 //! A call that the answer's end cut off (`max_tokens` and the like) has a `ToolStart` and no `ToolEnd`, or, if nothing of it was
 //! out yet, becomes an [`Event::Dropped`]. A call that is broken although the provider says all is well is an [`Event::Error`].
@@ -55,8 +55,8 @@ pub struct Assembler {
     /// Whether a call has been completed.
     called: bool,
     failed: bool,
-    /// Arguments that are no JSON are mended.
-    mending: bool,
+    /// Arguments that are not valid JSON are repaired.
+    repairs: bool,
     /// Tools whose calls go out whatever their arguments are.
     forgiven: Vec<String>,
 }
@@ -84,13 +84,13 @@ impl Assembler {
             held: 0,
             called: false,
             failed: false,
-            mending: false,
+            repairs: false,
             forgiven: Vec::new(),
         }
     }
 
-    /// The same, but a call of one of these tools does not end the answer if its arguments are no JSON: it is sent with what there
-    /// is, all at once, as [`Event::ToolArguments`] that are no JSON object then. For tools that the gateway's own agents
+    /// The same, but a call of one of these tools does not end the answer if its arguments are not valid JSON: it is sent with what there
+    /// is, all at once, as [`Event::ToolArguments`] that are not a JSON object then. For tools that the gateway's own agents
     /// answer, who can tell the model what is wrong.
     #[must_use]
     pub fn forgiving(mut self, tools: impl IntoIterator<Item = String>) -> Self {
@@ -98,12 +98,12 @@ impl Assembler {
         self
     }
 
-    /// An assembler that mends arguments which are no JSON ([`crate::repair`]) instead of ending the answer with an error. Nothing
-    /// of a call is out before all of it is there, as what has been sent cannot be mended. Calls that the answer's end cut off
-    /// are not mended: they would look whole.
+    /// An assembler that repairs arguments which are not valid JSON ([`crate::repair`]) instead of ending the answer with an error. Nothing
+    /// of a call is out before all of it is there, as what has been sent cannot be repaired. Calls that the answer's end cut off
+    /// are not repaired: they would look whole.
     #[must_use]
-    pub fn mending(seed: &str) -> Self {
-        Self { mending: true, ..Self::new(seed) }
+    pub fn repairing(seed: &str) -> Self {
+        Self { repairs: true, ..Self::new(seed) }
     }
 
     /// Takes the next event and appends to `out` what is certain now. [`Event::Finish`] is held back until
@@ -187,7 +187,7 @@ impl Assembler {
     }
 
     fn add_call(&mut self) -> usize {
-        self.calls.push(Call::new(self.mending));
+        self.calls.push(Call::new(self.repairs));
         let at = self.calls.len() - 1;
         self.queue.push_back(Item::Call(at));
         self.open.push_back(at);
@@ -283,7 +283,7 @@ impl Assembler {
         };
         let progress = call.arguments.progress();
         let whole = progress == Progress::Complete;
-        let streams = progress == Progress::Object && !self.mending && !call.forgiven;
+        let streams = progress == Progress::Object && !self.repairs && !call.forgiven;
         if !call.name_final || !(whole || streams) {
             return false;
         }
@@ -315,7 +315,7 @@ impl Assembler {
             return;
         };
         if !cut {
-            call.arguments.mend();
+            call.arguments.repair();
         }
         let progress = call.arguments.progress();
         let complete = progress == Progress::Complete && !call.name.is_empty();

@@ -72,7 +72,7 @@ async fn whatever_a_tool_does_becomes_a_result() {
 
 #[tokio::test]
 async fn input_that_is_no_json_is_the_agents_to_read() {
-    // What can be mended is; the rest comes as it is.
+    // What can be repaired is; the rest comes as it is.
     for (input, read) in [
         ("{\"x\":", "{\"x\":null}"),
         ("{\"x\": nope}", "{\"x\":\"nope\"}"),

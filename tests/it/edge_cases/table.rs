@@ -60,7 +60,7 @@
 //! | arguments as an object | `arguments_of_all_kinds`, `arguments_as_an_object_become_their_text` |
 //! | `null`, `[]` | `arguments_of_all_kinds` |
 //! | encoded twice | `arguments_of_all_kinds`, `double_encoded_arguments_are_decoded_once_more_by_the_host` |
-//! | JSON that cannot be mended | `enhancetool` (an error without it), `what_cannot_be_mended_stays_an_error` |
+//! | JSON that cannot be repaired | `enhancetool` (an error without it), `what_cannot_be_repaired_stays_an_error` |
 //! | two objects in one | `arguments_of_all_kinds`, `calls_side_by_side` |
 //! | arguments in a last event only | `arguments_in_done_only_are_emitted_once` |
 //! | an escape in two pieces | `arguments_of_all_kinds`, `escapes_cut_anywhere` |

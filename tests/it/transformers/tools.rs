@@ -1,4 +1,4 @@
-//! `tooluse`, which makes a model use its tools, and `enhancetool`, which mends what it calls them with.
+//! `tooluse`, which makes a model use its tools, and `enhancetool`, which repairs what it calls them with.
 
 use gateway_tests::upstream::openai;
 use gateway_tests::{Script, Story};

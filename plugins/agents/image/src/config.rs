@@ -8,14 +8,14 @@ const MAX_TOKENS: u64 = 8192;
 
 /// The model that sees.
 #[derive(Debug)]
-pub(crate) struct Eyes {
+pub(crate) struct VisionModel {
     /// As the config names it.
     pub(crate) model: String,
     /// Where it can be: one `provider,model`, or all those that an alias stands for.
     targets: Vec<String>,
 }
 
-impl Eyes {
+impl VisionModel {
     /// The model of `Router.image`; `None` if it is not set.
     pub(crate) fn read() -> Option<Self> {
         let config = host::config();
@@ -30,7 +30,7 @@ impl Eyes {
     }
 
     /// Whether a request goes there already.
-    pub(crate) fn are(&self, target: &Target) -> bool {
+    pub(crate) fn is(&self, target: &Target) -> bool {
         self.targets.iter().any(|name| is_named(name, target))
     }
 }
@@ -53,7 +53,7 @@ pub(crate) fn sees(settings: &Settings, target: &Target) -> Result<bool, Fault> 
     Ok(found)
 }
 
-/// The option `max_tokens`.
+/// The limit of output tokens of the model that sees: the option `max_tokens`.
 pub(crate) fn max_tokens(settings: &Settings) -> Result<u64, Fault> {
     Ok(settings.number("max_tokens")?.unwrap_or(MAX_TOKENS))
 }

@@ -6,9 +6,9 @@ use ccr_plugin::host::Scope;
 use ccr_plugin::messages::json::{Document, Kind, Splice, Value, Writer};
 
 use crate::numbers::Numbers;
+use crate::prompts::placeholder;
 use crate::source::Source;
 use crate::store::{Keeper, Kept, Known};
-use crate::words::placeholder;
 
 /// How clients that name images in their text do so, up to the number.
 const NAME: &str = "[Image #";

@@ -4,21 +4,21 @@
 //! - [`config`] says which model sees, and for which targets there is nothing to do;
 //! - [`conversation`] puts the placeholders into the messages, with numbers that [`numbers`] gives to what [`source`] finds;
 //! - [`store`] keeps images until the tool is called;
-//! - [`call`] reads a call of the tool, [`look`] answers it, with what [`pixels`] makes of the images.
+//! - [`call`] reads a call of the tool, [`analyze`] answers it, with what [`pixels`] makes of the images.
 //!
 //! That an image in the last message goes to `Router.image` at once is the router's part, not this agent's.
 
+mod analyze;
 mod call;
 mod config;
 mod conversation;
-mod look;
 mod numbers;
 mod pixels;
+mod prompts;
 mod source;
 mod store;
 #[cfg(test)]
 mod tests;
-mod words;
 
 use ccr_plugin::host::Scope;
 use ccr_plugin::prelude::*;
@@ -32,7 +32,7 @@ impl Plugin for Image {
     fn describe() -> Description {
         let summary = "Lets a model that reads only text ask the model of Router.image about images.";
         Description::new("image", env!("CARGO_PKG_VERSION"), summary)
-            .settings_schema(words::SETTINGS)
+            .settings_schema(prompts::SETTINGS)
             .asks_for(Capability::Kv)
             .asks_for(Capability::Model)
     }
@@ -43,14 +43,14 @@ impl Agent for Image {
         if !request.summary().has_images {
             return Ok(false);
         }
-        let (Some(target), Some(eyes)) = (request.target(), config::Eyes::read()) else {
+        let (Some(target), Some(eyes)) = (request.target(), config::VisionModel::read()) else {
             return Ok(false);
         };
-        if eyes.are(&target) || config::sees(settings, &target)? {
+        if eyes.is(&target) || config::sees(settings, &target)? {
             return Ok(false);
         }
         // The agent's own question, on its way to a fallback of the model that sees, is not one to ask it about again.
-        Ok(!request.get("/system").is_some_and(|system| system.contains(words::EYES_SYSTEM)))
+        Ok(!request.get("/system").is_some_and(|system| system.contains(prompts::EYES_SYSTEM)))
     }
 
     fn prepare(request: &mut dyn Request, _: &Settings) -> Result<Preparation, Fault> {
@@ -62,18 +62,18 @@ impl Agent for Image {
         request.set("/messages", &edited.messages)?;
         Ok(Preparation {
             tools: vec![ToolDefinition {
-                name: words::TOOL.into(),
-                description: words::TOOL_DESCRIPTION.into(),
-                input_schema: words::TOOL_SCHEMA.into(),
+                name: prompts::TOOL.into(),
+                description: prompts::TOOL_DESCRIPTION.into(),
+                input_schema: prompts::TOOL_SCHEMA.into(),
             }],
-            system: Some(words::SYSTEM.into()),
+            system: Some(prompts::SYSTEM.into()),
             state: edited.known.to_state().into_bytes(),
             edits_answer: false,
         })
     }
 
     fn call_tool(call: ToolCall, state: &[u8], settings: &Settings) -> Result<ToolResult, Fault> {
-        Ok(match look::answer(&call, state, settings) {
+        Ok(match analyze::answer(&call, state, settings) {
             Ok(text) => text_result(&text),
             Err(reason) => error_result(&reason),
         })

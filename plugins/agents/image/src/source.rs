@@ -25,7 +25,7 @@ const MAX_MEDIA_TYPE: usize = 64;
 /// An image's content, as the client gave it.
 #[derive(Debug)]
 pub(crate) enum Source<'d> {
-    /// Bytes, in base64.
+    /// The bytes of the image, in base64 as the client wrote it.
     Data { media_type: Cow<'d, str>, base64: Cow<'d, str> },
     /// A URL, a file at the provider: the source, as it stands in the request.
     Elsewhere(&'d str),

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use ccr_plugin::host::{self, Scope};
 
+use crate::prompts::{self, placeholder};
 use crate::source::{Source, decoded, decoded_len};
-use crate::words::{self, placeholder};
 
 /// Bytes of an entry: what the gateway's store takes for one, 8 MiB, less room for the first line.
 const PART: usize = 8 * 1024 * 1024 - 256;
@@ -169,7 +169,7 @@ impl Keeper {
             let head = if part == 0 { format!("{parts} {kind}\n") } else { String::new() };
             let value = [head.as_bytes(), bytes].concat();
             host::kv_set(self.scope, &key(hash, part), &value, None)
-                .map_err(|fault| format!("could not be kept: {}", words::fault(&fault)))?;
+                .map_err(|fault| format!("could not be kept: {}", prompts::fault(&fault)))?;
         }
         Ok(())
     }
@@ -180,7 +180,7 @@ pub(crate) fn fetch(scope: Scope, hash: &str) -> Result<Image, String> {
     let gone = || "is no longer kept by the gateway; it is again as soon as the client repeats the request".to_owned();
     let entry = |part| match host::kv_get(scope, &key(hash, part)) {
         Ok(entry) => entry.ok_or_else(gone),
-        Err(fault) => Err(format!("cannot be fetched: {}", words::fault(&fault))),
+        Err(fault) => Err(format!("cannot be fetched: {}", prompts::fault(&fault))),
     };
     let mut bytes = entry(0)?;
     let line = bytes.iter().position(|byte| *byte == b'\n').ok_or_else(gone)?;

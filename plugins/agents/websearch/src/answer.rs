@@ -20,7 +20,7 @@ mod tests;
 enum Block {
     /// There is none, or only white space is in it.
     Blank,
-    Said,
+    Text,
     Cited,
 }
 
@@ -46,7 +46,7 @@ impl Citing {
     fn text(&mut self, text: String, events: &mut Vec<Event>) {
         let has_none =
             |text: &str| memchr::memchr2(FIRST[0], FIRST[1], text.as_bytes()).is_none() && !text.ends_with(' ');
-        if self.held.is_empty() && self.block == Block::Said && has_none(&text) {
+        if self.held.is_empty() && self.block == Block::Text && has_none(&text) {
             events.push(Event::Text(text));
             return;
         }
@@ -100,7 +100,7 @@ impl Citing {
         }
         push(text, events);
         if !text.trim_start().is_empty() {
-            self.block = Block::Said;
+            self.block = Block::Text;
         }
     }
 

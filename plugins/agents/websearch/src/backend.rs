@@ -13,8 +13,8 @@ mod tests;
 pub(crate) use ask::Ask;
 
 use crate::options::Kind;
+use crate::report::Failed;
 use crate::source::Source;
-use crate::tell::Failed;
 use crate::text::{first, one_line};
 use ccr_plugin::Fault;
 use ccr_plugin::host::{HttpRequest, HttpResponse, Level, http, log};

@@ -3,9 +3,9 @@
 use crate::backend::{self, Ask};
 use crate::envelope::ID;
 use crate::options::{MOST_RESULTS, Options};
+use crate::report::{self, Failed};
 use crate::source::{NUMBERS, Source};
 use crate::state::{self, State};
-use crate::tell::{self, Failed};
 use crate::text::{one_line, text_blocks};
 use crate::{counter, domains};
 use ccr_plugin::messages::json::{Document, Kind, Value};
@@ -25,9 +25,9 @@ pub(crate) fn answer(call: &ToolCall, state: &[u8], options: &Options) -> Result
         query(input).and_then(|query| search(&query, &state, number, options))
     };
     let id = id_of(&state.id, number);
-    let shown = tell::to_client(&id, input.map_or("{}", Value::raw), outcome.as_deref());
+    let shown = report::to_client(&id, input.map_or("{}", Value::raw), outcome.as_deref());
     let (text, is_error) = match &outcome {
-        Ok(sources) => (tell::to_model(sources), false),
+        Ok(sources) => (report::to_model(sources), false),
         Err(failed) => (failed.words.clone(), true),
     };
     Ok(ToolResult { content: text_blocks(&text), is_error, shown: Some(shown) })

@@ -20,12 +20,12 @@ pub(crate) struct Kept {
     pub(crate) text: String,
 }
 
-/// For `encrypted_content`.
+/// The `encrypted_content` of a result: its number and its excerpt.
 pub(crate) fn of_result(number: u64, text: &str) -> String {
     seal(Writer::new().begin_object().key("n").number(number).key("text").string(text).end_object())
 }
 
-/// For `encrypted_index`.
+/// The `encrypted_index` of a citation: the number of its result.
 pub(crate) fn of_citation(number: u64) -> String {
     seal(Writer::new().begin_object().key("n").number(number).end_object())
 }

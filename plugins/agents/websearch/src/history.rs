@@ -11,8 +11,8 @@ mod parts;
 mod tests;
 
 use crate::envelope;
+use crate::report;
 use crate::source::{NUMBERS, Source, hundred_of};
-use crate::tell;
 use crate::text::{is, member, one_line, text_blocks};
 use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 use ccr_plugin::{Fault, Request};
@@ -34,7 +34,7 @@ pub(crate) struct Past {
 pub(crate) fn rewrite(request: &mut dyn Request, name: &str) -> Result<Past, Fault> {
     let messages = request.get("/messages").unwrap_or_default();
     let has = |what: &[u8]| memmem::find(messages.as_bytes(), what).is_some();
-    if !has(b"web_search_") && !has(b"server_tool_use") && !has(tell::CITE.as_bytes()) {
+    if !has(b"web_search_") && !has(b"server_tool_use") && !has(report::CITE.as_bytes()) {
         return Ok(Past::default());
     }
     let Ok(document) = Document::parse_str(&messages) else { return Ok(Past::default()) };
@@ -95,7 +95,7 @@ impl<'n> History<'n> {
     fn read_plain(&mut self, content: Option<Value<'_>>) {
         for result in content.into_iter().flat_map(Value::items).filter(|block| is(*block, "tool_result")) {
             for text in result.get("content").into_iter().flat_map(Value::items).map(|part| member(part, "text")) {
-                let found = tell::from_model(&text).into_iter().filter(|source| source.number < MOST);
+                let found = report::from_model(&text).into_iter().filter(|source| source.number < MOST);
                 self.sources.extend(found.inspect(|source| self.highest = self.highest.max(source.number)));
             }
         }
@@ -168,7 +168,7 @@ impl<'n> History<'n> {
             let (title, url, age, text) = (line("title"), line("url"), line("page_age"), one_line(&text));
             self.sources.push(Source { number, title, url, age, text });
         }
-        (tell::to_model(self.sources.get(from..).unwrap_or_default()), false)
+        (report::to_model(self.sources.get(from..).unwrap_or_default()), false)
     }
 
     /// A message of the user that begins with results.

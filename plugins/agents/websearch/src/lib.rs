@@ -16,10 +16,10 @@ mod history;
 mod marker;
 mod options;
 mod prepare;
+mod report;
 mod source;
 mod state;
 mod target;
-mod tell;
 mod text;
 mod tool;
 

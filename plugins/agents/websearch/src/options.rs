@@ -82,7 +82,7 @@ pub(crate) struct Options {
     never: Names,
 }
 
-/// Names of providers.
+/// Which providers an option is about.
 #[derive(Debug)]
 enum Names {
     All,

@@ -7,7 +7,7 @@ use ccr_plugin::{Fault, WireRequest};
 /// Which of two values that are not both objects stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wins {
-    /// What was there.
+    /// What was there before.
     Old,
     /// What is laid over it.
     New,

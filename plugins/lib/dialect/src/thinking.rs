@@ -10,7 +10,7 @@ pub enum Thinking {
     Unsaid,
     /// It shall not think.
     Off,
-    /// It shall think.
+    /// The client wants the model to think.
     On {
         /// For at most so many tokens, where the client says it.
         budget: Option<u64>,

@@ -1,7 +1,7 @@
-//! The transformer `enhancetool`: mends tool calls whose arguments are no JSON, under the name that claude-code-router gave it.
+//! The transformer `enhancetool`: repairs tool calls whose arguments are not valid JSON, under the name that claude-code-router gave it.
 //!
 //! A transformer sees calls that are put together, and broken ones never get that far. So it asks, by a hint in the inner
-//! request, for the mending where calls are put together; how they are mended is told in `ccr_messages::repair`.
+//! request, for the repair where calls are put together; how they are repaired is told in `ccr_messages::repair`.
 
 use ccr_plugin::prelude::*;
 use dialect::Hints;
@@ -14,7 +14,7 @@ pub struct EnhanceTool;
 
 impl Plugin for EnhanceTool {
     fn describe() -> Description {
-        Description::new("enhancetool", env!("CARGO_PKG_VERSION"), "Mends tool calls whose arguments are not JSON.")
+        Description::new("enhancetool", env!("CARGO_PKG_VERSION"), "Repairs tool calls whose arguments are not JSON.")
             .settings_schema(SETTINGS)
     }
 }
@@ -37,7 +37,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn mending_is_asked_for() {
+    fn repair_is_asked_for() {
         let mut request = FakeRequest::new(json!({"messages": []}));
         EnhanceTool::transform_request(&mut request, &Settings::of("{}")).unwrap();
         assert_eq!(request.body, json!({"messages": [], "ccr": {"repair_tool_arguments": true}}));

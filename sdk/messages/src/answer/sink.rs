@@ -51,7 +51,7 @@ pub enum Delta<'a> {
 pub trait Sink {
     /// The message begins; `usage` is what is known of the token counts so far.
     fn message_start(&mut self, head: &Head, usage: &Usage);
-    /// A block begins.
+    /// A block begins; `index` counts from 0.
     fn block_start(&mut self, index: u32, block: &BlockStart<'_>);
     /// The open block goes on.
     fn delta(&mut self, index: u32, delta: Delta<'_>);

@@ -94,7 +94,7 @@ impl<'a> About<'a> {
     }
 }
 
-/// One header.
+/// One header of a message; only strings are read.
 struct Header<'a> {
     name: &'a [u8],
     /// Its value, if that is a string.

@@ -25,28 +25,28 @@ use super::writer::Writer;
 /// not JSON, or when the result would nest deeper than [`MAX_DEPTH`](super::MAX_DEPTH) or have 4 GiB or more.
 pub fn set(document: &Document<'_>, pointer: &str, json: &str) -> Result<Document<'static>, EditError> {
     let mut path = tokens(pointer).ok_or_else(|| EditError::BadPointer(pointer.to_owned()))?;
-    let mut place = Place::root(document);
+    let mut cursor = Cursor::root(document);
     while let Some(token) = path.next() {
-        if let Some(child) = find(place.value, &token) {
-            place.enter(&child);
+        if let Some(child) = find(cursor.value, &token) {
+            cursor.enter(&child);
             continue;
         }
         // Checked and trimmed by itself, as it could end what it is put into and begin something else.
         let new = parsed(json, 0)?;
         let new = path.rev().fold(new.root().raw().to_owned(), |inner, key| object(&key, &inner));
-        let container = match place.value.kind() {
+        let container = match cursor.value.kind() {
             Kind::Object => object(&token, &new),
-            Kind::Array if token == "-" || index(&token) == Some(place.value.len()) => format!("[{new}]"),
-            Kind::Array => return Err(EditError::NoSuchItem(prefix(pointer, place.around.len()))),
-            _ => return Err(EditError::NotAContainer(prefix(pointer, place.around.len()))),
+            Kind::Array if token == "-" || index(&token) == Some(cursor.value.len()) => format!("[{new}]"),
+            Kind::Array => return Err(EditError::NoSuchItem(prefix(pointer, cursor.around.len()))),
+            _ => return Err(EditError::NotAContainer(prefix(pointer, cursor.around.len()))),
         };
-        return place.append(document, &container);
+        return cursor.append(document, &container);
     }
-    let new = parsed(json, place.around.len())?;
+    let new = parsed(json, cursor.around.len())?;
     let root = new.root();
-    let nodes = place.index..place.index + place.value.size();
+    let nodes = cursor.index..cursor.index + cursor.value.size();
     let new = New { comma: "", text: root.raw(), nodes: &new.nodes, origin: root.span().start };
-    exchange(document, &place.around, place.value.span(), nodes, &new)
+    exchange(document, &cursor.around, cursor.value.span(), nodes, &new)
 }
 
 /// The document without the member or item at `pointer`, repeated keys included; commas are put right, every other byte
@@ -66,27 +66,27 @@ pub fn remove(document: &Document<'_>, pointer: &str) -> Option<Document<'static
 fn remove_last(document: &Document<'_>, pointer: &str) -> Option<(Document<'static>, Kind)> {
     let mut path = tokens(pointer)?;
     let last = path.next_back()?;
-    let mut place = Place::root(document);
+    let mut cursor = Cursor::root(document);
     for token in path {
-        place.enter(&find(place.value, &token)?);
+        cursor.enter(&find(cursor.value, &token)?);
     }
-    let child = find(place.value, &last)?;
-    let (parent, span) = (place.value, with_comma(place.value, &child));
-    let inner = place.index + 1;
-    place.around.push(place.index);
+    let child = find(cursor.value, &last)?;
+    let (parent, span) = (cursor.value, with_comma(cursor.value, &child));
+    let inner = cursor.index + 1;
+    cursor.around.push(cursor.index);
     let nodes = inner + child.nodes.start..inner + child.nodes.end;
     let new = New { comma: "", text: "", nodes: &[], origin: 0 };
-    Some((exchange(document, &place.around, span, nodes, &new).ok()?, parent.kind()))
+    Some((exchange(document, &cursor.around, span, nodes, &new).ok()?, parent.kind()))
 }
 
 /// A value, the index of its node, and those of the containers around it, from the outermost.
-struct Place<'d> {
+struct Cursor<'d> {
     value: Value<'d>,
     index: usize,
     around: Vec<usize>,
 }
 
-impl<'d> Place<'d> {
+impl<'d> Cursor<'d> {
     fn root(document: &'d Document<'_>) -> Self {
         Self { value: document.root(), index: 0, around: Vec::new() }
     }

@@ -5,9 +5,9 @@ use std::fmt;
 /// What the parser stumbled over, before the place is counted out in lines.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Fault {
-    /// Byte offset.
+    /// Where the text stops being JSON, in bytes from its beginning.
     pub(super) at: usize,
-    /// Half a sentence.
+    /// What is wrong there, as the end of the sentence that [`JsonError`] displays.
     pub(super) reason: &'static str,
 }
 

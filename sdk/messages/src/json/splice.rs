@@ -63,7 +63,7 @@ pub struct Splice<'r> {
 }
 
 impl<'r> Splice<'r> {
-    /// No edits yet.
+    /// A list without edits.
     #[must_use]
     pub fn new() -> Self {
         Self::default()

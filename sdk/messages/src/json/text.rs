@@ -120,7 +120,7 @@ impl PartialEq for Str<'_> {
 impl Eq for Str<'_> {}
 
 impl fmt::Display for Str<'_> {
-    /// The decoded string.
+    /// Writes the string without its escapes.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.decode())
     }

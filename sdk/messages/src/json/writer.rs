@@ -17,7 +17,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// Empty text.
+    /// A writer of a text that is empty as yet.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -81,7 +81,7 @@ impl Writer {
         self.ended()
     }
 
-    /// A whole number.
+    /// Writes a whole number.
     pub fn number(&mut self, number: u64) -> &mut Self {
         self.separate();
         // Writing to a String cannot fail.

@@ -1,10 +1,10 @@
 //! Strings in whatever quotes, and the guess which quote ends one.
 
-use super::{LONGEST_KEY, Mender};
+use super::{LONGEST_KEY, Repairer};
 
 /// What a string is, which decides what may follow it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Place {
+pub(super) enum StringRole {
     /// The key of a member.
     Key,
     /// The value of a member.
@@ -28,9 +28,9 @@ pub(super) fn is_bare(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '_' | '$' | '-' | '.')
 }
 
-impl Mender<'_> {
+impl Repairer<'_> {
     /// The string that begins here, decoded. One that never ends reaches to the end of the text.
-    pub(super) fn string(&mut self, place: Place) -> Option<String> {
+    pub(super) fn string(&mut self, role: StringRole) -> Option<String> {
         let quote = self.peek()?;
         let closing = closing(quote)?;
         self.skip(quote.len_utf8());
@@ -43,7 +43,7 @@ impl Mender<'_> {
             self.skip(found.len_utf8());
             if found == '\\' && closing != '\\' {
                 self.escape(&mut text);
-            } else if ends(self.rest, place) {
+            } else if ends(self.rest, role) {
                 return Some(text);
             } else {
                 text.push(found);
@@ -95,20 +95,20 @@ impl Mender<'_> {
 }
 
 /// Whether a quote before `rest` ends the string: only if what follows may follow a string there.
-fn ends(rest: &str, place: Place) -> bool {
+fn ends(rest: &str, role: StringRole) -> bool {
     let rest = rest.trim_start();
     let Some(next) = rest.chars().next() else { return true };
-    match (place, next) {
-        (Place::Key, _) => next == ':',
+    match (role, next) {
+        (StringRole::Key, _) => next == ':',
         (_, '}' | ']') => true,
-        (Place::Item, ',') => true,
-        (Place::Item, _) => closing(next).is_some(),
-        (Place::Member, ',') => match rest.get(1..).unwrap_or_default().trim_start() {
+        (StringRole::Item, ',') => true,
+        (StringRole::Item, _) => closing(next).is_some(),
+        (StringRole::Member, ',') => match rest.get(1..).unwrap_or_default().trim_start() {
             "" => true,
             after => after.starts_with(['}', ']', ',', '/']) || begins_member(after),
         },
         // The comma may be missing, or a comment may follow.
-        (Place::Member, _) => rest.starts_with("//") || rest.starts_with("/*") || begins_member(rest),
+        (StringRole::Member, _) => rest.starts_with("//") || rest.starts_with("/*") || begins_member(rest),
     }
 }
 

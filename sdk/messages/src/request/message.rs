@@ -3,7 +3,7 @@
 use super::block::Blocks;
 use crate::json::{Items, Str, Value};
 
-/// Who speaks.
+/// The role of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Role<'d> {
     /// `user`
@@ -12,7 +12,7 @@ pub enum Role<'d> {
     Assistant,
     /// `system`, which newer clients send in mid-conversation.
     System,
-    /// Any other.
+    /// Any other role; whether it is taken is each protocol's to say.
     Other(Str<'d>),
 }
 
@@ -27,10 +27,10 @@ impl<'d> Role<'d> {
     }
 }
 
-/// A message.
+/// One entry of `messages`.
 #[derive(Debug, Clone, Copy)]
 pub struct Message<'d> {
-    /// Who speaks.
+    /// Whose message it is.
     pub role: Role<'d>,
     /// The message as it stands in the request.
     pub value: Value<'d>,

@@ -5,7 +5,7 @@ use crate::json::{Str, Value};
 /// Whether and which tools must be called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ToolChoice<'d> {
-    /// The model decides.
+    /// `auto`: the model decides whether it calls a tool.
     Auto,
     /// Some tool must be called.
     Any,
@@ -36,9 +36,9 @@ impl<'d> ToolChoice<'d> {
 /// How the model may reason before it answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Thinking<'d> {
-    /// Not at all.
+    /// `disabled`: the model must not think.
     Disabled,
-    /// Always.
+    /// `enabled`: the model thinks, within a budget.
     Enabled {
         /// The most tokens to spend on it.
         budget_tokens: Option<u64>,

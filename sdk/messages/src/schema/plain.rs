@@ -42,7 +42,7 @@ pub(super) fn object(shape: &Shape<'_>, dialect: &Dialect, out: &mut Writer) {
     out.end_object();
 }
 
-/// Writes any schema.
+/// Writes a schema that stands within another.
 pub(super) fn write(shape: &Shape<'_>, dialect: &Dialect, out: &mut Writer) {
     out.begin_object();
     if !shape.any_of.is_empty() {

@@ -99,7 +99,7 @@ impl Types {
         self.0 & kind as u8 != 0
     }
 
-    /// Adds a type.
+    /// Adds a type to those that fit.
     pub fn insert(&mut self, kind: Type) {
         self.0 |= kind as u8;
     }

@@ -35,9 +35,9 @@ pub(super) enum Progress {
     Object,
     /// Begun with something else (a string that holds the object, for example), not complete.
     Other,
-    /// No JSON; kept to be mended when all of it is there.
+    /// Not valid JSON; kept to be repaired when all of it is there.
     Broken,
-    /// One JSON object.
+    /// All of one JSON object is there.
     Complete,
 }
 
@@ -50,8 +50,8 @@ pub(super) struct Arguments {
     progress: Progress,
     /// The provider sends all of the text so far each time.
     cumulative: bool,
-    /// What is no JSON is mended.
-    mending: bool,
+    /// What is not valid JSON is repaired.
+    repairs: bool,
     /// What came after the complete object: the same once more, or rubbish.
     again: String,
     again_scan: Scan,
@@ -60,9 +60,9 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn new(mending: bool) -> Self {
+    pub(super) fn new(repairs: bool) -> Self {
         Self {
-            mending,
+            repairs,
             text: String::new(),
             scan: Scan::new(),
             progress: Progress::Blank,
@@ -81,7 +81,7 @@ impl Arguments {
         self.progress
     }
 
-    /// Bytes held.
+    /// How many bytes are held back.
     pub(super) fn size(&self) -> usize {
         self.text.len() + self.again.len()
     }
@@ -91,9 +91,9 @@ impl Arguments {
         self.rubbish || !is_blank(&self.again)
     }
 
-    /// What is no JSON is kept, and mended if it can be.
+    /// What is not valid JSON is kept, and repaired if it can be.
     pub(super) fn forgive(&mut self) {
-        self.mending = true;
+        self.repairs = true;
     }
 
     /// No more pieces are expected: what may stand for "no arguments" becomes `{}`.
@@ -103,14 +103,14 @@ impl Arguments {
         }
     }
 
-    /// The provider says that nothing follows: what is no JSON, or not complete, becomes what it was meant to be, if it can be told.
-    pub(super) fn mend(&mut self) {
+    /// The provider says that nothing follows: what is not valid JSON, or not complete, becomes what it was meant to be, if it can be told.
+    pub(super) fn repair(&mut self) {
         let begun = matches!(self.progress, Progress::Broken | Progress::Object | Progress::Other);
-        if self.mending
+        if self.repairs
             && begun
-            && let Some(mended) = repair(&self.text)
+            && let Some(repaired) = repair(&self.text)
         {
-            self.become_text(mended, Progress::Complete);
+            self.become_text(repaired, Progress::Complete);
         }
     }
 
@@ -121,7 +121,7 @@ impl Arguments {
             Progress::Complete => self.push_again(piece),
             Progress::Placeholder if is_blank(piece) => Ok(Taken::Otherwise),
             Progress::Placeholder => {
-                *self = Self::new(self.mending);
+                *self = Self::new(self.repairs);
                 self.append(piece)
             }
             Progress::Blank => self.append(piece),
@@ -169,7 +169,7 @@ impl Arguments {
         let object = self.progress == Progress::Object;
         match self.scan.feed(piece.as_bytes()) {
             Fed::Open => Ok(Taken::Whole),
-            Fed::Broken if self.mending => {
+            Fed::Broken if self.repairs => {
                 self.progress = Progress::Broken;
                 Ok(Taken::Otherwise)
             }
@@ -195,7 +195,7 @@ impl Arguments {
         } else if self.progress == Progress::Other {
             match decode_object(known) {
                 Some(object) => self.become_text(object, Progress::Complete),
-                None if self.mending => self.progress = Progress::Broken,
+                None if self.repairs => self.progress = Progress::Broken,
                 None => return Err(Fault::NotAnObject),
             }
         } else {

@@ -33,18 +33,18 @@ pub(super) enum Owner {
     Known(usize),
     /// It begins a call.
     New,
-    /// It says nothing.
+    /// It has nothing in it that a call needs.
     Nobody,
 }
 
 impl Call {
-    pub(super) fn new(mending: bool) -> Self {
+    pub(super) fn new(repairs: bool) -> Self {
         Self {
             index: None,
             ids: Vec::new(),
             name: String::new(),
             name_final: false,
-            arguments: Arguments::new(mending),
+            arguments: Arguments::new(repairs),
             sent: 0,
             slot: None,
             forgiven: false,

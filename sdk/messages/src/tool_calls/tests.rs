@@ -3,9 +3,9 @@
 
 mod inputs;
 mod marks;
-mod mending;
 mod order;
 mod properties;
+mod repair;
 
 use super::*;
 use crate::event::Failure;

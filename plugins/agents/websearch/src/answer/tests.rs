@@ -1,7 +1,7 @@
 #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
 use super::Citing;
+use crate::report::to_client;
 use crate::source::Source;
-use crate::tell::to_client;
 use ccr_plugin::AnswerStream;
 use ccr_plugin::messages::event::{Event, FinishReason, Usage};
 use proptest::prelude::*;
@@ -130,7 +130,7 @@ fn searches_teach_their_numbers_and_are_counted() {
 
 #[test]
 fn searches_that_failed_and_those_of_others_are_not_counted() {
-    let failed = crate::tell::Failed::new("unavailable", "");
+    let failed = crate::report::Failed::new("unavailable", "");
     let blocks: Vec<Value> = serde_json::from_str(&to_client("srvtoolu_ccrx_1", "{}", Err(&failed))).unwrap();
     let mut events: Vec<Event> = blocks.iter().map(|block| Event::Block(block.to_string())).collect();
     events.extend(search("srvtoolu_google1", &[101]));

@@ -2,8 +2,8 @@
 use super::{Ask, search, takes_place};
 use crate::options::Kind;
 use crate::options::Options;
+use crate::report::Failed;
 use crate::source::Source;
-use crate::tell::Failed;
 use crate::tool::Wanted;
 use ccr_plugin::host::{HttpRequest, HttpResponse};
 use ccr_plugin::testing::host::on_http;

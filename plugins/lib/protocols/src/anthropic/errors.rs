@@ -3,7 +3,7 @@
 //! Anthropic's own error object goes on as it is. Imitators and clouds answer in shapes of their own (OpenAI's, Google's, plain
 //! text): these are read as the plugin `openai` reads them. What to do about a failure is the host's.
 
-use crate::shared::errors::told::Told;
+use crate::shared::errors::provider_error::ProviderError;
 use crate::shared::errors::{overflow, retry};
 use ccr_plugin::WireResponse;
 use ccr_plugin::messages::anthropic::decode_error;
@@ -14,11 +14,11 @@ use ccr_plugin::messages::json::{Document, Str, Value};
 pub(super) fn of_response(response: &WireResponse) -> Failure {
     let mut failure = decode_error(response.status, &response.body);
     if let Ok(document) = Document::parse(&response.body) {
-        let told = Told::by(document.root());
-        if !told.message.is_empty() && !is_anthropics(document.root()) {
-            failure.message.clone_from(&told.message);
+        let reported = ProviderError::of(document.root());
+        if !reported.message.is_empty() && !is_anthropics(document.root()) {
+            failure.message.clone_from(&reported.message);
         }
-        if let Some(message) = overflow::message(&told, &[], Some(response.status)) {
+        if let Some(message) = overflow::message(&reported, &[], Some(response.status)) {
             (failure.kind, failure.message) = (ErrorKind::InvalidRequest, message);
         }
     }

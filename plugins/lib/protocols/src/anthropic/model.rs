@@ -9,7 +9,7 @@ type Version = (u32, u32);
 /// How a model is told to think.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Thinks {
-    /// Not at all.
+    /// It does not think, and refuses to be asked to.
     Never,
     /// With a budget of tokens.
     Budget,

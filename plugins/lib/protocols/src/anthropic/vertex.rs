@@ -13,7 +13,7 @@ use crate::shared::request;
 use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
 use ccr_plugin::{Credential, EncodedRequest, WireResponse};
-use path::Place;
+use path::Endpoint;
 
 const SCHEMA: &str = r#"{
     "type": "object",
@@ -71,11 +71,11 @@ impl UpstreamProtocol for VertexClaude {
             Some(given) => Ok(Some(given)),
             None => settings.text(short),
         };
-        let place = Place {
+        let endpoint = Endpoint {
             project: either("GOOGLE_CLOUD_PROJECT", "project")?,
             location: either("GOOGLE_CLOUD_LOCATION", "location")?.unwrap_or_else(|| LOCATION.into()),
         };
-        let path = place.path(&target.base_path, &target.model, request.summary().streaming)?;
+        let path = endpoint.path(&target.base_path, &target.model, request.summary().streaming)?;
         let native_client = request.header(VERSION_HEADER).is_some();
         let beta = request.header(BETA_HEADER).filter(|_| native_client);
         let betas = known(betas(beta.as_deref()), request);

@@ -4,19 +4,19 @@
 //! The messages come last, so that the requests of two turns of one conversation share their longest possible beginning.
 
 mod additional;
+mod attributed;
 mod conversation;
 mod extra;
 mod inference;
 mod media;
 mod messages;
 mod path;
+mod placeholder;
 mod results;
-mod said;
 mod schema;
 mod to;
 mod tools;
 mod turns;
-mod words;
 
 #[cfg(test)]
 mod tests;

@@ -4,8 +4,8 @@
 #[cfg(test)]
 mod tests;
 
-use crate::shared::errors::told::Told;
-use crate::shared::errors::{self as shared, Kinds, overflow, retry, words};
+use crate::shared::errors::provider_error::ProviderError;
+use crate::shared::errors::{self as shared, Kinds, excerpt, overflow, retry};
 use ccr_plugin::messages::event::{ErrorKind, Failure};
 use ccr_plugin::messages::json::{Document, Str, Value};
 use ccr_plugin::{Fault, WireResponse};
@@ -46,10 +46,10 @@ pub(crate) fn of_response(response: &WireResponse) -> Failure {
     let name = response.header(ERROR_TYPE).map(bare);
     let mut failure = match Document::parse(&response.body) {
         Ok(document) => failure(document.root(), name, Some(response.status)),
-        Err(_) => kind_of(told(words::first(&response.body), name.unwrap_or_default()), Some(response.status)),
+        Err(_) => kind_of(told(excerpt::of(&response.body), name.unwrap_or_default()), Some(response.status)),
     };
     if failure.message.is_empty() {
-        let named = name.map(|name| format!(" ({})", words::bounded(name))).unwrap_or_default();
+        let named = name.map(|name| format!(" ({})", excerpt::bounded(name))).unwrap_or_default();
         failure.message = format!("Bedrock answered with status {}{named} and no text.", response.status);
     }
     failure.retry_after_ms = retry::after_ms(response);
@@ -60,7 +60,7 @@ pub(crate) fn of_response(response: &WireResponse) -> Failure {
 pub(crate) fn in_stream(name: &str, error: Value<'_>) -> Failure {
     let mut failure = failure(error, Some(bare(name)), None);
     if failure.message.is_empty() {
-        failure.message = format!("Bedrock broke off the answer ({}). Try again.", words::bounded(bare(name)));
+        failure.message = format!("Bedrock broke off the answer ({}). Try again.", excerpt::bounded(bare(name)));
     }
     failure
 }
@@ -75,7 +75,7 @@ pub(crate) fn has_message(event: Value<'_>) -> bool {
     event.get("message").and_then(Value::as_str).is_some()
 }
 
-/// An answer that is no JSON although its status is good.
+/// An answer that is not valid JSON although its status is good.
 pub(crate) fn unreadable(body: &[u8]) -> Fault {
     shared::unreadable_by("Bedrock", body)
 }
@@ -95,7 +95,7 @@ pub(crate) fn no_output(root: Value<'_>) -> Fault {
 fn failure(error: Value<'_>, name: Option<&str>, status: Option<u16>) -> Failure {
     let text = |keys: &[&str]| {
         let member = keys.iter().find_map(|key| error.get(key)?.as_str()).map(Str::decode).unwrap_or_default();
-        words::first(member.as_bytes())
+        excerpt::of(member.as_bytes())
     };
     let message = text(&["message", "Message", "errorMessage"]);
     let original = text(&["originalMessage"]);
@@ -121,17 +121,17 @@ fn by_the_model(error: Value<'_>, mut failure: Failure) -> Failure {
     failure
 }
 
-fn told(message: String, name: &str) -> Told {
-    Told { message, names: vec![name.to_owned()], ..Told::default() }
+fn told(message: String, name: &str) -> ProviderError {
+    ProviderError { message, names: vec![name.to_owned()], ..ProviderError::default() }
 }
 
-fn kind_of(told: Told, status: Option<u16>) -> Failure {
-    if let Some(message) = overflow::message(&told, &[], status) {
+fn kind_of(reported: ProviderError, status: Option<u16>) -> Failure {
+    if let Some(message) = overflow::message(&reported, &[], status) {
         return shared::too_long(message, status);
     }
-    let kind = told.names.last().and_then(|name| by_name(name));
+    let kind = reported.names.last().and_then(|name| by_name(name));
     let kind = kind.or_else(|| status.map(ErrorKind::from_status)).unwrap_or(ErrorKind::Api);
-    Failure { kind, message: told.message, status, retry_after_ms: None }
+    Failure { kind, message: reported.message, status, retry_after_ms: None }
 }
 
 /// Streams spell names with a small letter at their beginning.

@@ -3,7 +3,7 @@
 mod guardrail;
 
 use crate::bedrock::family::Family;
-use crate::shared::options::{Rule, Setting, Words, choices, each, one_of, options, schema, write_enum};
+use crate::shared::options::{Names, Rule, Setting, choices, each, one_of, options, schema, write_enum};
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 use ccr_plugin::{Fault, Settings};
 pub(crate) use guardrail::Guardrail;
@@ -53,7 +53,7 @@ impl Options {
     }
 }
 
-const FAMILIES: Words<Option<Family>> = &[
+const FAMILIES: Names<Option<Family>> = &[
     ("auto", None),
     ("claude", Some(Family::Claude)),
     ("nova", Some(Family::Nova)),

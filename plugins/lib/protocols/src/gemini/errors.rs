@@ -7,7 +7,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::shared::errors::told::Told;
+use crate::shared::errors::provider_error::ProviderError;
 use crate::shared::errors::{ErrorTable, Kinds};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::event::ErrorKind;
@@ -43,11 +43,11 @@ pub(crate) const TABLE: ErrorTable =
 
 /// An answer that is JSON and none of Gemini's.
 pub(crate) fn no_candidates(root: Value<'_>) -> Fault {
-    let told = Told::by(root);
-    if !told.is_error && told.names.is_empty() && told.status.is_none() {
+    let reported = ProviderError::of(root);
+    if !reported.is_error && reported.names.is_empty() && reported.status.is_none() {
         return Fault::unreadable(
             "The provider's answer has no `candidates`. Try again, or check that `api_base_url` is Gemini's API.",
         );
     }
-    TABLE.failure(told, None).into()
+    TABLE.failure(reported, None).into()
 }

@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::shared::errors::told::Told;
+use crate::shared::errors::provider_error::ProviderError;
 use crate::shared::errors::{ErrorTable, Kinds};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::event::ErrorKind;
@@ -55,11 +55,11 @@ pub(crate) const TABLE: ErrorTable =
 
 /// An answer that is JSON and no chat completion. Some providers report errors so.
 pub(crate) fn no_choices(root: Value<'_>) -> Fault {
-    let told = Told::by(root);
-    if !told.is_error {
+    let reported = ProviderError::of(root);
+    if !reported.is_error {
         return Fault::unreadable(
             "The provider's answer has no `choices`. Check that `api_base_url` is its chat completions endpoint.",
         );
     }
-    TABLE.failure(told, None).into()
+    TABLE.failure(reported, None).into()
 }

@@ -2,7 +2,7 @@
 //!
 //! The words are read in [`crate::shared::errors`]; here is what codes and types mean. What to do about a failure is the host's.
 
-use crate::shared::errors::told::Told;
+use crate::shared::errors::provider_error::ProviderError;
 use crate::shared::errors::{ErrorTable, Kinds};
 use ccr_plugin::Fault;
 use ccr_plugin::messages::event::ErrorKind;
@@ -50,14 +50,14 @@ pub(crate) const TABLE: ErrorTable =
 
 /// An answer that is JSON and no response.
 pub(crate) fn no_output(root: Value<'_>) -> Fault {
-    let told = Told::by(root);
-    if !told.is_error {
+    let reported = ProviderError::of(root);
+    if !reported.is_error {
         return Fault::unreadable(
             "The provider's answer has no `output`. Check that `api_base_url` is a Responses endpoint (`…/responses`), \
              or use the transformer `openai` for chat completions.",
         );
     }
-    TABLE.failure(told, None).into()
+    TABLE.failure(reported, None).into()
 }
 
 /// An answer that was put off: the gateway never asks for one in the background.

@@ -30,14 +30,14 @@ choices! { WebSearch { #[default] Current = "web_search", Preview = "web_search_
 impl Summary {
     /// What it is called on the wire, if one is asked for.
     pub(crate) fn wire(self) -> Option<&'static str> {
-        (self != Self::Off).then(|| self.word())
+        (self != Self::Off).then(|| self.name())
     }
 }
 
 impl WebSearch {
     /// The type of the tool on the wire, if it is sent.
     pub(crate) fn wire(self) -> Option<&'static str> {
-        (self != Self::Off).then(|| self.word())
+        (self != Self::Off).then(|| self.name())
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) const ANYONE: &str = "*";
 /// What of the reasoning can be sent back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kept<'t> {
-    /// OpenAI's encrypted reasoning.
+    /// Reasoning that OpenAI encrypted, to be sent back as it is.
     Encrypted(&'t str),
     /// The text that the client was shown is the reasoning itself (open models).
     Text,
@@ -24,7 +24,7 @@ pub(crate) enum Kept<'t> {
     Nothing,
 }
 
-/// The envelope, opened.
+/// What an envelope of this gateway holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Envelope<'t> {
     mark: &'t str,

@@ -5,12 +5,12 @@ use ccr_plugin::messages::json::{Kind, Str, Value};
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Block<'d> {
     Text(Str<'d>),
-    /// Its `source`.
+    /// An image: its `source`.
     Image(Value<'d>),
-    /// The whole block.
+    /// A document: the whole block, as its title counts too.
     Document(Value<'d>),
     Thinking(Thinking<'d>),
-    /// Its `data`.
+    /// Reasoning that only its maker can read: its `data`.
     Redacted(Str<'d>),
     ToolUse(ToolUse<'d>),
     ToolResult(ToolResult<'d>),

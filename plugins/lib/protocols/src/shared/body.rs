@@ -93,7 +93,7 @@ impl<'d> Body<'d> {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Format<'d> {
     all: Value<'d>,
-    /// An object.
+    /// The JSON Schema of the answer; an object.
     pub(crate) schema: Value<'d>,
 }
 

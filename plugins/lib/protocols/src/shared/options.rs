@@ -8,8 +8,8 @@ use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Document, Value, Writer};
 use ccr_plugin::{Fault, Settings};
 
-/// Words, and what they mean.
-pub(crate) type Words<T> = &'static [(&'static str, T)];
+/// Names, and what they mean.
+pub(crate) type Names<T> = &'static [(&'static str, T)];
 
 /// What the value of an option is read into.
 pub(crate) trait Setting: Sized {
@@ -20,25 +20,25 @@ pub(crate) trait Setting: Sized {
     fn read(value: Value<'_>) -> Result<Self, String>;
 }
 
-/// A choice of words.
+/// A choice between names.
 pub(crate) trait Choice: Copy + PartialEq + 'static {
-    const WORDS: Words<Self>;
+    const NAMES: Names<Self>;
 
     /// As it is written in the config.
-    fn word(self) -> &'static str {
-        Self::WORDS.iter().find(|(_, meaning)| *meaning == self).map_or("", |(word, _)| word)
+    fn name(self) -> &'static str {
+        Self::NAMES.iter().find(|(_, meaning)| *meaning == self).map_or("", |(name, _)| name)
     }
 }
 
-/// Defines a choice: `Variant = "word"`.
+/// Defines a choice: `Variant = "name"`.
 macro_rules! choices {
-    ($(#[$attribute:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
+    ($(#[$attribute:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $written:literal),+ $(,)? }) => {
         $(#[$attribute])*
         #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
         pub(crate) enum $name { $($(#[$doc])* $variant),+ }
 
         impl $crate::shared::options::Choice for $name {
-            const WORDS: $crate::shared::options::Words<Self> = &[$(($word, Self::$variant)),+];
+            const NAMES: $crate::shared::options::Names<Self> = &[$(($written, Self::$variant)),+];
         }
     };
 }
@@ -101,17 +101,17 @@ pub(crate) fn unknown(name: &str) -> Fault {
     Fault::own(format!("options: `{name}` is not an option; see the plugin's README"))
 }
 
-/// The meaning of a word; the error lists the words.
-pub(crate) fn one_of<T: Copy>(value: Value<'_>, words: Words<T>) -> Result<T, String> {
+/// The meaning of a word; the error lists the names.
+pub(crate) fn one_of<T: Copy>(value: Value<'_>, names: Names<T>) -> Result<T, String> {
     let written = value.as_str();
-    let found = words.iter().find(|(word, _)| written.is_some_and(|written| written == **word));
-    let listed = || words.iter().map(|(word, _)| *word).collect::<Vec<_>>().join(" or ");
+    let found = names.iter().find(|(name, _)| written.is_some_and(|written| written == **name));
+    let listed = || names.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(" or ");
     found.map(|(_, meaning)| *meaning).ok_or_else(listed)
 }
 
-pub(crate) fn write_enum<T>(words: Words<T>, out: &mut Writer) {
+pub(crate) fn write_enum<T>(names: Names<T>, out: &mut Writer) {
     out.key("enum").begin_array();
-    words.iter().for_each(|(word, _)| _ = out.string(word));
+    names.iter().for_each(|(name, _)| _ = out.string(name));
     out.end_array();
 }
 
@@ -133,17 +133,17 @@ impl Rule {
 
 impl Choice for Effort {
     /// The highest that providers have is not everywhere Anthropic's highest.
-    const WORDS: Words<Self> =
+    const NAMES: Names<Self> =
         &[("low", Self::Low), ("medium", Self::Medium), ("high", Self::High), ("xhigh", Self::Xhigh)];
 }
 
 impl<T: Choice> Setting for T {
     fn schema(out: &mut Writer) {
-        write_enum(T::WORDS, out);
+        write_enum(T::NAMES, out);
     }
 
     fn read(value: Value<'_>) -> Result<Self, String> {
-        one_of(value, T::WORDS)
+        one_of(value, T::NAMES)
     }
 }
 

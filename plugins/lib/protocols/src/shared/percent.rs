@@ -11,7 +11,7 @@ pub(crate) const MODEL: &AsciiSet = &SEGMENT.remove(b':').remove(b'@');
 /// A name that may go over several segments.
 pub(crate) const PATH: &AsciiSet = &MODEL.remove(b'/');
 
-/// Appends a name.
+/// Appends a name to a path, encoded but for what `keep` says.
 pub(crate) fn push(path: &mut String, name: &str, keep: &'static AsciiSet) {
     path.extend(utf8_percent_encode(name, keep));
 }

@@ -24,23 +24,23 @@ pub(super) struct Calls<'d> {
     /// The calls of the assistant's last turn.
     open: Vec<Call<'d>>,
     /// Where results that are missing can be put.
-    place: Option<Place>,
+    place: Option<InsertAt>,
 }
 
 #[derive(Debug)]
 struct Call<'d> {
-    /// The client's id.
+    /// The id as the client has it.
     id: &'d str,
     wire: Cow<'d, str>,
     answered: bool,
 }
 
-/// The first message behind the calls.
+/// Where results of calls are inserted: at the beginning of the message behind them.
 #[derive(Debug, Clone)]
-pub(super) enum Place {
+pub(super) enum InsertAt {
     /// A list of blocks: where the first one begins.
     Blocks(usize),
-    /// A string.
+    /// The content is one string, which becomes a list.
     Text(Range<usize>),
 }
 
@@ -90,8 +90,8 @@ impl<'d> Calls<'d> {
         })
     }
 
-    /// Somebody else speaks.
-    pub(super) fn others_begin(&mut self, place: Place) {
+    /// A message that is not the assistant's begins: results of open calls belong before it.
+    pub(super) fn others_begin(&mut self, place: InsertAt) {
         self.place.get_or_insert(place);
     }
 
@@ -103,8 +103,8 @@ impl<'d> Calls<'d> {
             return;
         }
         match place {
-            Some(Place::Blocks(at)) => _ = splice.replace(at..at, results + ","),
-            Some(Place::Text(span)) => {
+            Some(InsertAt::Blocks(at)) => _ = splice.replace(at..at, results + ","),
+            Some(InsertAt::Text(span)) => {
                 splice.replace(span.start..span.start, ["[", &results, ",{\"type\":\"text\",\"text\":"].concat());
                 splice.replace(span.end..span.end, "}]");
             }

@@ -1,7 +1,7 @@
 //! The messages: what Anthropic refuses in them goes or is changed, and everything else stays byte for byte.
 
 use super::blocks::{self, Is};
-use super::calls::{self, Answers, Calls, Place};
+use super::calls::{self, Answers, Calls, InsertAt};
 use super::search;
 use super::to::To;
 use crate::anthropic::options::Replay;
@@ -150,7 +150,7 @@ impl<'d> Walk<'_, 'd, '_> {
             self.trim(text, content);
         }
         if role != Role::Assistant {
-            self.calls.others_begin(Place::Text(content.span()));
+            self.calls.others_begin(InsertAt::Text(content.span()));
         }
         self.turn = Turn::default();
         true
@@ -180,7 +180,7 @@ impl<'d> Walk<'_, 'd, '_> {
                 self.splice.replace(first.span().start..first.span().start, NO_THOUGHT);
             }
         } else {
-            self.calls.others_begin(Place::Blocks(first.span().start));
+            self.calls.others_begin(InsertAt::Blocks(first.span().start));
             self.turn.answered = self.others(&kept, content, &mut gone);
             if !self.turn.answered {
                 self.turn = Turn::default();

@@ -6,14 +6,14 @@ use ccr_plugin::Fault;
 /// The version of the API that is meant where the base names none.
 const VERSION: &str = "/v1";
 
-/// What the options say of the place.
+/// What the options say of the endpoint.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Endpoint {
     pub(super) project: Option<String>,
     pub(super) location: String,
 }
 
-impl Place {
+impl Endpoint {
     /// The path and query for a model under a configured base: the bare host, `…/v1`, `…/projects/P/locations/L`, or on to
     /// `…/publishers/anthropic/models` or a whole endpoint, whose model and method are replaced. What the base names goes before
     /// the options; its query is kept.
@@ -55,8 +55,8 @@ mod tests {
     use super::*;
 
     fn of(base: &str, streaming: bool) -> String {
-        let place = Place { project: Some("my-p".into()), location: "us-east5".into() };
-        place.path(base, "claude-sonnet-4-5@20250929", streaming).unwrap()
+        let endpoint = Endpoint { project: Some("my-p".into()), location: "us-east5".into() };
+        endpoint.path(base, "claude-sonnet-4-5@20250929", streaming).unwrap()
     }
 
     #[test]
@@ -85,16 +85,16 @@ mod tests {
 
     #[test]
     fn without_a_project_the_option_is_named() {
-        let place = Place { project: None, location: "us-east5".into() };
-        let fault = place.path("/v1", "m", false).unwrap_err();
+        let endpoint = Endpoint { project: None, location: "us-east5".into() };
+        let fault = endpoint.path("/v1", "m", false).unwrap_err();
         assert!(matches!(fault, Fault::Other(message) if message.contains("GOOGLE_CLOUD_PROJECT")));
-        assert!(place.path("/v1/projects/p", "m", false).is_ok());
+        assert!(endpoint.path("/v1/projects/p", "m", false).is_ok());
     }
 
     #[test]
     fn odd_names_stay_in_their_segment() {
-        let place = Place { project: Some("a/b?c".into()), location: "l".into() };
-        let path = place.path("", "anthropic/claude x", false).unwrap();
+        let endpoint = Endpoint { project: Some("a/b?c".into()), location: "l".into() };
+        let path = endpoint.path("", "anthropic/claude x", false).unwrap();
         assert_eq!(path, "/v1/projects/a%2Fb%3Fc/locations/l/publishers/anthropic/models/claude%20x:rawPredict");
     }
 }

@@ -5,33 +5,33 @@ use ccr_plugin::messages::json::{Value, Writer};
 
 /// Where the cited text stands: Bedrock's member and Anthropic's type, then the names that both have for the source and for
 /// the two ends.
-struct Place {
+struct Location {
     member: &'static str,
     kind: &'static str,
     index: (&'static str, &'static str),
     ends: (&'static str, &'static str),
 }
 
-const PLACES: &[Place] = &[
-    Place {
+const LOCATIONS: &[Location] = &[
+    Location {
         member: "documentChar",
         kind: "char_location",
         index: ("documentIndex", "document_index"),
         ends: ("start_char_index", "end_char_index"),
     },
-    Place {
+    Location {
         member: "documentPage",
         kind: "page_location",
         index: ("documentIndex", "document_index"),
         ends: ("start_page_number", "end_page_number"),
     },
-    Place {
+    Location {
         member: "documentChunk",
         kind: "content_block_location",
         index: ("documentIndex", "document_index"),
         ends: ("start_block_index", "end_block_index"),
     },
-    Place {
+    Location {
         member: "searchResultLocation",
         kind: "search_result_location",
         index: ("searchResultIndex", "search_result_index"),
@@ -44,7 +44,7 @@ pub(super) fn read(citation: Value<'_>) -> Event {
     let location = citation.get("location");
     let mut out = Writer::new();
     out.begin_object();
-    let place = PLACES.iter().find_map(|place| Some((place, location?.get(place.member)?)));
+    let place = LOCATIONS.iter().find_map(|place| Some((place, location?.get(place.member)?)));
     if let Some((place, location)) = place {
         out.key("type").string(place.kind);
         cited_text(citation, &mut out);

@@ -1,7 +1,7 @@
 //! The system text and the messages, in order.
 
+use super::attributed::Attributed;
 use super::messages::{Messages, cache_point};
-use super::said::Said;
 use super::to::To;
 use super::turns::Turns;
 use crate::shared::body::Body;
@@ -15,7 +15,7 @@ pub(super) fn messages(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut
     let list = body.conversation()?;
     let mut messages = Messages::begin(to, out);
     let mut turns = Turns::new(to);
-    each_run(list, notes, Said::read, |run, notes| turns.write(run, notes, &mut messages))?;
+    each_run(list, notes, Attributed::read, |run, notes| turns.write(run, notes, &mut messages))?;
     turns.finish(&mut messages);
     if messages.end() {
         return Ok(());

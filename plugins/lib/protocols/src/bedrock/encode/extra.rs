@@ -85,10 +85,10 @@ pub(super) fn write(params: Params<'_>, to: To<'_>, out: &mut Writer) {
         guardrail.write(to.streaming, out);
     }
     if let Some(latency) = options.latency {
-        out.key("performanceConfig").begin_object().key("latency").string(latency.word()).end_object();
+        out.key("performanceConfig").begin_object().key("latency").string(latency.name()).end_object();
     }
     let asked = params.of_client.and_then(|params| tier(params.get("service_tier")?));
-    if let Some(tier) = asked.or(options.service_tier.map(Choice::word)) {
+    if let Some(tier) = asked.or(options.service_tier.map(Choice::name)) {
         out.key("serviceTier").begin_object().key("type").string(tier).end_object();
     }
     if let Some(metadata) = &options.request_metadata {

@@ -59,7 +59,7 @@ fn can_stop(sequence: Value<'_>) -> bool {
     sequence.as_str().is_some_and(|sequence| !sequence.is_empty())
 }
 
-/// Structured output.
+/// Structured output, unless the options say that the model has none.
 fn text_format(body: &Body<'_>, to: To<'_>, notes: &mut Notes, out: &mut Writer) {
     let Some(format) = body.format() else { return };
     if to.options.structured_output == StructuredOutput::Omit {

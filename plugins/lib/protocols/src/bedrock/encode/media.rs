@@ -4,7 +4,7 @@ use super::messages::{Messages, Side, end_text};
 use super::to::To;
 use crate::shared::block::{Block, is_blank};
 use crate::shared::media_types::guess;
-use crate::shared::words::filled;
+use crate::shared::placeholder::filled;
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// Formats of images (API reference, `ImageBlock`) by media type.

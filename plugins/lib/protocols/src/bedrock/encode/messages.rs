@@ -28,7 +28,7 @@ pub(super) struct Messages<'w, 'o> {
     has_document: bool,
     /// Whether the last thing written is a block that a cache point may follow.
     may_mark: bool,
-    /// Documents so far.
+    /// Documents so far: each needs a name of its own.
     documents: u32,
 }
 

@@ -3,7 +3,7 @@
 use super::media::{Media, begin_text};
 use super::messages::{Messages, Side, end_text};
 use super::to::To;
-use super::{said, words};
+use super::{attributed, placeholder};
 use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
 use crate::shared::results::{Call, ERROR, NO_OUTPUT, NO_RESULT, answered, from_result, orphaned, values};
@@ -83,7 +83,7 @@ fn content<'d>(
             (Block::ToolUse(_) | Block::ToolResult(_) | Block::Thinking(_) | Block::Redacted(_), _) => {
                 out.string_part(value.raw());
             }
-            (other, _) => words::write(other, notes, out),
+            (other, _) => placeholder::write(other, notes, out),
         }
         end_text(out);
     }
@@ -107,7 +107,7 @@ pub(super) fn orphan<'d>(result: ToolResult<'d>, to: To<'_>, notes: &mut Notes, 
             }
             (other, _) => {
                 let out = messages.text(Side::User);
-                words::write(other, notes, out);
+                placeholder::write(other, notes, out);
                 end_text(out);
             }
         }
@@ -132,7 +132,7 @@ pub(super) fn show(attachments: &[Attachment<'_>], messages: &mut Messages<'_, '
 /// The blocks that say something. A result is text, a list of blocks, or (from some clients) one block.
 fn blocks<'d>(result: ToolResult<'d>, notes: &mut Notes) -> Vec<(Value<'d>, Block<'d>)> {
     values(result.content)
-        .filter_map(|value| Some((value, said::read(value, notes)?)))
+        .filter_map(|value| Some((value, attributed::read(value, notes)?)))
         .filter(|(_, block)| !matches!(block, Block::Text(text) if is_blank(text.raw())))
         .collect()
 }

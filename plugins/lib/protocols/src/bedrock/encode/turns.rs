@@ -1,11 +1,11 @@
 //! One run of messages after the other: what the model said, then the results of its calls, then what others said.
 
+use super::attributed::Attributed;
 use super::media::Media;
 use super::messages::{Messages, Side, end_text};
+use super::placeholder;
 use super::results;
-use super::said::Said;
 use super::to::To;
-use super::words;
 use crate::bedrock::reasoning;
 use crate::shared::block::{Block, Thinking, ToolUse, is_blank};
 use crate::shared::ids::Ids;
@@ -20,7 +20,7 @@ use std::borrow::Cow;
 /// How Claude Code itself marks what the system says in between; Converse has a role for it, but hardly a model that takes it.
 const SYSTEM: (&str, &str) = ("<system-reminder>\\n", "\\n</system-reminder>");
 
-/// API reference, `ToolUseBlock`.
+/// Bedrock refuses longer ids of calls (its API reference, `ToolUseBlock`).
 const LONGEST_ID: usize = 64;
 
 /// Room for what makes an id that had to be changed its own: an underscore and 16 hexadecimal digits.
@@ -43,7 +43,7 @@ impl<'d, 'o> Turns<'d, 'o> {
         Self { to, mark: to.model.mark(), takes_reasoning, calls: Vec::new(), ids: Ids::default() }
     }
 
-    pub(super) fn write(&mut self, run: &Run<Said<'d>>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
+    pub(super) fn write(&mut self, run: &Run<Attributed<'d>>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
         if run.is_assistant() {
             self.model(run, notes, messages);
         } else {
@@ -57,57 +57,57 @@ impl<'d, 'o> Turns<'d, 'o> {
     }
 
     /// Results first, as models want them at once; then the rest in its order.
-    fn others(&mut self, run: &Run<Said<'d>>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
+    fn others(&mut self, run: &Run<Attributed<'d>>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
         let mut attachments = Vec::new();
-        let mut rest: Vec<&Said<'d>> = Vec::new();
-        for said in run.list() {
-            match said.block {
+        let mut rest: Vec<&Attributed<'d>> = Vec::new();
+        for item in run.list() {
+            match item.block {
                 Block::ToolResult(result)
                     if results::answer(&mut self.calls, result, self.to, &mut attachments, notes, messages) =>
                 {
-                    messages.mark(said.mark.or_else(|| inner_mark(result)), notes);
+                    messages.mark(item.mark.or_else(|| inner_mark(result)), notes);
                 }
-                _ => rest.push(said),
+                _ => rest.push(item),
             }
         }
         results::answer_the_rest(&mut self.calls, self.to, messages);
         results::show(&attachments, messages);
-        for said in rest {
-            self.said(said, notes, messages);
+        for item in rest {
+            self.other(item, notes, messages);
         }
     }
 
     /// One block of the user's or the system's.
-    fn said(&self, said: &Said<'d>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
-        match said.block {
+    fn other(&self, item: &Attributed<'d>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
+        match item.block {
             Block::Text(text) if is_blank(text.raw()) => return,
             Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) => return,
             Block::ToolResult(result) => results::orphan(result, self.to, notes, messages),
             block => match Media::of(block, self.to) {
                 Some(media) => media.add(false, messages),
                 None => {
-                    let (before, after) = if said.role == Role::System { SYSTEM } else { ("", "") };
+                    let (before, after) = if item.role == Role::System { SYSTEM } else { ("", "") };
                     let out = messages.text(Side::User).escaped_part(before);
                     match block {
                         Block::Text(text) => _ = out.escaped_part(text.raw()),
-                        other => words::write(other, notes, out),
+                        other => placeholder::write(other, notes, out),
                     }
                     end_text(out.escaped_part(after));
                 }
             },
         }
-        messages.mark(said.mark, notes);
+        messages.mark(item.mark, notes);
     }
 
     /// A turn of nothing but reasoning is refused by newer models, and says nothing to the others.
-    fn model(&mut self, run: &Run<Said<'d>>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
-        let speaks = run.list().iter().any(|said| match said.block {
+    fn model(&mut self, run: &Run<Attributed<'d>>, notes: &mut Notes, messages: &mut Messages<'_, '_>) {
+        let speaks = run.list().iter().any(|item| match item.block {
             Block::Text(text) => !is_blank(text.raw()),
             Block::ToolUse(_) => true,
             _ => false,
         });
-        for said in run.list() {
-            match said.block {
+        for item in run.list() {
+            match item.block {
                 Block::Text(text) if is_blank(text.raw()) => continue,
                 Block::Text(text) => end_text(messages.text(Side::Assistant).escaped_part(text.raw())),
                 Block::Thinking(thinking) => self.think(thinking, speaks, notes, messages),
@@ -117,7 +117,7 @@ impl<'d, 'o> Turns<'d, 'o> {
                 Block::Image(_) | Block::Document(_) | Block::ToolResult(_) => notes.dropped("blocks of the assistant"),
             }
             if speaks {
-                messages.mark(said.mark, notes);
+                messages.mark(item.mark, notes);
             }
         }
     }

@@ -25,9 +25,9 @@ impl Setting for Option<Guardrail> {
         out.key("version").begin_object().key("type").string("string");
         out.key("description").string("A number, or DRAFT.").end_object();
         out.key("trace").begin_object();
-        write_enum(Trace::WORDS, out);
+        write_enum(Trace::NAMES, out);
         out.end_object().key("stream_mode").begin_object();
-        write_enum(StreamMode::WORDS, out);
+        write_enum(StreamMode::NAMES, out);
         out.key("description").string("Whether streamed text waits until it has been checked.").end_object();
         out.end_object().key("required").begin_array().string("identifier").string("version").end_array();
         out.key("additionalProperties").bool(false);
@@ -39,10 +39,10 @@ impl Setting for Option<Guardrail> {
             match &*key.decode() {
                 "identifier" => identifier = value.as_str().map(Str::decode),
                 "version" => version = value.as_str().map(Str::decode),
-                "trace" => trace = Some(one_of(value, Trace::WORDS).map_err(|known| within("trace", &known))?),
+                "trace" => trace = Some(one_of(value, Trace::NAMES).map_err(|known| within("trace", &known))?),
                 "stream_mode" => {
                     stream_mode =
-                        Some(one_of(value, StreamMode::WORDS).map_err(|known| within("stream_mode", &known))?);
+                        Some(one_of(value, StreamMode::NAMES).map_err(|known| within("stream_mode", &known))?);
                 }
                 other => return Err(format!("without `guardrail.{other}`, which is not an option")),
             }
@@ -62,11 +62,11 @@ impl Guardrail {
         out.key("guardrailConfig").begin_object();
         out.key("guardrailIdentifier").string(&self.identifier).key("guardrailVersion").string(&self.version);
         if let Some(trace) = self.trace {
-            out.key("trace").string(trace.word());
+            out.key("trace").string(trace.name());
         }
         // Converse itself refuses a mode.
         if let Some(mode) = self.stream_mode.filter(|_| streaming) {
-            out.key("streamProcessingMode").string(mode.word());
+            out.key("streamProcessingMode").string(mode.name());
         }
         out.end_object();
     }

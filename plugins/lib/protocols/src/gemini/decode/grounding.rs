@@ -11,7 +11,7 @@ const MOST_SOURCES: usize = 50;
 pub(super) struct Searches {
     answer: String,
     queries: Vec<String>,
-    /// Address and title.
+    /// Address and title of each page that was found.
     sources: Vec<(String, String)>,
 }
 

@@ -172,7 +172,7 @@ fn is_shown(body: &Body<'_>) -> bool {
     (body.thinking_is("enabled") || body.thinking_is("adaptive")) && omitted.is_none_or(|display| display != "omitted")
 }
 
-/// Structured output.
+/// Structured output: `responseSchema`, or `responseJsonSchema` where that says too little.
 fn format(body: &Body<'_>, params: &Params<'_>, model: &str, may_be_formed: bool, notes: &mut Notes, out: &mut Writer) {
     let schema = body.format().map(|format| format.schema);
     let mime_type = params.mime_type().or(schema.is_some().then_some(JSON));
@@ -187,7 +187,7 @@ fn format(body: &Body<'_>, params: &Params<'_>, model: &str, may_be_formed: bool
     gemini::write_schema(schema, &mut lost, &mut compiled);
     if lost.keywords().next().is_some() && model::reads_json_schema(model) {
         // What the one form cannot express (recursion, maps, objects without members), the other may; it has no `nullable`, which
-        // is no JSON Schema, so only what needs it goes so.
+        // is not JSON Schema, so only what needs it goes so.
         out.key("responseJsonSchema").value(schema);
         return;
     }

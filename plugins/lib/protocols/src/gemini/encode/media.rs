@@ -3,7 +3,7 @@
 use crate::shared::block::Block;
 use crate::shared::media_types::guess;
 use crate::shared::notes::Notes;
-use crate::shared::words::{self, filled};
+use crate::shared::placeholder::{self, filled};
 use ccr_plugin::messages::json::{Value, Writer};
 
 /// Media types by the end of an address. Gemini wants to be told one.
@@ -87,7 +87,7 @@ pub(super) fn in_words(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
             out.escaped_part("[An image was left out here: it is neither data nor an address.]");
         }
         Block::Document(document) => self::document(document, notes, out),
-        Block::Other(block, kind) => words::other(block, kind, notes, out),
+        Block::Other(block, kind) => placeholder::other(block, kind, notes, out),
         // They have their own forms everywhere.
         Block::Text(_) | Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) | Block::ToolResult(_) => {}
     }
@@ -95,7 +95,7 @@ pub(super) fn in_words(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
 
 /// The text of a document into the open string, or words that say why there is none.
 fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
-    words::document(
+    placeholder::document(
         block,
         |_, out| _ = out.escaped_part(". Only its text, its data or its address could be sent."),
         notes,

@@ -27,7 +27,7 @@ pub(super) struct Attachment<'d> {
     media: Media<'d>,
 }
 
-/// Answers a call.
+/// Writes the part that answers a call.
 pub(super) fn answer<'d>(
     call: &Call<'_>,
     result: ToolResult<'d>,

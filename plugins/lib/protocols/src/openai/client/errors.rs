@@ -37,7 +37,7 @@ pub(super) fn body(failure: &Failure) -> Vec<u8> {
     out.into_bytes()
 }
 
-/// `type` and `code`.
+/// OpenAI's `type` and `code` for a failure.
 fn names(failure: &Failure) -> (&'static str, Option<&'static str>) {
     match failure.kind {
         ErrorKind::InvalidRequest if failure.message.contains(TOO_LONG) => {

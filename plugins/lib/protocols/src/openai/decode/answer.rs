@@ -61,7 +61,7 @@ impl Answer {
         self.failed
     }
 
-    /// Another chunk begins.
+    /// Forgets what the last chunk did.
     pub(super) fn begin_chunk(&mut self) {
         (self.steps, self.spot) = (0, None);
     }

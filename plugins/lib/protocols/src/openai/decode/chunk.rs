@@ -8,7 +8,7 @@ use ccr_plugin::Fault;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::messages::json::{Kind, Value};
 
-/// A whole answer.
+/// Reads a whole answer.
 pub(super) fn message(answer: &mut Answer, root: Value<'_>, events: &mut Vec<Event>) -> Result<(), Fault> {
     let choices = root.get("choices").filter(|choices| choices.kind() == Kind::Array);
     let has_error = || root.get("error").is_some_and(says_something);
@@ -20,7 +20,7 @@ pub(super) fn message(answer: &mut Answer, root: Value<'_>, events: &mut Vec<Eve
     Ok(())
 }
 
-/// One streamed chunk.
+/// Reads one streamed chunk.
 pub(super) fn read(answer: &mut Answer, root: Value<'_>, events: &mut Vec<Event>) {
     answer.begin_chunk();
     let (mut id, mut model, mut choices, mut counts, mut error, mut object) = (None, None, None, None, None, None);

@@ -5,9 +5,9 @@ use super::media::{self, Media, begin_text};
 use super::notes::Notes;
 use super::results;
 use crate::shared::block::{Block, is_blank};
+use crate::shared::placeholder;
 use crate::shared::results::Joined;
 use crate::shared::results::orphaned;
-use crate::shared::words;
 use ccr_plugin::messages::json::{Value, Writer};
 
 /// Whether a block leaves anything in a user or system message.
@@ -71,7 +71,7 @@ fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
         Block::Text(text) => _ = out.escaped_part(text.raw()),
         Block::Image(_) => media::image_left_out(notes, out),
         Block::Document(document) => media::document(document, notes, out),
-        Block::Other(block, kind) => words::other(block, kind, &mut notes.list, out),
+        Block::Other(block, kind) => placeholder::other(block, kind, &mut notes.list, out),
         Block::ToolResult(result) => {
             orphaned(result.id, out);
             out.escaped_part("\\n");

@@ -3,7 +3,7 @@
 use super::notes::Notes;
 use crate::shared::block::Block;
 use crate::shared::media_types;
-use crate::shared::words::{self, filled};
+use crate::shared::placeholder::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 /// An image that can be sent as a URL.
@@ -120,7 +120,7 @@ pub(super) fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
         out.escaped_part(", ").escaped_part(media_type.unwrap_or("of unknown type"));
         out.escaped_part(". This model takes documents as text only.");
     };
-    words::document(block, why, &mut notes.list, out);
+    placeholder::document(block, why, &mut notes.list, out);
 }
 
 pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {

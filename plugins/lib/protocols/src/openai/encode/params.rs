@@ -106,7 +106,7 @@ fn effort(body: &Body<'_>) -> Option<Effort> {
     Effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
 }
 
-/// Structured output.
+/// Structured output, as the option `response_format` says.
 fn response_format(body: &Body<'_>, options: &Options, notes: &mut Notes, out: &mut Writer) {
     let Some(format) = body.format() else {
         // Such as `json_object`, which Anthropic's form does not have.

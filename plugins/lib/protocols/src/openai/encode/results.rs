@@ -4,10 +4,10 @@ use super::marked::read;
 use super::media::{self, Image, begin_text, end_text, image_left_out};
 use super::notes::Notes;
 use crate::shared::block::{Block, ToolResult, is_blank};
+use crate::shared::placeholder;
 use crate::shared::results::{
     Call, ERROR, Joined, NO_OUTPUT, NO_RESULT, answered, from_result, inner_mark, says_it_failed, values,
 };
-use crate::shared::words;
 use ccr_plugin::messages::json::{Value, Writer};
 
 /// Tool messages take no images in OpenAI's format.
@@ -84,7 +84,7 @@ pub(super) fn content<'d>(
             Block::Thinking(thinking) => _ = out.escaped_part(thinking.text),
             Block::Image(source) => image(result.id, source, pictures, notes, out),
             Block::Document(document) => media::document(document, notes, out),
-            Block::Other(other, kind) => words::other(other, kind, &mut notes.list, out),
+            Block::Other(other, kind) => placeholder::other(other, kind, &mut notes.list, out),
             // None of these belongs into a result; what it says is kept as it stands.
             Block::ToolUse(_) | Block::ToolResult(_) | Block::Redacted(_) => _ = out.string_part(value.raw()),
         }

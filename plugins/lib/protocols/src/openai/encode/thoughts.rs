@@ -28,7 +28,7 @@ enum Entry<'d> {
     Text(&'d str),
     /// It cannot be sent here.
     Lost,
-    /// It says nothing.
+    /// It has neither text nor a signature that counts here.
     Empty,
 }
 

@@ -10,8 +10,8 @@ mod fields;
 mod hints;
 mod item;
 mod media;
+mod part_path;
 mod parts;
-mod place;
 mod settings;
 mod tools;
 

@@ -2,7 +2,7 @@
 
 use super::channel::{Channel, written};
 use super::items::{Items, Source};
-use super::wire::{Place, Wire};
+use super::wire::{Position, Wire};
 use crate::responses::thinking::{Envelope, Kept};
 use crate::responses::{errors, usage};
 use crate::shared::context::Context;
@@ -77,7 +77,7 @@ impl Answer {
         Ok(())
     }
 
-    /// One streamed event.
+    /// Reads one streamed event.
     pub(super) fn event(&mut self, wire: &Wire<'_>, events: &mut Vec<Event>) {
         use Channel::{Arguments, Refusal, Text, Thought};
         match wire.kind {
@@ -92,15 +92,15 @@ impl Answer {
                 self.piece(Thought(Source::Text), wire, events);
             }
             "response.refusal.delta" => self.piece(Refusal, wire, events),
-            "response.output_text.done" => self.once(Text, wire.place, wire.said, events),
-            "response.function_call_arguments.done" => self.once(Arguments, wire.place, wire.said, events),
+            "response.output_text.done" => self.once(Text, wire.position, wire.said, events),
+            "response.function_call_arguments.done" => self.once(Arguments, wire.position, wire.said, events),
             "response.reasoning_summary_text.done" | "response.reasoning_summary.done" => {
-                self.once(Thought(Source::Summary), wire.place, wire.said, events);
+                self.once(Thought(Source::Summary), wire.position, wire.said, events);
             }
             "response.reasoning_text.done" | "response.reasoning.done" => {
-                self.once(Thought(Source::Text), wire.place, wire.said, events);
+                self.once(Thought(Source::Text), wire.position, wire.said, events);
             }
-            "response.refusal.done" => self.once(Refusal, wire.place, wire.said, events),
+            "response.refusal.done" => self.once(Refusal, wire.position, wire.said, events),
             // The last name is vLLM's.
             "response.content_part.done" | "response.reasoning_summary_part.done" | "response.reasoning_part.done" => {
                 self.part(wire, events);
@@ -143,9 +143,9 @@ impl Answer {
     }
 
     fn piece(&mut self, channel: Channel, wire: &Wire<'_>, events: &mut Vec<Event>) {
-        let slot = self.items.piece(wire.place, channel.kind());
+        let slot = self.items.piece(wire.position, channel.kind());
         if let Some(text) = wire.said.and_then(|said| written(channel, said)) {
-            self.say(channel, slot, wire.place.part, text, events);
+            self.say(channel, slot, wire.position.part, text, events);
         }
     }
 
@@ -153,12 +153,12 @@ impl Answer {
     pub(super) fn once(
         &mut self,
         channel: Channel,
-        place: Place<'_>,
+        position: Position<'_>,
         said: Option<Value<'_>>,
         events: &mut Vec<Event>,
     ) {
-        let slot = self.items.statement(place, channel.kind());
-        self.once_in(channel, slot, place.part, said, events);
+        let slot = self.items.statement(position, channel.kind());
+        self.once_in(channel, slot, position.part, said, events);
     }
 
     pub(super) fn once_in(

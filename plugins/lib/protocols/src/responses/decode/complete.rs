@@ -4,7 +4,7 @@ use super::answer::{Answer, text_of};
 use super::channel::Channel;
 use super::items::{Kind, Source};
 use super::search;
-use super::wire::{Place, Wire, id};
+use super::wire::{Position, Wire, id};
 use ccr_plugin::messages::event::{Event, ToolDelta};
 use ccr_plugin::messages::json::{Kind as JsonKind, Value};
 
@@ -12,7 +12,7 @@ impl Answer {
     pub(super) fn item_begins(&mut self, wire: &Wire<'_>, events: &mut Vec<Event>) {
         let Some(item) = wire.item else { return };
         let kind = kind(item);
-        let slot = self.items.begin(wire.place, kind);
+        let slot = self.items.begin(wire.position, kind);
         if kind == Kind::Call {
             // The arguments come later, also where the beginning has some already.
             self.name_call(slot, item, events);
@@ -21,7 +21,7 @@ impl Answer {
 
     pub(super) fn item_is_done(&mut self, wire: &Wire<'_>, events: &mut Vec<Event>) {
         let Some(item) = wire.item else { return };
-        let slot = self.items.piece(wire.place, kind(item));
+        let slot = self.items.piece(wire.position, kind(item));
         self.complete(slot, item, events);
     }
 
@@ -30,8 +30,8 @@ impl Answer {
         let items = || output.into_iter().flat_map(Value::items);
         let ids: Vec<&str> = items().filter_map(id).collect();
         for (item, index) in items().zip(0..) {
-            let place = Place { index: Some(index), id: id(item).unwrap_or_default(), part: 0 };
-            let slot = self.items.in_the_end(place, kind(item), &ids);
+            let position = Position { index: Some(index), id: id(item).unwrap_or_default(), part: 0 };
+            let slot = self.items.in_the_end(position, kind(item), &ids);
             self.complete(slot, item, events);
         }
     }
@@ -113,12 +113,12 @@ impl Answer {
             _ => return,
         };
         let said = part.get(if channel == Channel::Refusal { "refusal" } else { "text" });
-        self.once(channel, wire.place, said, events);
+        self.once(channel, wire.position, said, events);
     }
 
     pub(super) fn annotation(&mut self, wire: &Wire<'_>, events: &mut Vec<Event>) {
         let Some(annotation) = wire.annotation else { return };
-        let slot = self.items.piece(wire.place, Kind::Message);
+        let slot = self.items.piece(wire.position, Kind::Message);
         if let Some(item) = self.items.get(slot) {
             item.cited = true;
         }

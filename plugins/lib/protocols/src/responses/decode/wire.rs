@@ -8,7 +8,7 @@ pub(super) struct Wire<'d> {
     pub(super) root: Value<'d>,
     /// Its type, as it stands in a JSON string.
     pub(super) kind: &'d str,
-    pub(super) place: Place<'d>,
+    pub(super) position: Position<'d>,
     /// `delta`, or where everything is said at once `text`, `refusal` or `arguments`.
     pub(super) said: Option<Value<'d>>,
     pub(super) item: Option<Value<'d>>,
@@ -20,7 +20,7 @@ pub(super) struct Wire<'d> {
 
 /// What an event is about.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Place<'d> {
+pub(super) struct Position<'d> {
     /// Position of the item in the output.
     pub(super) index: Option<u64>,
     /// The item's own id, not that of a call; may be empty.
@@ -35,7 +35,7 @@ impl<'d> Wire<'d> {
         let mut wire = Self {
             root,
             kind: name.unwrap_or_default(),
-            place: Place::default(),
+            position: Position::default(),
             said: None,
             item: None,
             part: None,
@@ -47,9 +47,9 @@ impl<'d> Wire<'d> {
             match key.raw() {
                 "type" => wire.kind = value.as_str().map_or(wire.kind, Str::raw),
                 "delta" | "text" | "refusal" | "arguments" => wire.said = Some(value),
-                "output_index" => wire.place.index = value.as_u64(),
-                "item_id" => wire.place.id = value.as_str().map(Str::raw).unwrap_or_default(),
-                "content_index" | "summary_index" => wire.place.part = value.as_u64().unwrap_or_default(),
+                "output_index" => wire.position.index = value.as_u64(),
+                "item_id" => wire.position.id = value.as_str().map(Str::raw).unwrap_or_default(),
+                "content_index" | "summary_index" => wire.position.part = value.as_u64().unwrap_or_default(),
                 "item" => wire.item = Some(value),
                 "part" => wire.part = Some(value),
                 "response" => wire.response = Some(value),
@@ -59,7 +59,7 @@ impl<'d> Wire<'d> {
             }
         }
         if let Some(id) = wire.item.and_then(id) {
-            wire.place.id = id;
+            wire.position.id = id;
         }
         wire
     }

@@ -4,8 +4,8 @@ use super::media::{self, Attachment, begin_text, end_text};
 use super::results;
 use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
+use crate::shared::placeholder;
 use crate::shared::results::orphaned;
-use crate::shared::words;
 use ccr_plugin::messages::json::Writer;
 
 /// A message that is begun when it has something to say.
@@ -76,7 +76,7 @@ fn text(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
         Block::Text(text) => _ = out.escaped_part(text.raw()),
         Block::Image(_) => media::image_left_out(notes, out),
         Block::Document(document) => media::document(document, notes, out),
-        Block::Other(block, kind) => words::other(block, kind, notes, out),
+        Block::Other(block, kind) => placeholder::other(block, kind, notes, out),
         Block::ToolResult(result) => {
             orphaned(result.id, out);
             out.escaped_part("\\n");

@@ -3,7 +3,7 @@
 use crate::shared::block::Block;
 use crate::shared::media_types;
 use crate::shared::notes::Notes;
-use crate::shared::words::{self, filled};
+use crate::shared::placeholder::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};
 
 const PDF: &str = "application/pdf";
@@ -95,7 +95,7 @@ pub(super) fn image_left_out(notes: &mut Notes, out: &mut Writer) {
 
 /// The text of a document into the open string, or words that say why there is none.
 pub(super) fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
-    words::document(block, |_, out| _ = out.escaped_part(". It is neither data nor a URL."), notes, out);
+    placeholder::document(block, |_, out| _ = out.escaped_part(". It is neither data nor a URL."), notes, out);
 }
 
 /// Begins a text part; what follows goes into its string.

@@ -4,8 +4,8 @@ use super::block;
 use super::media::{self, Attachment, begin_text, end_text};
 use crate::shared::block::{Block, ToolResult, is_blank};
 use crate::shared::notes::Notes;
+use crate::shared::placeholder;
 use crate::shared::results::{Call, ERROR, Joined, NO_OUTPUT, NO_RESULT, answered, says_it_failed, values};
-use crate::shared::words;
 use ccr_plugin::messages::json::{Value, Writer};
 
 /// Writes the output if a call waits for this result.
@@ -82,7 +82,7 @@ fn text(value: Value<'_>, block: Block<'_>, notes: &mut Notes, out: &mut Writer)
         Block::Thinking(thinking) => _ = out.escaped_part(thinking.text),
         Block::Image(_) => media::image_left_out(notes, out),
         Block::Document(document) => media::document(document, notes, out),
-        Block::Other(other, kind) => words::other(other, kind, notes, out),
+        Block::Other(other, kind) => placeholder::other(other, kind, notes, out),
         // Neither belongs into a result; what it says is kept as it stands.
         Block::ToolUse(_) | Block::ToolResult(_) | Block::Redacted(_) => _ = out.string_part(value.raw()),
     }

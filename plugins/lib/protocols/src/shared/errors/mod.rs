@@ -1,16 +1,16 @@
-//! Failures as providers tell them: [`told`] reads what was said, [`overflow`] recognises a prompt that is too long, [`words`]
+//! Failures as providers tell them: [`provider_error`] reads what was said, [`overflow`] recognises a prompt that is too long, [`excerpt`]
 //! shortens pages and texts that were never meant for an API, [`retry`] reads how long to wait. What codes and types mean each
 //! format says in an [`ErrorTable`]; what to do about a failure (retry, fall back) is the host's.
 
+pub(crate) mod excerpt;
 pub(crate) mod overflow;
+pub(crate) mod provider_error;
 pub(crate) mod retry;
-pub(crate) mod told;
-pub(crate) mod words;
 
 use ccr_plugin::messages::event::{ErrorKind, Failure};
 use ccr_plugin::messages::json::{Document, Value};
 use ccr_plugin::{Fault, WireResponse};
-use told::Told;
+use provider_error::ProviderError;
 
 /// Codes, types or names, and what they mean.
 pub(crate) type Kinds = [(&'static str, ErrorKind)];
@@ -28,11 +28,11 @@ pub(crate) struct ErrorTable {
 impl ErrorTable {
     /// An answer with a status outside of 200 to 299.
     pub(crate) fn of_response(&self, response: &WireResponse) -> Failure {
-        let told = match Document::parse(&response.body) {
-            Ok(document) => Told::by(document.root()),
-            Err(_) => Told { message: words::first(&response.body), ..Told::default() },
+        let reported = match Document::parse(&response.body) {
+            Ok(document) => ProviderError::of(document.root()),
+            Err(_) => ProviderError { message: excerpt::of(&response.body), ..ProviderError::default() },
         };
-        let mut failure = self.failure(told, Some(response.status));
+        let mut failure = self.failure(reported, Some(response.status));
         if failure.message.is_empty() {
             failure.message = format!("The provider answered with status {} and no text.", response.status);
         }
@@ -42,7 +42,7 @@ impl ErrorTable {
 
     /// An error within an answer whose status said that all is well.
     pub(crate) fn in_answer(&self, error: Value<'_>) -> Failure {
-        let mut failure = self.failure(Told::by(error), None);
+        let mut failure = self.failure(ProviderError::of(error), None);
         // The name of a streamed error's event is no message.
         if matches!(&*failure.message, "" | "error") {
             failure.message = "The provider reported an error without saying which.".into();
@@ -51,15 +51,15 @@ impl ErrorTable {
     }
 
     /// What was told of a failure, sorted into the kinds that clients know.
-    pub(crate) fn failure(&self, told: Told, status: Option<u16>) -> Failure {
-        let status = status.or(told.status);
-        if let Some(message) = overflow::message(&told, self.too_long, status) {
+    pub(crate) fn failure(&self, reported: ProviderError, status: Option<u16>) -> Failure {
+        let status = status.or(reported.status);
+        if let Some(message) = overflow::message(&reported, self.too_long, status) {
             return too_long(message, status);
         }
-        let named = |table| kind_of(&told.names, table);
+        let named = |table| kind_of(&reported.names, table);
         let kind = named(self.stronger_than_status).or_else(|| status.map(ErrorKind::from_status));
         let kind = kind.or_else(|| named(self.without_status)).unwrap_or(ErrorKind::Api);
-        Failure { kind, message: told.message, status, retry_after_ms: told.retry_after_ms }
+        Failure { kind, message: reported.message, status, retry_after_ms: reported.retry_after_ms }
     }
 }
 
@@ -81,7 +81,7 @@ pub(crate) fn says_something(error: Value<'_>) -> bool {
 
 /// An answer that is not valid JSON although its status is good. `who` answered, as a sentence begins with it.
 pub(crate) fn unreadable_by(who: &str, body: &[u8]) -> Fault {
-    let words = words::first(body);
+    let words = excerpt::of(body);
     if words.is_empty() {
         return Fault::unreadable(format!("{who} answered with nothing. Try again, or check `api_base_url`."));
     }

@@ -1,7 +1,7 @@
 //! A prompt that is longer than the model's context: recognised in every provider's words and said in Anthropic's, at which
 //! Claude Code compacts the conversation instead of giving up (claude-code-router#895).
 
-use super::told::Told;
+use super::provider_error::ProviderError;
 
 /// How Anthropic begins; clients look for exactly this.
 const ANTHROPIC: &str = "prompt is too long";
@@ -38,20 +38,20 @@ const SHORTEST_CONTEXT: u64 = 256;
 
 /// What the client shall read, if the prompt was too long. `own` are pieces of messages, in lower case, that would say something
 /// else elsewhere.
-pub(crate) fn message(told: &Told, own: &[&str], status: Option<u16>) -> Option<String> {
+pub(crate) fn message(reported: &ProviderError, own: &[&str], status: Option<u16>) -> Option<String> {
     if status.is_some_and(|status| OTHER_STATUSES.contains(&status)) {
         return None;
     }
-    let named = told.names.iter().any(|name| NAMES.contains(&name.as_str()));
-    let lower = told.message.to_ascii_lowercase();
+    let named = reported.names.iter().any(|name| NAMES.contains(&name.as_str()));
+    let lower = reported.message.to_ascii_lowercase();
     let said = PHRASES.iter().chain(own).any(|phrase| lower.contains(phrase));
     if !named && !said && status != Some(413) {
         return None;
     }
-    Some(match told.tokens.or_else(|| numbers(&told.message)) {
+    Some(match reported.tokens.or_else(|| numbers(&reported.message)) {
         Some((tokens, maximum)) => format!("{ANTHROPIC}: {tokens} tokens > {maximum} maximum"),
-        None if lower.starts_with(ANTHROPIC) => told.message.clone(),
-        None => format!("{ANTHROPIC}: {}", told.message),
+        None if lower.starts_with(ANTHROPIC) => reported.message.clone(),
+        None => format!("{ANTHROPIC}: {}", reported.message),
     })
 }
 
@@ -73,10 +73,10 @@ fn number(word: &str) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Told, message};
+    use super::{ProviderError, message};
 
     fn of(text: &str) -> Option<String> {
-        message(&Told { message: text.into(), ..Told::default() }, &[], Some(400))
+        message(&ProviderError { message: text.into(), ..ProviderError::default() }, &[], Some(400))
     }
 
     #[test]
@@ -104,7 +104,8 @@ mod tests {
     #[test]
     fn other_errors_are_not_about_length() {
         assert_eq!(of("Invalid value for max_tokens: 130000 is above 8192"), None);
-        let limit = Told { message: "Request too large: maximum context length".into(), ..Told::default() };
+        let limit =
+            ProviderError { message: "Request too large: maximum context length".into(), ..ProviderError::default() };
         assert_eq!(message(&limit, &[], Some(429)), None);
         assert!(message(&limit, &[], Some(413)).is_some());
     }

@@ -232,7 +232,7 @@ impl State {
         self.sources.end_text();
     }
 
-    /// Nothing more comes.
+    /// The answer ends: what was held back is written.
     pub(super) fn end(&mut self, parts: &mut Parts<'_>) {
         self.between();
         self.carried.let_go(parts);

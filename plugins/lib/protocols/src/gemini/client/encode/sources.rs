@@ -5,7 +5,7 @@ use ccr_plugin::messages::json::{Document, Str, Value, Writer};
 #[derive(Debug, Default)]
 pub(super) struct Sources {
     queries: Vec<String>,
-    /// Address and title.
+    /// Address and title of each page that was cited.
     chunks: Vec<(String, String)>,
     supports: Vec<Support>,
     /// Length in bytes of the text so far: Gemini counts places so.

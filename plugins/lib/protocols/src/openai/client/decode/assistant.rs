@@ -1,4 +1,4 @@
-//! What the assistant said earlier: reasoning, text, tool calls, as blocks in this order.
+//! What the assistant parts earlier: reasoning, text, tool calls, as blocks in this order.
 
 use super::parts::{self, Marks};
 use super::reasoning::Reasoning;
@@ -8,7 +8,7 @@ use ccr_plugin::messages::json::{Document, Kind, Str, Value, Writer};
 use ccr_plugin::messages::repair::repair;
 
 #[derive(Debug, Default)]
-pub(super) struct Said<'d> {
+pub(super) struct AssistantMessage<'d> {
     content: Option<Value<'d>>,
     refusal: Option<Str<'d>>,
     calls: Option<Value<'d>>,
@@ -17,23 +17,23 @@ pub(super) struct Said<'d> {
     marks: Marks<'d>,
 }
 
-impl<'d> Said<'d> {
+impl<'d> AssistantMessage<'d> {
     pub(super) fn read(message: Value<'d>, notes: &mut Notes) -> Self {
-        let mut said = Self { marks: Marks::of(message), ..Self::default() };
+        let mut parts = Self { marks: Marks::of(message), ..Self::default() };
         for (key, value) in message.members().filter(|(_, value)| !value.is_null()) {
             match key.raw() {
-                "content" => said.content = Some(value),
-                "refusal" => said.refusal = value.as_str().filter(|text| !text.is_empty()),
-                "tool_calls" => said.calls = Some(value).filter(|calls| calls.kind() == Kind::Array),
-                "function_call" => said.function = Some(value),
+                "content" => parts.content = Some(value),
+                "refusal" => parts.refusal = value.as_str().filter(|text| !text.is_empty()),
+                "tool_calls" => parts.calls = Some(value).filter(|calls| calls.kind() == Kind::Array),
+                "function_call" => parts.function = Some(value),
                 // Citations are the answer's; what they cite is in its text.
                 "role" | "cache_control" | "annotations" => {}
-                name if said.reasoning.take(name, value) => {}
+                name if parts.reasoning.take(name, value) => {}
                 _ if value.as_str().is_some_and(Str::is_empty) || value.kind() == Kind::Array && value.is_empty() => {}
                 _ => notes.dropped(format!("messages.{}", key.decode())),
             }
         }
-        said
+        parts
     }
 
     pub(super) fn is_empty(&self) -> bool {

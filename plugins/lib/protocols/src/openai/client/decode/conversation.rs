@@ -72,7 +72,7 @@ fn lead(messages: Value<'_>) -> Checked<(usize, bool)> {
         match Role::of(message).map_err(|wrong| wrong.item("messages", index))? {
             Role::System => last = index,
             Role::User if !parts::say_something(message.get("content")) => {}
-            Role::Assistant if assistant::Said::read(message, &mut Notes::default()).is_empty() => {}
+            Role::Assistant if assistant::AssistantMessage::read(message, &mut Notes::default()).is_empty() => {}
             Role::User | Role::Assistant | Role::Tool => return Ok((index, true)),
         }
     }
@@ -154,7 +154,7 @@ impl Walk<'_> {
     }
 
     fn assistant(&mut self, index: usize, message: Value<'_>) -> Checked {
-        let said = assistant::Said::read(message, self.notes);
+        let said = assistant::AssistantMessage::read(message, self.notes);
         if said.is_empty() {
             return parts::check(message.get("content"));
         }

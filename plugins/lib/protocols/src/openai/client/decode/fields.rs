@@ -28,7 +28,7 @@ members! {
         pub(super) stream_options,
         pub(super) response_format,
         pub(super) reasoning_effort,
-        /// OpenRouter's object.
+        /// OpenRouter's object, which says more than `reasoning_effort`.
         pub(super) reasoning,
         /// Anthropic's object, which GLM and DeepSeek have as well.
         pub(super) thinking,

@@ -65,7 +65,7 @@ impl<'d> Wish<'d> {
         Ok(wish)
     }
 
-    /// OpenRouter's object.
+    /// Reads OpenRouter's object `reasoning`.
     fn reasoning(&mut self, reasoning: Value<'d>, notes: &mut Notes) -> Checked {
         for (key, value) in reasoning.members().filter(|(_, value)| !value.is_null()) {
             match key.raw() {

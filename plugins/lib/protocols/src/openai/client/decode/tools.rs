@@ -130,7 +130,7 @@ fn custom(tool: Value<'_>, marks: Marks<'_>, context: &mut Context, notes: &mut 
 /// Whether and which tools must be called.
 #[derive(Debug, Default)]
 struct Choice<'d> {
-    /// Anthropic's word.
+    /// The `type` of Anthropic's `tool_choice`.
     kind: Option<&'static str>,
     name: Option<Str<'d>>,
     /// The only tools that may be called (`allowed_tools`).

@@ -1,7 +1,7 @@
 //! A chat completion in chunks: one for each piece of content, then why it ended, then the counts where they were asked for.
 
 use super::frame::{Frame, escape};
-use super::text::{GAP, Place};
+use super::text::{GAP, TextPosition};
 use super::whole::format_of;
 use super::{completion_id, reason, usage};
 use crate::openai::client::context::Context;
@@ -22,7 +22,7 @@ pub struct StreamEncoder {
     context: Context,
     /// The role has been sent, which goes with the first delta.
     begun: bool,
-    place: Place,
+    position: TextPosition,
     /// Entries of `reasoning_details` that are complete, and whether one is open.
     thoughts: u64,
     thinking: bool,
@@ -40,7 +40,7 @@ impl StreamEncoder {
             frame: Frame::new(&completion_id(id), model, created, context.usage),
             context,
             begun: false,
-            place: Place::default(),
+            position: TextPosition::default(),
             thoughts: 0,
             thinking: false,
             calls: 0,
@@ -72,7 +72,7 @@ impl StreamEncoder {
         if !self.begun {
             self.begin(out);
         }
-        let gap = if self.place.text(text) { GAP } else { "" };
+        let gap = if self.position.text(text) { GAP } else { "" };
         self.end_thought();
         self.chunk(&["\"content\":\"", gap, "", text, "\""], out);
     }
@@ -84,7 +84,7 @@ impl StreamEncoder {
     }
 
     fn end_text(&mut self, out: &mut Vec<u8>) {
-        if let Some(items) = self.place.end_block() {
+        if let Some(items) = self.position.end_block() {
             self.chunk(&["\"annotations\":[", "", &items, "", "]"], out);
         }
     }
@@ -92,7 +92,7 @@ impl StreamEncoder {
     /// Something else than text comes.
     fn other(&mut self, out: &mut Vec<u8>) {
         self.end_text(out);
-        self.place.other();
+        self.position.other();
     }
 
     fn think(&mut self, text: &str, out: &mut Vec<u8>) {
@@ -183,7 +183,7 @@ impl Encoder for StreamEncoder {
             Event::RedactedThinking(data) => self.redacted(&data, out),
             Event::ToolStart(start) => self.call(&start, out),
             Event::ToolArguments(piece) => self.arguments(&piece.json, out),
-            Event::Citation(citation) => self.place.cite(citation),
+            Event::Citation(citation) => self.position.cite(citation),
             Event::NewBlock => {
                 self.end_text(out);
                 self.end_thought();

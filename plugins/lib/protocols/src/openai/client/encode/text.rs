@@ -7,7 +7,7 @@ pub(super) const GAP: &str = "\n\n";
 
 /// The text so far, as far as its length and its citations go.
 #[derive(Debug, Default)]
-pub(super) struct Place {
+pub(super) struct TextPosition {
     /// Characters so far, of which Python counts one where JavaScript may count two; OpenAI's are Python's.
     length: usize,
     /// Where the open block of text began.
@@ -18,7 +18,7 @@ pub(super) struct Place {
     open: Vec<String>,
 }
 
-impl Place {
+impl TextPosition {
     /// A piece of text is written. True if the gap goes before it.
     pub(super) fn text(&mut self, text: &str) -> bool {
         let gap = std::mem::take(&mut self.apart);

@@ -1,6 +1,6 @@
 //! A whole chat completion.
 
-use super::text::{GAP, Place};
+use super::text::{GAP, TextPosition};
 use super::{completion_id, reason, usage};
 use crate::openai::client::context::Context;
 use crate::openai::functions::custom_input;
@@ -12,7 +12,7 @@ use ccr_plugin::messages::json::Writer;
 #[derive(Debug, Default)]
 struct Message {
     text: Option<String>,
-    place: Place,
+    position: TextPosition,
     annotations: String,
     reasoning: String,
     thoughts: Vec<Thought>,
@@ -66,7 +66,7 @@ impl Message {
     fn take(&mut self, event: Event) {
         match event {
             Event::Text(text) => self.say(&text),
-            Event::Citation(citation) => self.place.cite(citation),
+            Event::Citation(citation) => self.position.cite(citation),
             Event::NewBlock => {
                 self.end_text();
                 self.thinking = false;
@@ -106,14 +106,14 @@ impl Message {
 
     fn say(&mut self, text: &str) {
         self.thinking = false;
-        let gap = self.place.text(text);
+        let gap = self.position.text(text);
         let said = self.text.get_or_insert_default();
         said.push_str(if gap { GAP } else { "" });
         said.push_str(text);
     }
 
     fn end_text(&mut self) {
-        if let Some(items) = self.place.end_block() {
+        if let Some(items) = self.position.end_block() {
             self.annotations.push_str(if self.annotations.is_empty() { "" } else { "," });
             self.annotations.push_str(&items);
         }
@@ -121,7 +121,7 @@ impl Message {
 
     fn other(&mut self) {
         self.end_text();
-        self.place.other();
+        self.position.other();
     }
 
     fn think(&mut self, piece: &str) {

@@ -89,7 +89,7 @@ enum Step {
         strings: [usize; 3],
     },
     /// The chunk before with other strings.
-    Again(usize, usize),
+    Repeated(usize, usize),
     /// The chunk before without some of its bytes.
     Cut(usize, usize),
     /// The chunk before once more as the data of an event of this name.
@@ -102,7 +102,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     let step = prop_oneof![
         4 => (0..FRAMES.len(), 0..DELTAS.len(), string(), string(), string())
             .prop_map(|(frame, delta, one, two, three)| Step::Chunk { frame, delta, strings: [one, two, three] }),
-        8 => (string(), string()).prop_map(|(one, two)| Step::Again(one, two)),
+        8 => (string(), string()).prop_map(|(one, two)| Step::Repeated(one, two)),
         2 => (0..300_usize, 0..20_usize).prop_map(|(at, length)| Step::Cut(at, length)),
         1 => any::<bool>().prop_map(Step::Named),
         1 => (0..OTHERS.len()).prop_map(Step::Other),
@@ -125,7 +125,7 @@ fn wire(steps: &[Step]) -> Vec<(Option<&'static str>, String)> {
                 (frame, delta) = (*new_frame, *new_delta);
                 (None, chunk(frame, delta, *strings))
             }
-            Step::Again(one, two) => (None, chunk(frame, delta, [*one, 0, *two])),
+            Step::Repeated(one, two) => (None, chunk(frame, delta, [*one, 0, *two])),
             Step::Cut(at, length) => {
                 let kept = last.char_indices().filter(|(place, _)| !(*at..at + length).contains(place));
                 (None, kept.map(|(_, character)| character).collect())

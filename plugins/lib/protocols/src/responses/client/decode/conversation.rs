@@ -5,8 +5,8 @@
 
 use super::fields::Fields;
 use super::item::{Call, Input, Item, Role, What};
+use super::part_path::PartPath;
 use super::parts;
-use super::place::Place;
 use crate::responses::client::reasoning::{self, Content};
 use crate::responses::client::tool_name::ToolName;
 use crate::shared::notes::Notes;
@@ -70,7 +70,7 @@ fn system<'i, 'd>(
     }
     for item in leading {
         if let What::Message { content, .. } = item.what {
-            parts::write(Place::content(item.index), content, notes, out)?;
+            parts::write(PartPath::content(item.index), content, notes, out)?;
         }
     }
     out.end_array();
@@ -150,7 +150,7 @@ impl Messages {
     ) -> Result<(), Fault> {
         if parts::says_something(content) {
             self.begin(if self.only_systems { Role::User } else { role }, out);
-            parts::write(Place::content(index), content, notes, out)?;
+            parts::write(PartPath::content(index), content, notes, out)?;
         }
         Ok(())
     }
@@ -264,7 +264,7 @@ fn write_output(index: usize, output: Value<'_>, notes: &mut Notes, out: &mut Wr
         Kind::String => _ = out.key("content").value(content),
         Kind::Array => {
             out.key("content").begin_array();
-            parts::write(Place::output(index), content, notes, out)?;
+            parts::write(PartPath::output(index), content, notes, out)?;
             out.end_array();
         }
         _ => return Err(wrong()),

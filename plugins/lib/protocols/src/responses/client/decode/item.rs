@@ -25,7 +25,7 @@ pub(super) enum What<'d> {
         id: Str<'d>,
         output: Value<'d>,
     },
-    /// The whole item.
+    /// Reasoning of an earlier turn: the whole item.
     Reasoning(Value<'d>),
 }
 

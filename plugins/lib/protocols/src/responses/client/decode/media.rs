@@ -1,6 +1,6 @@
 //! Images and files of the client → blocks with a source.
 
-use super::place::Place;
+use super::part_path::PartPath;
 use crate::shared::notes::Notes;
 use crate::shared::text_files::text_of;
 use ccr_plugin::Fault;
@@ -13,7 +13,7 @@ const BASE64: &str = ";base64,";
 
 const PDF: &str = "application/pdf";
 
-pub(super) fn image(place: Place, part: Value<'_>, notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
+pub(super) fn image(path: PartPath, part: Value<'_>, notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
     let url = part.get("image_url").and_then(|url| {
         // As in OpenAI's other API.
         if url.kind() == Kind::Object { url.get("url")?.as_str() } else { url.as_str() }
@@ -21,10 +21,10 @@ pub(super) fn image(place: Place, part: Value<'_>, notes: &mut Notes, out: &mut 
     let url = url.filter(|url| !url.is_empty()).ok_or_else(|| {
         Fault::invalid(if part.get("file_id").is_some_and(|id| !id.is_null()) {
             format!(
-                "{place}.file_id: the gateway has no files. Send the image in `image_url`, as a data URL or an address."
+                "{path}.file_id: the gateway has no files. Send the image in `image_url`, as a data URL or an address."
             )
         } else {
-            format!("{place}.image_url: must be a data URL or an address.")
+            format!("{path}.image_url: must be a data URL or an address.")
         })
     })?;
     let detail = part.get("detail").and_then(Value::as_str);
@@ -32,16 +32,16 @@ pub(super) fn image(place: Place, part: Value<'_>, notes: &mut Notes, out: &mut 
         notes.dropped("input_image.detail");
     }
     out.begin_object().key("type").string("image").key("source");
-    source(url.raw()).ok_or_else(|| not_base64(place, "image_url"))?.write(out);
+    source(url.raw()).ok_or_else(|| not_base64(path, "image_url"))?.write(out);
     out.end_object();
     Ok(())
 }
 
-pub(super) fn file(place: Place, part: Value<'_>, out: &mut Writer) -> Result<(), Fault> {
+pub(super) fn file(path: PartPath, part: Value<'_>, out: &mut Writer) -> Result<(), Fault> {
     let given = |key: &str| part.get(key).and_then(Value::as_str).filter(|text| !text.is_empty());
     let source = match (given("file_data"), given("file_url")) {
         (Some(data), _) if data.raw().starts_with(DATA) => {
-            source(data.raw()).ok_or_else(|| not_base64(place, "file_data"))?
+            source(data.raw()).ok_or_else(|| not_base64(path, "file_data"))?
         }
         // Bare base64. Nearly all files that models are sent are of this type.
         (Some(data), _) => Source::Base64 { media_type: PDF, data: data.raw() },
@@ -49,10 +49,10 @@ pub(super) fn file(place: Place, part: Value<'_>, out: &mut Writer) -> Result<()
         (None, None) => {
             return Err(Fault::invalid(if given("file_id").is_some() {
                 format!(
-                    "{place}.file_id: the gateway has no files. Send the file in `file_data`, or its address in `file_url`."
+                    "{path}.file_id: the gateway has no files. Send the file in `file_data`, or its address in `file_url`."
                 )
             } else {
-                format!("{place}: needs `file_data` or `file_url`.")
+                format!("{path}: needs `file_data` or `file_url`.")
             }));
         }
     };
@@ -65,8 +65,8 @@ pub(super) fn file(place: Place, part: Value<'_>, out: &mut Writer) -> Result<()
     Ok(())
 }
 
-fn not_base64(place: Place, field: &str) -> Fault {
-    Fault::invalid(format!("{place}.{field}: a data URL must read `data:TYPE;base64,DATA`."))
+fn not_base64(path: PartPath, field: &str) -> Fault {
+    Fault::invalid(format!("{path}.{field}: a data URL must read `data:TYPE;base64,DATA`."))
 }
 
 /// Where the bytes are; as it stands in a JSON string.
@@ -120,7 +120,7 @@ fn unescaped(text: &str) -> Cow<'_, str> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
-    use super::{Place, file};
+    use super::{PartPath, file};
     use ccr_plugin::messages::json::{Document, Writer};
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         let source = |data: &str| {
             let part = format!(r#"{{"type":"input_file","filename":"f","file_data":"{data}"}}"#);
             let mut out = Writer::new();
-            file(Place::content(0), Document::parse_str(&part).unwrap().root(), &mut out).unwrap();
+            file(PartPath::content(0), Document::parse_str(&part).unwrap().root(), &mut out).unwrap();
             out.into_string()
         };
         let text =

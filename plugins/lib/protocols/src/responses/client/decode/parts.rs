@@ -1,7 +1,7 @@
 //! The parts of a message or of a call's outcome → content blocks.
 
 use super::media;
-use super::place::Place;
+use super::part_path::PartPath;
 use super::tools::kind_of;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
@@ -29,15 +29,15 @@ fn text(part: Value<'_>) -> Option<Str<'_>> {
 }
 
 /// Writes the blocks into the open array; `place` is that of the first part.
-pub(super) fn write(place: Place, content: Value<'_>, notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
+pub(super) fn write(path: PartPath, content: Value<'_>, notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
     if let Some(text) = content.as_str() {
         write_text(text, out);
     }
     for (part, value) in content.items().enumerate() {
-        let place = place.part(part);
+        let path = path.part(part);
         match text(value) {
             Some(text) => write_text(text, out),
-            None => other(place, value, notes, out)?,
+            None => other(path, value, notes, out)?,
         }
     }
     Ok(())
@@ -49,15 +49,15 @@ fn write_text(text: Str<'_>, out: &mut Writer) {
     }
 }
 
-fn other(place: Place, part: Value<'_>, notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
+fn other(path: PartPath, part: Value<'_>, notes: &mut Notes, out: &mut Writer) -> Result<(), Fault> {
     match kind_of(part) {
-        "input_image" => media::image(place, part, notes, out),
-        "input_file" => media::file(place, part, out),
-        "input_audio" => Err(Fault::unsupported(format!("{place}: audio is not understood here. Send a transcript."))),
-        _ if part.kind() != Kind::Object => Err(Fault::invalid(format!("{place}: must be an object with `type`."))),
-        "input_text" | "output_text" | "text" => Err(Fault::invalid(format!("{place}.text: must be a string."))),
+        "input_image" => media::image(path, part, notes, out),
+        "input_file" => media::file(path, part, out),
+        "input_audio" => Err(Fault::unsupported(format!("{path}: audio is not understood here. Send a transcript."))),
+        _ if part.kind() != Kind::Object => Err(Fault::invalid(format!("{path}: must be an object with `type`."))),
+        "input_text" | "output_text" | "text" => Err(Fault::invalid(format!("{path}.text: must be a string."))),
         other => Err(Fault::invalid(format!(
-            "{place}.type: `{other}` is not a type of content; use `input_text`, `input_image` or `input_file`."
+            "{path}.type: `{other}` is not a type of content; use `input_text`, `input_image` or `input_file`."
         ))),
     }
 }

@@ -3,7 +3,7 @@
 use ccr_plugin::messages::json::{Str, Value};
 
 pub(super) enum Block<'d> {
-    /// A search begins.
+    /// The provider begins a search.
     Search {
         query: String,
     },

@@ -32,13 +32,13 @@ struct Citation {
 
 /// Where a part is: both of the message and in it.
 #[derive(Debug, Clone, Copy)]
-struct Place<'m> {
+struct PartIds<'m> {
     id: &'m str,
     output_index: u64,
     content_index: u64,
 }
 
-impl Place<'_> {
+impl PartIds<'_> {
     fn write(self, event: &mut Writer) {
         event.key("item_id").string(self.id).key("output_index").number(self.output_index);
         event.key("content_index").number(self.content_index);
@@ -65,10 +65,10 @@ impl Message {
     }
 
     pub(super) fn text(&mut self, text: &str, index: u64, frames: &mut Frames, out: &mut Vec<u8>) {
-        let place = Place { id: &self.id, output_index: index, content_index: self.count };
+        let ids = PartIds { id: &self.id, output_index: index, content_index: self.count };
         let part = self.part.get_or_insert_with(|| {
             frames.write(out, "response.content_part.added", 0, |event| {
-                place.write(event);
+                ids.write(event);
                 event.key("part").raw(r#"{"type":"output_text","text":"","annotations":[],"logprobs":[]}"#);
             });
             Part::default()
@@ -76,7 +76,7 @@ impl Message {
         part.text.string_part(text);
         part.characters += text.chars().count() as u64;
         frames.write(out, "response.output_text.delta", text.len(), |event| {
-            place.write(event);
+            ids.write(event);
             event.key("delta").string(text).key("logprobs").begin_array().end_array();
         });
     }
@@ -93,7 +93,7 @@ impl Message {
 
     pub(super) fn end_part(&mut self, index: u64, frames: &mut Frames, out: &mut Vec<u8>) {
         let Some(part) = self.part.take() else { return };
-        let place = Place { id: &self.id, output_index: index, content_index: self.count };
+        let ids = PartIds { id: &self.id, output_index: index, content_index: self.count };
         let text = part.text.as_str();
         let mut annotations = Writer::new();
         annotations.begin_array();
@@ -101,14 +101,14 @@ impl Message {
             let mut annotation = Writer::new();
             citation.write(part.characters, &mut annotation);
             frames.write(out, "response.output_text.annotation.added", annotation.as_str().len(), |event| {
-                place.write(event);
+                ids.write(event);
                 event.key("annotation_index").number(number).key("annotation").raw(annotation.as_str());
             });
             annotations.raw(annotation.as_str());
         }
         annotations.end_array();
         frames.write(out, "response.output_text.done", text.len(), |event| {
-            place.write(event);
+            ids.write(event);
             event.key("text").escaped(text).key("logprobs").begin_array().end_array();
         });
         let mut done = Writer::with_capacity(text.len() + annotations.as_str().len() + 64);
@@ -119,14 +119,14 @@ impl Message {
 
     /// A part that says that the model does not answer.
     pub(super) fn refuse(&mut self, index: u64, frames: &mut Frames, out: &mut Vec<u8>) {
-        let place = Place { id: &self.id, output_index: index, content_index: self.count };
+        let ids = PartIds { id: &self.id, output_index: index, content_index: self.count };
         frames.write(out, "response.content_part.added", 0, |event| {
-            place.write(event);
+            ids.write(event);
             event.key("part").raw(r#"{"type":"refusal","refusal":""}"#);
         });
         for (kind, member) in [("response.refusal.delta", "delta"), ("response.refusal.done", "refusal")] {
             frames.write(out, kind, 0, |event| {
-                place.write(event);
+                ids.write(event);
                 event.key(member).string(REFUSAL);
             });
         }
@@ -136,9 +136,9 @@ impl Message {
     }
 
     fn part_is_done(&mut self, part: &str, index: u64, frames: &mut Frames, out: &mut Vec<u8>) {
-        let place = Place { id: &self.id, output_index: index, content_index: self.count };
+        let ids = PartIds { id: &self.id, output_index: index, content_index: self.count };
         frames.write(out, "response.content_part.done", part.len(), |event| {
-            place.write(event);
+            ids.write(event);
             event.key("part").raw(part);
         });
         if !self.parts.is_empty() {
@@ -148,7 +148,7 @@ impl Message {
         self.count += 1;
     }
 
-    /// The whole item.
+    /// Ends the item; gives all of it as JSON.
     pub(super) fn end(mut self, whole: bool, index: u64, frames: &mut Frames, out: &mut Vec<u8>) -> String {
         self.end_part(index, frames, out);
         let mut item = Writer::with_capacity(self.parts.len() + 128);

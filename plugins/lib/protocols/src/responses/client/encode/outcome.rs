@@ -51,7 +51,7 @@ impl Outcome<'_> {
         }
     }
 
-    /// Writes the response.
+    /// Writes the response object with this outcome.
     pub(super) fn write(&self, response: &Response<'_>, out: &mut Writer) {
         out.begin_object().key("id").string(&response.id).key("object").string("response");
         out.key("created_at").number(response.created_at).key("status").string(self.status());

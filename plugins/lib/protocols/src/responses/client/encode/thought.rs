@@ -64,7 +64,7 @@ impl Thought {
         out.begin_object().key("type").string("summary_text").key("text").escaped(self.text.as_str()).end_object();
     }
 
-    /// The whole item.
+    /// Ends the item; gives all of it as JSON.
     pub(super) fn end(self, index: u64, frames: &mut Frames, out: &mut Vec<u8>) -> String {
         let length = self.text.as_str().len();
         if !self.is_silent() {

@@ -9,7 +9,7 @@ pub(crate) const TOOL: &str = "analyzeImage";
 pub(crate) const TOOL_DESCRIPTION: &str = "Has a model that sees look at images of this conversation and gives back what it \
 says. Use it for whatever depends on an image: its text, layout, objects, colours, or a comparison of several.";
 
-/// Claude-code-router's schema.
+/// The tool's parameters, as claude-code-router has them.
 pub(crate) const TOOL_SCHEMA: &str = r##"{
     "type": "object",
     "properties": {

@@ -2,7 +2,7 @@
 
 use crate::shared::block::{Block, is_blank};
 use crate::shared::notes::Notes;
-use crate::shared::words;
+use crate::shared::placeholder;
 use ccr_plugin::messages::json::{Value, Writer};
 
 /// What is said of a block without a word: Bedrock refuses empty texts.
@@ -24,7 +24,7 @@ fn words_of(block: Block<'_>, notes: &mut Notes, out: &mut Writer) {
             out.escaped_part("of PNG, JPEG, GIF and WebP.]");
         }
         Block::Document(document) => self::document(document, notes, out),
-        Block::Other(block, kind) => words::other(block, kind, notes, out),
+        Block::Other(block, kind) => placeholder::other(block, kind, notes, out),
         // They have their own forms everywhere.
         Block::Text(_) | Block::Thinking(_) | Block::Redacted(_) | Block::ToolUse(_) | Block::ToolResult(_) => {}
     }
@@ -36,5 +36,5 @@ fn document(block: Value<'_>, notes: &mut Notes, out: &mut Writer) {
         notes.dropped("citations");
     }
     const WHY: &str = ". Bedrock takes only the data of documents, and addresses in S3.";
-    words::document(block, |_, out| _ = out.escaped_part(WHY), notes, out);
+    placeholder::document(block, |_, out| _ = out.escaped_part(WHY), notes, out);
 }

@@ -6,11 +6,11 @@ use ccr_plugin::messages::json::{Document, Value, Writer};
 use ccr_plugin::{Settings, ToolCall};
 
 use crate::call::{Call, Region};
-use crate::config::{self, Eyes};
+use crate::config::{self, VisionModel};
 use crate::pixels::{Encoded, Picture, Size};
+use crate::prompts::{self, placeholder};
 use crate::source::encoded;
 use crate::store::{self, Image, Kept, Known};
-use crate::words::{self, placeholder};
 
 /// How long an answer is given again to the very same call, in milliseconds: as long as claude-code-router keeps images. A model
 /// that goes round in circles does so within minutes.
@@ -21,8 +21,8 @@ const MAX_REQUEST: usize = 30_000_000;
 
 /// The answer to a call. `Err` is for the model, too.
 pub(crate) fn answer(call: &ToolCall, state: &[u8], settings: &Settings) -> Result<String, String> {
-    if call.name != words::TOOL {
-        return Err(format!("The agent `image` has no tool `{}`: call `{}`.", call.name, words::TOOL));
+    if call.name != prompts::TOOL {
+        return Err(format!("The agent `image` has no tool `{}`: call `{}`.", call.name, prompts::TOOL));
     }
     let known = Known::from_state(state);
     let call = Call::read(&call.input)?;
@@ -31,11 +31,11 @@ pub(crate) fn answer(call: &ToolCall, state: &[u8], settings: &Settings) -> Resu
     if let Some(answer) = repeated.recall() {
         return Ok(answer);
     }
-    let eyes =
-        Eyes::read().ok_or("`Router.image` is no longer set in the gateway's config, so nobody can look at images.")?;
+    let eyes = VisionModel::read()
+        .ok_or("`Router.image` is no longer set in the gateway's config, so nobody can look at images.")?;
     let request = request(&call, &images, known.scope(), &eyes, settings)?;
     let told = |reason: String| format!("The model that sees images, `{}`, could not answer: {reason}", eyes.model);
-    let message = host::complete(&request).map_err(|fault| told(words::fault(&fault)))?;
+    let message = host::complete(&request).map_err(|fault| told(prompts::fault(&fault)))?;
     let answer = text_of(&message).map_err(told)?;
     repeated.remember(&answer);
     Ok(answer)
@@ -64,13 +64,13 @@ fn request(
     call: &Call,
     images: &[(u32, &str)],
     scope: Scope,
-    eyes: &Eyes,
+    eyes: &VisionModel,
     settings: &Settings,
 ) -> Result<String, String> {
-    let max_tokens = config::max_tokens(settings).map_err(|fault| words::fault(&fault))?;
+    let max_tokens = config::max_tokens(settings).map_err(|fault| prompts::fault(&fault))?;
     let mut writer = Writer::new();
     writer.begin_object().key("model").string(&eyes.model).key("max_tokens").number(max_tokens);
-    writer.key("system").string(words::EYES_SYSTEM);
+    writer.key("system").string(prompts::EYES_SYSTEM);
     writer.key("messages").begin_array().begin_object().key("role").string("user").key("content").begin_array();
     for (number, hash) in images {
         let image = store::fetch(scope, hash).map_err(|reason| cannot(*number, &reason))?;

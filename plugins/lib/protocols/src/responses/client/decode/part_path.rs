@@ -4,13 +4,13 @@ use std::fmt;
 
 /// An item of the input, the field of it, and the part in that.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct PartPath {
     item: usize,
     field: &'static str,
     part: usize,
 }
 
-impl Place {
+impl PartPath {
     pub(super) fn content(item: usize) -> Self {
         Self { item, field: "content", part: 0 }
     }
@@ -25,7 +25,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for PartPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "input[{}].{}[{}]", self.item, self.field, self.part)
     }

@@ -7,13 +7,13 @@ use ccr_plugin::messages::json::Value;
 
 /// A block, who said it, and its `cache_control`.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Said<'d> {
+pub(super) struct Attributed<'d> {
     pub(super) role: Role,
     pub(super) block: Block<'d>,
     pub(super) mark: Option<Value<'d>>,
 }
 
-impl<'d> Said<'d> {
+impl<'d> Attributed<'d> {
     pub(super) fn read(role: Role, value: Value<'d>, notes: &mut Notes) -> Option<Self> {
         read(value, notes).map(|block| Self { role, block, mark: mark(value) })
     }

@@ -7,7 +7,7 @@ const MOST_CHARACTERS: usize = 1000;
 const MOST_OF_A_PAGE: usize = 120;
 
 /// The words of a text; of a web page the first ones that a reader would see.
-pub(crate) fn first(text: &[u8]) -> String {
+pub(crate) fn of(text: &[u8]) -> String {
     // No more than can be shown is looked at: a body may have megabytes. A character has at most four bytes, and a page's
     // markup is longer than its words.
     let start = text.get(..MOST_CHARACTERS * 16).unwrap_or(text);
@@ -47,22 +47,22 @@ fn without_markup(page: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_CHARACTERS, first};
+    use super::{MOST_CHARACTERS, of};
 
     #[test]
     fn a_page_is_its_first_words() {
         let page = b"<!DOCTYPE html>\n<html><head><title>502 Bad Gateway</title><style>b { color: red }</style></head>
             <body><h1>502 Bad\n Gateway</h1><script>x()</script></body></html>";
-        assert_eq!(first(page), "a web page, 502 Bad Gateway 502 Bad Gateway");
-        assert_eq!(first(b"<html></html>"), "a web page, without words");
+        assert_eq!(of(page), "a web page, 502 Bad Gateway 502 Bad Gateway");
+        assert_eq!(of(b"<html></html>"), "a web page, without words");
     }
 
     #[test]
     fn long_texts_are_cut_between_characters() {
         let long = "\u{e9}".repeat(2 * MOST_CHARACTERS);
-        assert_eq!(first(long.as_bytes()).chars().count(), MOST_CHARACTERS + 1);
-        assert_eq!(first(b" plain text \n"), "plain text");
-        assert_eq!(first(b"a < b"), "a < b");
-        assert_eq!(first(b"\xff\xfe"), "\u{fffd}\u{fffd}");
+        assert_eq!(of(long.as_bytes()).chars().count(), MOST_CHARACTERS + 1);
+        assert_eq!(of(b" plain text \n"), "plain text");
+        assert_eq!(of(b"a < b"), "a < b");
+        assert_eq!(of(b"\xff\xfe"), "\u{fffd}\u{fffd}");
     }
 }

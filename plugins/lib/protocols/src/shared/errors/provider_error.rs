@@ -1,6 +1,6 @@
 //! What a provider said of a failure: `{"error":{…}}`, `{"error":"…"}`, `{"message":…}`, `{"detail":…}`, lists of these.
 
-use super::{retry, words};
+use super::{excerpt, retry};
 use ccr_plugin::messages::json::{Document, Kind, Str, Value};
 
 /// Errors may stand within errors (lists, proxies that quote the provider behind them); no real one nests deeper.
@@ -8,7 +8,7 @@ const DEEPEST: u32 = 4;
 
 /// What can be told from an error.
 #[derive(Debug, Default)]
-pub(crate) struct Told {
+pub(crate) struct ProviderError {
     pub(crate) message: String,
     /// Codes, types and reasons.
     pub(crate) names: Vec<String>,
@@ -22,17 +22,17 @@ pub(crate) struct Told {
     pub(crate) is_error: bool,
 }
 
-impl Told {
-    pub(crate) fn by(root: Value<'_>) -> Self {
-        let mut told = Self::default();
-        told.read(root, 0);
-        if told.message.is_empty() && !told.names.is_empty() {
-            told.message = told.names.join(", ");
+impl ProviderError {
+    pub(crate) fn of(root: Value<'_>) -> Self {
+        let mut reported = Self::default();
+        reported.read(root, 0);
+        if reported.message.is_empty() && !reported.names.is_empty() {
+            reported.message = reported.names.join(", ");
         }
-        if told.message.is_empty() && root.kind() == Kind::Object && !root.is_empty() {
-            told.message = words::bounded(root.raw());
+        if reported.message.is_empty() && root.kind() == Kind::Object && !root.is_empty() {
+            reported.message = excerpt::bounded(root.raw());
         }
-        told
+        reported
     }
 
     fn read(&mut self, value: Value<'_>, depth: u32) {
@@ -91,7 +91,7 @@ impl Told {
             // As protobuf writes a duration in JSON: seconds, perhaps with a fraction, and `s`.
             self.retry_after_ms = member("retryDelay").strip_suffix('s').and_then(retry::milliseconds);
         } else if kind.ends_with("google.rpc.ErrorInfo") {
-            self.names.push(words::bounded(&member("reason")));
+            self.names.push(excerpt::bounded(&member("reason")));
         }
     }
 
@@ -100,13 +100,13 @@ impl Told {
         match code.parse::<u16>() {
             Ok(status @ 400..=599) => self.status = Some(status),
             Ok(_) => {}
-            Err(_) if value.kind() == Kind::String && !code.is_empty() => self.names.push(words::bounded(&code)),
+            Err(_) if value.kind() == Kind::String && !code.is_empty() => self.names.push(excerpt::bounded(&code)),
             Err(_) => {}
         }
     }
 
     fn say(&mut self, text: &str) {
-        let text = words::first(text.as_bytes());
+        let text = excerpt::of(text.as_bytes());
         self.is_error |= !text.is_empty();
         if text.is_empty() || self.message.contains(&text) {
             return;
