@@ -12,13 +12,13 @@ use ccr_plugin::{Decoder, Fault};
 const DONE: &str = "[DONE]";
 
 /// Reads an answer that came in one piece.
-pub(super) fn whole(body: &[u8], context: &[u8]) -> Vec<Event> {
+pub(super) fn whole(body: &[u8], context: &[u8]) -> Result<Vec<Event>, Fault> {
     let (mut read, mut events) = (Vec::new(), Vec::new());
     decode_message(body, &mut read);
     let mut names = Names::new(context);
     read.into_iter().for_each(|event| names.pass(event, &mut events));
     names.close(&mut events);
-    events
+    Ok(events)
 }
 
 /// Reads one streamed answer.

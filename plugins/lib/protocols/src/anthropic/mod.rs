@@ -16,9 +16,9 @@ mod signature;
 mod vertex;
 
 use crate::shared::request;
-use ccr_plugin::messages::event::{Event, Failure};
+use crate::shared::upstream::upstream;
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Credential, EncodedRequest, Header, WireResponse, join_endpoint};
+use ccr_plugin::{Credential, EncodedRequest, Header, join_endpoint};
 use encode::To;
 use model::Model;
 use options::Options;
@@ -46,49 +46,40 @@ impl Plugin for Anthropic {
     }
 }
 
-impl UpstreamProtocol for Anthropic {
-    type Decoder = StreamDecoder;
+upstream! {
+    Anthropic,
+    encode: encode,
+    decode: |response, context| decode::whole(&response.body, context),
+    errors: errors::of_response,
+}
 
-    fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
-        let options = Options::read(settings)?;
-        let target = request::target(request)?;
-        let version = request.header(VERSION_HEADER);
-        let beta = request.header(BETA_HEADER).filter(|_| version.is_some());
-        let betas = betas(beta.as_deref());
-        let (model, mark) = (Model::of(&target.model), signature::mark(&target.provider));
-        let to = To {
-            name: Some(&target.model),
-            model,
-            replay: options.replay(&model, &target.model),
-            mark: &mark,
-            native_client: version.is_some(),
-            betas: &betas,
-            unmarked: false,
-            vertex: false,
-        };
-        let (body, context) = encode::encode(request, to)?;
-        let mut encoded = EncodedRequest::new(path(&target.base_path), body);
-        encoded.context = context;
-        let header = |name: &str, value: String| Header { name: name.into(), value };
-        encoded.headers.push(header(VERSION_HEADER, version.unwrap_or_else(|| VERSION.into())));
-        encoded.headers.extend(beta.map(|beta| header(BETA_HEADER, beta)));
-        if !options.use_bearer {
-            encoded.credential = Credential::Header("x-api-key".into());
-        }
-        Ok(encoded)
+fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
+    let options = Options::read(settings)?;
+    let target = request::target(request)?;
+    let version = request.header(VERSION_HEADER);
+    let beta = request.header(BETA_HEADER).filter(|_| version.is_some());
+    let betas = betas(beta.as_deref());
+    let (model, mark) = (Model::of(&target.model), signature::mark(&target.provider));
+    let to = To {
+        name: Some(&target.model),
+        model,
+        replay: options.replay(&model, &target.model),
+        mark: &mark,
+        native_client: version.is_some(),
+        betas: &betas,
+        unmarked: false,
+        vertex: false,
+    };
+    let (body, context) = encode::encode(request, to)?;
+    let mut encoded = EncodedRequest::new(path(&target.base_path), body);
+    encoded.context = context;
+    let header = |name: &str, value: String| Header { name: name.into(), value };
+    encoded.headers.push(header(VERSION_HEADER, version.unwrap_or_else(|| VERSION.into())));
+    encoded.headers.extend(beta.map(|beta| header(BETA_HEADER, beta)));
+    if !options.use_bearer {
+        encoded.credential = Credential::Header("x-api-key".into());
     }
-
-    fn decode(response: &WireResponse, context: &[u8], _: &Settings) -> Result<Vec<Event>, Fault> {
-        Ok(decode::whole(&response.body, context))
-    }
-
-    fn decode_error(response: &WireResponse) -> Failure {
-        errors::of_response(response)
-    }
-
-    fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {
-        StreamDecoder::new(context)
-    }
+    Ok(encoded)
 }
 
 /// The previews that a header names.

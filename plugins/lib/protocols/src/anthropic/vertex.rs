@@ -10,9 +10,9 @@ use super::model::Model;
 use super::options::Replay;
 use super::{BETA_HEADER, StreamDecoder, VERSION_HEADER, betas, decode, errors, signature};
 use crate::shared::request;
-use ccr_plugin::messages::event::{Event, Failure};
+use crate::shared::upstream::upstream;
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Credential, EncodedRequest, WireResponse};
+use ccr_plugin::{Credential, EncodedRequest};
 use path::Endpoint;
 
 const SCHEMA: &str = r#"{
@@ -62,52 +62,43 @@ impl Plugin for VertexClaude {
     }
 }
 
-impl UpstreamProtocol for VertexClaude {
-    type Decoder = StreamDecoder;
+upstream! {
+    VertexClaude,
+    encode: encode,
+    decode: |response, context| decode::whole(&response.body, context),
+    errors: errors::of_response,
+}
 
-    fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
-        let target = request::target(request)?;
-        let either = |long: &str, short: &str| match settings.text(long)? {
-            Some(given) => Ok(Some(given)),
-            None => settings.text(short),
-        };
-        let endpoint = Endpoint {
-            project: either("GOOGLE_CLOUD_PROJECT", "project")?,
-            location: either("GOOGLE_CLOUD_LOCATION", "location")?.unwrap_or_else(|| LOCATION.into()),
-        };
-        let path = endpoint.path(&target.base_path, &target.model, request.summary().streaming)?;
-        let native_client = request.header(VERSION_HEADER).is_some();
-        let beta = request.header(BETA_HEADER).filter(|_| native_client);
-        let betas = known(betas(beta.as_deref()), request);
-        let mark = signature::mark(&target.provider);
-        let to = To {
-            name: None,
-            model: Model::of(&target.model),
-            replay: Replay::Signed,
-            mark: &mark,
-            native_client,
-            betas: &betas,
-            unmarked: false,
-            vertex: true,
-        };
-        let (body, context) = encode::encode(request, to)?;
-        let mut encoded = EncodedRequest::new(path, body);
-        encoded.context = context;
-        encoded.credential = Credential::Google;
-        Ok(encoded)
-    }
-
-    fn decode(response: &WireResponse, context: &[u8], _: &Settings) -> Result<Vec<Event>, Fault> {
-        Ok(decode::whole(&response.body, context))
-    }
-
-    fn decode_error(response: &WireResponse) -> Failure {
-        errors::of_response(response)
-    }
-
-    fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {
-        StreamDecoder::new(context)
-    }
+fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
+    let target = request::target(request)?;
+    let either = |long: &str, short: &str| match settings.text(long)? {
+        Some(given) => Ok(Some(given)),
+        None => settings.text(short),
+    };
+    let endpoint = Endpoint {
+        project: either("GOOGLE_CLOUD_PROJECT", "project")?,
+        location: either("GOOGLE_CLOUD_LOCATION", "location")?.unwrap_or_else(|| LOCATION.into()),
+    };
+    let path = endpoint.path(&target.base_path, &target.model, request.summary().streaming)?;
+    let native_client = request.header(VERSION_HEADER).is_some();
+    let beta = request.header(BETA_HEADER).filter(|_| native_client);
+    let betas = known(betas(beta.as_deref()), request);
+    let mark = signature::mark(&target.provider);
+    let to = To {
+        name: None,
+        model: Model::of(&target.model),
+        replay: Replay::Signed,
+        mark: &mark,
+        native_client,
+        betas: &betas,
+        unmarked: false,
+        vertex: true,
+    };
+    let (body, context) = encode::encode(request, to)?;
+    let mut encoded = EncodedRequest::new(path, body);
+    encoded.context = context;
+    encoded.credential = Credential::Google;
+    Ok(encoded)
 }
 
 /// The previews that Vertex AI knows, by its names; the others are noted.

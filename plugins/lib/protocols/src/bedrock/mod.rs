@@ -14,9 +14,8 @@ mod options;
 mod reasoning;
 mod usage;
 
-use ccr_plugin::messages::event::{Event, Failure};
+use crate::shared::upstream::upstream;
 use ccr_plugin::prelude::*;
-use ccr_plugin::{EncodedRequest, WireResponse};
 
 pub use decode::StreamDecoder;
 
@@ -31,22 +30,9 @@ impl Plugin for Bedrock {
     }
 }
 
-impl UpstreamProtocol for Bedrock {
-    type Decoder = StreamDecoder;
-
-    fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
-        encode::encode(request, &options::Options::read(settings)?)
-    }
-
-    fn decode(response: &WireResponse, context: &[u8], _: &Settings) -> Result<Vec<Event>, Fault> {
-        decode::whole(response, context)
-    }
-
-    fn decode_error(response: &WireResponse) -> Failure {
-        errors::of_response(response)
-    }
-
-    fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {
-        StreamDecoder::new(context)
-    }
+upstream! {
+    Bedrock,
+    encode: |request, settings| encode::encode(request, &options::Options::read(settings)?),
+    decode: decode::whole,
+    errors: errors::of_response
 }

@@ -2,9 +2,9 @@
 //! tokens instead of a key (but in express mode), and fields of its own.
 
 use super::{StreamDecoder, decode, encode, errors, options};
-use ccr_plugin::messages::event::{Event, Failure};
+use crate::shared::upstream::upstream;
+use ccr_plugin::Capability;
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Capability, EncodedRequest, WireResponse};
 
 /// The plugin.
 #[derive(Debug)]
@@ -18,22 +18,9 @@ impl Plugin for VertexGemini {
     }
 }
 
-impl UpstreamProtocol for VertexGemini {
-    type Decoder = StreamDecoder;
-
-    fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
-        encode::encode(request, &options::Options::read_vertex(settings)?)
-    }
-
-    fn decode(response: &WireResponse, context: &[u8], _: &Settings) -> Result<Vec<Event>, Fault> {
-        decode::whole(&response.body, context)
-    }
-
-    fn decode_error(response: &WireResponse) -> Failure {
-        errors::TABLE.of_response(response)
-    }
-
-    fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {
-        StreamDecoder::new(context)
-    }
+upstream! {
+    VertexGemini,
+    encode: |request, settings| encode::encode(request, &options::Options::read_vertex(settings)?),
+    decode: |response, context| decode::whole(&response.body, context),
+    errors: |response| errors::TABLE.of_response(response)
 }

@@ -6,9 +6,9 @@ mod path;
 use super::options::Options;
 use super::{StreamDecoder, decode, encode, errors};
 use crate::shared::options::{property, read, schema};
-use ccr_plugin::messages::event::{Event, Failure};
+use crate::shared::upstream::upstream;
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Credential, EncodedRequest, WireResponse};
+use ccr_plugin::{Credential, EncodedRequest};
 
 /// The header of the key.
 const KEY: &str = "api-key";
@@ -35,42 +35,35 @@ fn settings_schema() -> String {
     })
 }
 
-impl UpstreamProtocol for AzureOpenAi {
-    type Decoder = StreamDecoder;
+upstream! {
+    AzureOpenAi,
+    encode: encode,
+    decode: |response, context| decode::whole(&response.body, context),
+    errors: |response| errors::TABLE.of_response(response),
+}
 
-    fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
-        let mut version: Option<String> = None;
-        let options = Options::read_beside(settings, |name, value| {
-            if name == API_VERSION {
-                version = read(name, value)?;
-            }
-            Ok(name == API_VERSION)
-        })?;
-        let mut encoded = encode::encode(request, &options)?;
-        if let Some(target) = request.target() {
-            encoded.path = path::of(&target.base_path, &target.model, version.as_deref());
+fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
+    let mut version: Option<String> = None;
+    let options = Options::read_beside(settings, |name, value| {
+        if name == API_VERSION {
+            version = read(name, value)?;
         }
-        encoded.credential = Credential::Header(KEY.into());
-        Ok(encoded)
+        Ok(name == API_VERSION)
+    })?;
+    let mut encoded = encode::encode(request, &options)?;
+    if let Some(target) = request.target() {
+        encoded.path = path::of(&target.base_path, &target.model, version.as_deref());
     }
-
-    fn decode(response: &WireResponse, context: &[u8], _: &Settings) -> Result<Vec<Event>, Fault> {
-        decode::whole(&response.body, context)
-    }
-
-    fn decode_error(response: &WireResponse) -> Failure {
-        errors::TABLE.of_response(response)
-    }
-
-    fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {
-        StreamDecoder::new(context)
-    }
+    encoded.credential = Credential::Header(KEY.into());
+    Ok(encoded)
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::*;
+    use ccr_plugin::WireResponse;
+    use ccr_plugin::messages::event::Event;
     use ccr_plugin::testing::FakeRequest;
     use serde_json::{Value, json};
 

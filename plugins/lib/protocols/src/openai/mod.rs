@@ -17,9 +17,8 @@ mod options;
 pub(crate) mod thinking;
 mod usage;
 
-use ccr_plugin::messages::event::{Event, Failure};
+use crate::shared::upstream::upstream;
 use ccr_plugin::prelude::*;
-use ccr_plugin::{EncodedRequest, WireResponse};
 
 pub use decode::StreamDecoder;
 
@@ -38,22 +37,9 @@ impl Plugin for OpenAi {
     }
 }
 
-impl UpstreamProtocol for OpenAi {
-    type Decoder = StreamDecoder;
-
-    fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
-        encode::encode(request, &options::Options::read(settings)?)
-    }
-
-    fn decode(response: &WireResponse, context: &[u8], _: &Settings) -> Result<Vec<Event>, Fault> {
-        decode::whole(&response.body, context)
-    }
-
-    fn decode_error(response: &WireResponse) -> Failure {
-        errors::TABLE.of_response(response)
-    }
-
-    fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {
-        StreamDecoder::new(context)
-    }
+upstream! {
+    OpenAi,
+    encode: |request, settings| encode::encode(request, &options::Options::read(settings)?),
+    decode: |response, context| decode::whole(&response.body, context),
+    errors: |response| errors::TABLE.of_response(response)
 }

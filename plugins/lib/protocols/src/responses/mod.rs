@@ -13,9 +13,8 @@ mod options;
 mod thinking;
 mod usage;
 
-use ccr_plugin::messages::event::{Event, Failure};
+use crate::shared::upstream::upstream;
 use ccr_plugin::prelude::*;
-use ccr_plugin::{EncodedRequest, WireResponse};
 
 pub use client::StreamEncoder;
 pub use decode::StreamDecoder;
@@ -31,22 +30,9 @@ impl Plugin for OpenAiResponses {
     }
 }
 
-impl UpstreamProtocol for OpenAiResponses {
-    type Decoder = StreamDecoder;
-
-    fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, Fault> {
-        encode::encode(request, &options::Options::read(settings)?)
-    }
-
-    fn decode(response: &WireResponse, context: &[u8], _: &Settings) -> Result<Vec<Event>, Fault> {
-        decode::whole(&response.body, context)
-    }
-
-    fn decode_error(response: &WireResponse) -> Failure {
-        errors::TABLE.of_response(response)
-    }
-
-    fn decoder(context: &[u8], _: &Settings) -> StreamDecoder {
-        StreamDecoder::new(context)
-    }
+upstream! {
+    OpenAiResponses,
+    encode: |request, settings| encode::encode(request, &options::Options::read(settings)?),
+    decode: |response, context| decode::whole(&response.body, context),
+    errors: |response| errors::TABLE.of_response(response)
 }

@@ -24,3 +24,4 @@ pub(crate) mod run;
 pub(crate) mod system;
 pub(crate) mod text_files;
 pub(crate) mod tool_names;
+pub(crate) mod upstream;
