@@ -19,6 +19,8 @@ const STRONGER_THAN_STATUS: &Kinds = &[
     ("billing_not_active", ErrorKind::Billing),
     ("overloaded_error", ErrorKind::Overloaded),
     ("engine_overloaded", ErrorKind::Overloaded),
+    ("server_is_overloaded", ErrorKind::Overloaded),
+    ("slow_down", ErrorKind::Overloaded),
 ];
 
 /// Codes and types for errors that come without a status: OpenAI's and Anthropic's, and Google's names of statuses.
@@ -47,6 +49,18 @@ const WITHOUT_STATUS: &Kinds = &[
     ("timeout_error", ErrorKind::Timeout),
     ("DEADLINE_EXCEEDED", ErrorKind::Timeout),
     ("UNAVAILABLE", ErrorKind::Overloaded),
+    // OpenAI's codes of what is wrong with a request.
+    ("invalid_prompt", ErrorKind::InvalidRequest),
+    ("invalid_encrypted_content", ErrorKind::InvalidRequest),
+    ("invalid_image", ErrorKind::InvalidRequest),
+    ("invalid_image_format", ErrorKind::InvalidRequest),
+    ("invalid_base64_image", ErrorKind::InvalidRequest),
+    ("invalid_image_url", ErrorKind::InvalidRequest),
+    ("image_too_large", ErrorKind::InvalidRequest),
+    ("image_too_small", ErrorKind::InvalidRequest),
+    ("image_parse_error", ErrorKind::InvalidRequest),
+    ("unsupported_image_media_type", ErrorKind::InvalidRequest),
+    ("image_content_policy_violation", ErrorKind::InvalidRequest),
 ];
 
 /// What codes and types mean in this format.

@@ -13,6 +13,7 @@ mod options;
 mod thinking;
 mod usage;
 
+use crate::openai;
 use crate::shared::upstream::upstream;
 use ccr_plugin::prelude::*;
 
@@ -34,5 +35,5 @@ upstream! {
     OpenAiResponses,
     encode: |request, settings| encode::encode(request, &options::Options::read(settings)?),
     decode: |response, context| decode::whole(&response.body, context),
-    errors: |response| errors::TABLE.of_response(response)
+    errors: |response| openai::errors::TABLE.of_response(response)
 }

@@ -3,6 +3,7 @@
 use super::channel::{Channel, written};
 use super::items::{Items, Source};
 use super::wire::{Position, Wire};
+use crate::openai::errors::TABLE;
 use crate::responses::thinking::{Envelope, Kept};
 use crate::responses::{errors, usage};
 use crate::shared::context::Context;
@@ -60,7 +61,7 @@ impl Answer {
     pub(super) fn whole(&mut self, root: Value<'_>, events: &mut Vec<Event>) -> Result<(), Fault> {
         if let Some(error) = root.get("error").filter(|error| says_something(*error)) {
             self.start(root, events);
-            self.fail(errors::TABLE.in_answer(error), events);
+            self.fail(TABLE.in_answer(error), events);
             return Ok(());
         }
         let status = text_of(root.get("status"));
@@ -120,14 +121,12 @@ impl Answer {
                 self.start(response, events);
                 self.end(response, wire.kind, events);
             }
-            "error" => self.fail(
-                errors::TABLE.in_answer(wire.error.filter(|error| says_something(*error)).unwrap_or(wire.root)),
-                events,
-            ),
+            "error" => self
+                .fail(TABLE.in_answer(wire.error.filter(|error| says_something(*error)).unwrap_or(wire.root)), events),
             // Some proxies send an error of their own, without a type.
             _ => {
                 if let Some(error) = wire.error.filter(|error| says_something(*error)) {
-                    self.fail(errors::TABLE.in_answer(error), events);
+                    self.fail(TABLE.in_answer(error), events);
                 }
             }
         }
@@ -295,7 +294,7 @@ impl Answer {
         let status = text_of(response.get("status"));
         let is = |what: &str| *status == *what || named.strip_prefix("response.") == Some(what);
         if let Some(error) = response.get("error").filter(|error| says_something(*error)) {
-            return self.fail(errors::TABLE.in_answer(error), events);
+            return self.fail(TABLE.in_answer(error), events);
         }
         if is("failed") || is("cancelled") {
             let what = if is("failed") { "failed" } else { "cancelled" };
