@@ -1,7 +1,7 @@
 //! Anthropic's Messages API and those who speak its format: the upstream protocols `anthropic` and, on Google Cloud,
 //! `vertex-claude`.
 //!
-//! The gateway's inner form is this very format, so [`encode`] only edits what the target would refuse: hints of transformers,
+//! The gateway's inner form is this very format, so [`mod@encode`] only edits what the target would refuse: hints of transformers,
 //! parameters of other formats, and what other providers left in the history. [`decode`] turns answers into events, [`errors`]
 //! reads failures, [`signature`] tells whose reasoning a thinking block is. Requests that need none of this need not come here:
 //! `ccr_messages::anthropic::needs_cleaning` says which. What every field becomes is told in the READMEs of this folder and of `vertex`.

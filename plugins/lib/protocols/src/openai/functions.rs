@@ -1,5 +1,7 @@
-//! What OpenAI's two APIs have in common of tools: reading those of the client, their parameters, and the choice among them.
+//! What OpenAI's two APIs have in common: reading the client's tools, their parameters, the choice among them, and the schema of an
+//! answer.
 
+use crate::shared::body::Format;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
 use crate::shared::parameters;
@@ -98,6 +100,22 @@ pub(crate) fn choice(
         out.key("parallel_tool_calls").bool(false);
     }
     Ok(())
+}
+
+/// Writes what both APIs say of a schema that the answer shall have into the open object.
+pub(crate) fn json_schema(format: Format<'_>, out: &mut Writer) {
+    out.key("name");
+    match format.beside("name") {
+        Some(name) => _ = out.value(name),
+        // OpenAI wants a name; nothing depends on it.
+        None => _ = out.string("answer"),
+    }
+    for name in ["description", "strict"] {
+        if let Some(value) = format.beside(name) {
+            out.key(name).value(value);
+        }
+    }
+    out.key("schema").value(format.schema);
 }
 
 /// The text that a free-text (custom) tool was called with: the one member of its input. A model may have called it in another way

@@ -2,6 +2,7 @@
 
 use super::hints::{param, speak_of_thinking};
 use super::notes::Notes;
+use crate::openai::functions;
 use crate::openai::model::{Class, class};
 use crate::openai::options::{MaxTokensField, Options, Replay, ResponseFormat};
 use crate::shared::body::{Body, DEFAULT_MAX_TOKENS};
@@ -118,18 +119,9 @@ fn response_format(body: &Body<'_>, options: &Options, notes: &mut Notes, out: &
     match options.response_format {
         ResponseFormat::JsonSchema => {
             out.key("response_format").begin_object().key("type").string("json_schema");
-            out.key("json_schema").begin_object().key("name");
-            match format.beside("name") {
-                Some(name) => _ = out.value(name),
-                // OpenAI wants a name; nothing depends on it.
-                None => _ = out.string("answer"),
-            }
-            for name in ["description", "strict"] {
-                if let Some(value) = format.beside(name) {
-                    out.key(name).value(value);
-                }
-            }
-            out.key("schema").value(format.schema).end_object().end_object();
+            out.key("json_schema").begin_object();
+            functions::json_schema(format, out);
+            out.end_object().end_object();
         }
         ResponseFormat::JsonObject => {
             notes.dropped("output_config.format.schema");

@@ -2,6 +2,7 @@
 
 use super::body::{Body, Thinks};
 use super::to::To;
+use crate::openai::functions;
 use crate::shared::body::DEFAULT_MAX_TOKENS;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
@@ -156,7 +157,7 @@ fn effort(body: &Body<'_>) -> Option<Effort> {
     Effort::asked(body.output_config, body.thinking).map(|asked| asked.min(Effort::Xhigh))
 }
 
-/// How the text shall look: structured output , and how long it is.
+/// How the text shall look: structured output, and how long it is.
 fn text(body: &Body<'_>, out: &mut Writer) {
     let format = body.format();
     let verbosity = body.hints.param("verbosity");
@@ -166,18 +167,9 @@ fn text(body: &Body<'_>, out: &mut Writer) {
     }
     out.key("text").begin_object();
     if let Some(format) = format {
-        out.key("format").begin_object().key("type").string("json_schema").key("name");
-        match format.beside("name") {
-            Some(name) => _ = out.value(name),
-            // OpenAI wants a name; nothing depends on it.
-            None => _ = out.string("answer"),
-        }
-        for name in ["description", "strict"] {
-            if let Some(value) = format.beside(name) {
-                out.key(name).value(value);
-            }
-        }
-        out.key("schema").value(format.schema).end_object();
+        out.key("format").begin_object().key("type").string("json_schema");
+        functions::json_schema(format, out);
+        out.end_object();
     } else if json_object {
         out.key("format").begin_object().key("type").string("json_object").end_object();
     }
