@@ -36,7 +36,31 @@ impl Transcript {
         assert_eq!(last.name, "error", "it does not end with an error: {self:#?}");
         assert!(!self.names().contains(&"message_stop"), "a broken answer looks finished: {self:#?}");
         assert_eq!(last.data["type"], "error");
+        self.no_half_call_is_closed();
         &last.data["error"]
+    }
+
+    /// A client makes every call whose block was closed: one that broke off must stay open.
+    fn no_half_call_is_closed(&self) {
+        let mut input = None;
+        for event in &self.events {
+            match &*event.name {
+                "content_block_start" => {
+                    input = (event.data["content_block"]["type"] == "tool_use").then(String::new);
+                }
+                "content_block_delta" => {
+                    let piece = event.data["delta"]["partial_json"].as_str().unwrap_or_default();
+                    input.iter_mut().for_each(|input| input.push_str(piece));
+                }
+                "content_block_stop" => {
+                    let whole = input.take().is_none_or(|input| {
+                        input.is_empty() || serde_json::from_str::<Map<String, Value>>(&input).is_ok()
+                    });
+                    assert!(whole, "half a call was closed: {self:#?}");
+                }
+                _ => {}
+            }
+        }
     }
 
     /// The whole message. Fails the test if the answer was not a legal and complete one.

@@ -140,7 +140,8 @@ impl<S: Sink> Answer<S> {
         self.finish = Some(reason);
     }
 
-    /// The upstream broke: closes what is open and ends the answer with the error. Does nothing after the end.
+    /// The upstream broke: ends the answer with the error. A block that is open stays open, so that nobody takes it for whole.
+    /// Does nothing after the end.
     pub fn abort(&mut self, failure: Failure) {
         if !self.is_done() {
             self.fail(failure);
@@ -340,14 +341,20 @@ impl<S: Sink> Answer<S> {
         self.state = next(between, sink);
     }
 
+    /// Ends with the error, and leaves open what is open.
     fn fail(&mut self, failure: Failure) {
-        match std::mem::replace(&mut self.state, State::Moving) {
-            State::Unstarted(unstarted) => self.state = State::Done(unstarted.fail(&failure, &mut self.sink)),
-            state => {
-                self.state = state;
-                self.step(|between, sink| State::Done(between.fail(&failure, sink)));
+        let sink = &mut self.sink;
+        self.state = State::Done(match std::mem::replace(&mut self.state, State::Moving) {
+            State::Unstarted(unstarted) => unstarted.fail(&failure, sink),
+            State::Between(between) => between.fail(&failure, sink),
+            State::Text(open) => open.fail(&failure, sink),
+            State::Thinking(open) => open.fail(&failure, sink),
+            State::Tool(open) => open.fail(&failure, sink),
+            over @ (State::Done(_) | State::Moving) => {
+                self.state = over;
+                return;
             }
-        }
+        });
         self.failure = Some(failure);
     }
 

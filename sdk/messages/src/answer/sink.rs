@@ -47,7 +47,7 @@ pub enum Delta<'a> {
 }
 
 /// Takes the steps of one answer in a legal order: `message_start` once; then blocks one after the other with rising index, each
-/// `block_start`, its `delta`s, `block_stop`; then `message_end` once. `error` may come at any place and is the last step.
+/// `block_start`, its `delta`s, `block_stop`; then `message_end` once. `error` may come at any place, also within a block, and is the last step.
 pub trait Sink {
     /// The message begins; `usage` is what is known of the token counts so far.
     fn message_start(&mut self, head: &Head, usage: &Usage);

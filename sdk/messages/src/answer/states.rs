@@ -110,6 +110,12 @@ impl Between {
 }
 
 impl<Kind> Open<Kind> {
+    /// The block stays open: clients take one that was closed for whole, and a call in it would be made.
+    pub(super) fn fail(self, failure: &Failure, sink: &mut impl Sink) -> Done {
+        sink.error(failure);
+        Done(())
+    }
+
     fn stop(self, complete: bool, sink: &mut impl Sink) -> Between {
         sink.block_stop(self.index, complete);
         Between { next: self.index + 1 }

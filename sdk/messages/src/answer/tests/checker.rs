@@ -77,7 +77,6 @@ impl Reader {
                 self.stream.message = self.message.take();
                 Ok(())
             }
-            "error" if self.open.is_some() => Err("an error within a block"),
             "error" => {
                 self.over = true;
                 self.stream.error = Some(data["error"].clone());

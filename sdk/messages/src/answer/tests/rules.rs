@@ -169,10 +169,26 @@ fn an_error_ends_everything() {
     let stream = stream(&events);
     assert_eq!(stream.error.unwrap(), json!({"type":"overloaded_error","message":"busy \"now\"\n"}));
     assert_eq!(stream.message, None);
+    assert!(stream.events.iter().all(|event| event["type"] != "content_block_stop"), "what is closed counts as whole");
     let answer = drive(Folder::new(), &events);
     assert!(answer.is_done() && answer.has_begun());
     assert_eq!(answer.failure(), Some(&overloaded()));
     assert_eq!(answer.into_sink().into_json(), Err(overloaded()));
+}
+
+#[test]
+fn what_is_open_when_the_upstream_breaks_stays_open() {
+    let start = Event::ToolStart(crate::event::ToolStart { slot: 0, id: "t".into(), name: "Write".into() });
+    let piece = Event::ToolArguments(crate::event::ToolArguments { slot: 0, json: "{\"path\":\"a".into() });
+    for open in [vec![text("a")], vec![thinking("a")], vec![text("a"), start, piece]] {
+        let mut answer = Answer::new(StreamEncoder::new(), head());
+        open.iter().for_each(|event| answer.push(event));
+        answer.abort(overloaded());
+        let stream = checker::read(str::from_utf8(&answer.sink_mut().take()).unwrap()).unwrap();
+        let count = |kind: &str| stream.events.iter().filter(|event| event["type"] == kind).count();
+        assert_eq!(count("content_block_start"), count("content_block_stop") + 1, "{open:?}");
+        assert!(stream.error.is_some() && stream.message.is_none());
+    }
 }
 
 #[test]
