@@ -30,14 +30,21 @@ pub fn find(request: &InnerRequest) -> Option<String> {
 /// Takes all tags out. A block of which nothing is left goes with its tag, since providers refuse empty ones.
 pub fn strip(request: &mut InnerRequest) -> Result<(), String> {
     let mut splice = Splice::new();
-    let mut emptied: Vec<(Value<'_>, Value<'_>)> = Vec::new();
+    // Lists with the places of their blocks of which nothing is left, both in the order of the text.
+    let mut emptied: Vec<(Value<'_>, Vec<usize>)> = Vec::new();
     let source = request.clone();
     for (value, list) in texts(&source) {
         let Some(text) = value.as_str() else { continue };
         let text = text.decode();
         let Some(left) = without_tags(&text) else { continue };
         match list {
-            Some((list, block)) if left.trim().is_empty() && list.len() > 1 => emptied.push((list, block)),
+            Some((list, block)) if left.trim().is_empty() && list.items().nth(1).is_some() => {
+                let start = block.span().start;
+                match emptied.last_mut().filter(|(other, _)| other.span() == list.span()) {
+                    Some((_, starts)) => starts.push(start),
+                    None => emptied.push((list, vec![start])),
+                }
+            }
             _ => {
                 let mut json = Writer::with_capacity(left.len() + 2);
                 json.string(&left);
@@ -45,11 +52,8 @@ pub fn strip(request: &mut InnerRequest) -> Result<(), String> {
             }
         }
     }
-    while let Some((list, _)) = emptied.first().copied() {
-        let blocks: Vec<_> =
-            emptied.iter().filter(|(other, _)| other.span() == list.span()).map(|(_, b)| b.span()).collect();
-        splice.remove_items(list, |item| blocks.contains(&item.span()));
-        emptied.retain(|(other, _)| other.span() != list.span());
+    for (list, starts) in emptied {
+        splice.remove_items(list, |item| starts.binary_search(&item.span().start).is_ok());
     }
     if splice.is_empty() { Ok(()) } else { request.splice(splice) }
 }
@@ -194,6 +198,14 @@ mod tests {
         let (found, left) = found_and_left(json!({"system": system, "messages": [{"role": "user", "content": "hi"}]}));
         assert_eq!(found.as_deref(), Some("p,one"));
         assert_eq!(left["system"], json!([{"type": "text", "text": "rest"}]));
+    }
+
+    #[test]
+    fn ten_thousand_blocks_of_tags_go_in_one_step() {
+        let blocks = vec![json!({"type": "text", "text": tag("p,m")}); 10_000];
+        let system = [&blocks[..], &[json!({"type": "text", "text": "rest"})]].concat();
+        let (found, left) = found_and_left(json!({"system": system, "messages": [{"role": "user", "content": "hi"}]}));
+        assert_eq!((found.as_deref(), &left["system"]), (Some("p,m"), &json!([{"type": "text", "text": "rest"}])));
     }
 
     #[test]

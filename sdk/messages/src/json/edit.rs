@@ -10,7 +10,7 @@ use super::Document;
 use super::error::JsonError;
 use super::parser::{Node, TOO_LONG};
 use super::pointer::{index, tokens};
-use super::splice::EditError;
+use super::splice::{EditError, Splice};
 use super::value::{Child, Kind, Value};
 use super::writer::Writer;
 
@@ -53,17 +53,6 @@ pub fn set(document: &Document<'_>, pointer: &str, json: &str) -> Result<Documen
 /// stays. `None` when there is no such value, or when it is the whole document.
 #[must_use]
 pub fn remove(document: &Document<'_>, pointer: &str) -> Option<Document<'static>> {
-    let (mut edited, parent) = remove_last(document, pointer)?;
-    while parent == Kind::Object
-        && let Some((again, _)) = remove_last(&edited, pointer)
-    {
-        edited = again;
-    }
-    Some(edited)
-}
-
-/// Of a repeated key, only its last occurrence goes. Gives also the kind of what it was in.
-fn remove_last(document: &Document<'_>, pointer: &str) -> Option<(Document<'static>, Kind)> {
     let mut path = tokens(pointer)?;
     let last = path.next_back()?;
     let mut cursor = Cursor::root(document);
@@ -71,12 +60,19 @@ fn remove_last(document: &Document<'_>, pointer: &str) -> Option<(Document<'stat
         cursor.enter(&find(cursor.value, &token)?);
     }
     let child = find(cursor.value, &last)?;
-    let (parent, span) = (cursor.value, with_comma(cursor.value, &child));
+    let parent = cursor.value;
+    if parent.kind() == Kind::Object && named(parent, &last).nth(1).is_some() {
+        // Nobody means to repeat a key. All go in one copy of the text, however many there are.
+        let mut splice = Splice::new();
+        splice.remove_members(parent, |key, _| key == *last);
+        return Document::from_vec(splice.apply(document.text().as_bytes()).ok()?).ok();
+    }
+    let span = with_comma(parent, &child);
     let inner = cursor.index + 1;
     cursor.around.push(cursor.index);
     let nodes = inner + child.nodes.start..inner + child.nodes.end;
     let new = New { comma: "", text: "", nodes: &[], origin: 0 };
-    Some((exchange(document, &cursor.around, span, nodes, &new).ok()?, parent.kind()))
+    exchange(document, &cursor.around, span, nodes, &new).ok()
 }
 
 /// A value, the index of its node, and those of the containers around it, from the outermost.
@@ -165,7 +161,12 @@ fn find<'d>(parent: Value<'d>, token: &str) -> Option<Child<'d>> {
     if parent.kind() == Kind::Array {
         return parent.children().nth(index(token)?);
     }
-    parent.children().filter(|child| child.key.is_some_and(|key| key == *token)).last()
+    named(parent, token).last()
+}
+
+/// The members with this key.
+fn named<'d>(parent: Value<'d>, key: &str) -> impl Iterator<Item = Child<'d>> {
+    parent.children().filter(move |child| child.key.is_some_and(|own| own == *key))
 }
 
 /// The span of a child with the comma before it, so that what stays keeps its own white space; the first one takes the

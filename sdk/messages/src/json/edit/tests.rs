@@ -27,6 +27,14 @@ fn replaces_and_leaves_the_rest() {
 }
 
 #[test]
+fn a_key_repeated_often_goes_in_one_step() {
+    let repeated = r#""ccr":[1], "#.repeat(40_000);
+    let text = format!(r#"{{ "x" : 1, {repeated}"y":2, "ccr":3 }}"#);
+    assert_eq!(remove_in(&text, "/ccr").unwrap(), r#"{ "x" : 1,"y":2 }"#.replace(",\"", ", \""));
+    assert_eq!(remove_in(r#"{"a":{"b":1,"b":2},"a":{"b":3,"b":4}}"#, "/a/b").unwrap(), r#"{"a":{"b":1,"b":2},"a":{}}"#);
+}
+
+#[test]
 fn makes_what_is_missing() {
     assert_eq!(set_in("{ }", "/a", "1").unwrap(), r#"{"a":1 }"#);
     assert_eq!(set_in(r#"{"a":1 }"#, "/b\"~1", "2").unwrap(), r#"{"a":1,"b\"/":2 }"#);
