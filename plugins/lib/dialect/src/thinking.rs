@@ -1,6 +1,7 @@
 //! How much the client wants the model to think.
 
 use ccr_plugin::Request;
+use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Document, Value};
 
 /// What a request says about thinking (`thinking`, `output_config.effort`).
@@ -18,11 +19,6 @@ pub enum Thinking {
         effort: Option<&'static str>,
     },
 }
-
-/// Anthropic's steps of effort, and what providers of OpenAI's form call them. The highest is called `max` there and
-/// `xhigh` here.
-const EFFORTS: [(&str, &str); 5] =
-    [("low", "low"), ("medium", "medium"), ("high", "high"), ("xhigh", "xhigh"), ("max", "xhigh")];
 
 impl Thinking {
     /// Reads it from the request. The budget is kept below `max_tokens`, from which thinking is paid.
@@ -48,9 +44,10 @@ fn fitting(budget: u64, request: &dyn Request) -> u64 {
     most.map_or(budget, |most| budget.min(most.saturating_sub(1)))
 }
 
+/// What providers of OpenAI's form call it: their highest step is Anthropic's last but one.
 fn effort(request: &dyn Request) -> Option<&'static str> {
     let named = request.get("/output_config/effort")?;
-    EFFORTS.iter().find(|(known, _)| named.trim_matches('"') == *known).map(|(_, meaning)| *meaning)
+    Effort::by_name(named.trim_matches('"')).map(|effort| effort.min(Effort::Xhigh).as_str())
 }
 
 #[cfg(test)]

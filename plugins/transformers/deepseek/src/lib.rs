@@ -4,10 +4,9 @@
 //! In thinking mode DeepSeek refuses a conversation whose tool calls come without the reasoning that led to them; outside of
 //! it there must be none. Which mode a request is in is decided here; the field is written by the protocol (see its hints).
 
-use ccr_plugin::messages::json::Value;
 use ccr_plugin::prelude::*;
+use dialect::Hints;
 use dialect::thinking::Thinking;
-use dialect::{Hints, options};
 
 /// What claude-code-router capped at: the limit of `deepseek-chat` when it was written. Later models take more.
 const DEFAULT_CAP: u64 = 8192;
@@ -37,7 +36,8 @@ impl Plugin for DeepSeek {
 
 impl Transformer for DeepSeek {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
-        cap(request, settings)?;
+        let cap = settings.number("max_tokens")?.unwrap_or(DEFAULT_CAP);
+        dialect::limit::cap(request, cap, false)?;
         let mut hints = Hints::default();
         match Thinking::of(request) {
             Thinking::On { .. } => hints.option("reasoning", SENT_BACK),
@@ -57,15 +57,6 @@ impl Transformer for DeepSeek {
 
 const SENT_BACK: &str = r#""reasoning_content""#;
 const NOT_SENT: &str = r#""off""#;
-
-fn cap(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
-    let given = options(settings)?.root().get("max_tokens").map(Value::as_u64);
-    let cap = match given {
-        None => DEFAULT_CAP,
-        Some(cap) => cap.ok_or_else(|| Fault::own("options: `max_tokens` must be a number of tokens"))?,
-    };
-    dialect::limit::cap(request, cap, false).map(|_| ())
-}
 
 /// Whether the model is in thinking mode unless told otherwise: `deepseek-reasoner`, and from version 4 on all of them
 /// (DeepSeek's guide "Thinking Mode").

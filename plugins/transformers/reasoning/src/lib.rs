@@ -6,8 +6,8 @@
 //! is read by the protocol itself.
 
 use ccr_plugin::prelude::*;
+use dialect::Hints;
 use dialect::thinking::Thinking;
-use dialect::{Hints, flag, options};
 
 const SETTINGS: &str = r#"{
     "type": "object",
@@ -37,7 +37,7 @@ impl Plugin for Reasoning {
 
 impl Transformer for Reasoning {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
-        let enable = flag(options(settings)?.root(), "enable", true)?;
+        let enable = settings.flag("enable")?.unwrap_or(true);
         let wish = if enable { Thinking::of(request) } else { Thinking::Off };
         let mut hints = Hints::default();
         match wish {
