@@ -2,6 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::io::{BufRead as _, BufReader};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::Context as _;
@@ -15,6 +16,7 @@ pub fn spawn() -> Result<(), StartError> {
     let logs = home.logs();
     std::fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;
     let log_path = logs.join("ccr.log");
+    keep_last_log(&log_path).with_context(|| format!("{} cannot be renamed", log_path.display()))?;
     let log = OpenOptions::new().create(true).append(true).open(&log_path);
     let log = log.with_context(|| format!("{} cannot be opened", log_path.display()))?;
     let program = std::env::current_exe().context("the program does not know its own path")?;
@@ -33,6 +35,17 @@ pub fn spawn() -> Result<(), StartError> {
     print!("{line}");
     println!("running in the background as process {}; its log is {}", child.id(), log_path.display());
     Ok(())
+}
+
+/// Size from which a log of earlier runs makes room for a new one.
+const LOG_BYTES: u64 = 16 * 1024 * 1024;
+
+/// Renames a large log of earlier runs to `ccr.log.1`, in the place of an older one.
+fn keep_last_log(log: &Path) -> std::io::Result<()> {
+    match std::fs::metadata(log) {
+        Ok(found) if found.len() >= LOG_BYTES => std::fs::rename(log, log.with_extension("log.1")),
+        _ => Ok(()),
+    }
 }
 
 /// Out of the terminal's process group: closing the terminal or ctrl-C there must not end it.

@@ -60,7 +60,7 @@ impl Exchange {
         let collector = asked.codec.collector(asked.head());
         let mut gathering = Gathering::new(TurnSource::new(source, agents), collector);
         while let Gathered::Turn = gathering.read().await? {
-            let turn = self.next_turn::<Whole>(asked, gathering.agents()).await?;
+            let turn = Box::pin(self.next_turn::<Whole>(asked, gathering.agents())).await?;
             gathering.go_on(turn);
         }
         self.ledger.note_answer(gathering.totals());
@@ -127,7 +127,8 @@ impl Stream {
 
 /// Answers a routed request whose client does not stream.
 async fn respond_whole(mut exchange: Exchange, asked: &Asked) -> Response<Body> {
-    match exchange.whole_answer(asked).await {
+    // Boxed: what waits for an upstream is large, and every connection would carry the room for it.
+    match Box::pin(exchange.whole_answer(asked)).await {
         Err(error) => exchange.refuse(&error, Some(&asked.route)).await,
         Ok(answer) => {
             exchange.ledger.record.answered(&answer.body);

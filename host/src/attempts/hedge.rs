@@ -5,7 +5,6 @@
 //! its lease and its probe, and without a word on its target's health. Whole answers are never hedged:
 //! all of them take as long as their text.
 
-use std::pin::pin;
 use std::time::Duration;
 
 use tokio::time::timeout;
@@ -36,7 +35,7 @@ impl<'a, T: Turn> Run<'a, T> {
             Ok(started) => started,
             Err(not_started) => return not_started.step(),
         };
-        let mut one = pin!(attempt(self.tools, self.turn, first.candidate.clone()));
+        let mut one = Box::pin(attempt(self.tools, self.turn, first.candidate.clone()));
         if let Ok(made) = timeout(silence, &mut one).await {
             return self.conclude(&mut candidates[*at], first, made);
         }
@@ -44,7 +43,7 @@ impl<'a, T: Turn> Run<'a, T> {
             let made = one.await;
             return self.conclude(&mut candidates[*at], first, made);
         };
-        let mut other = pin!(attempt(self.tools, self.turn, second.candidate.clone()));
+        let mut other = Box::pin(attempt(self.tools, self.turn, second.candidate.clone()));
         let own = *at;
         *at += 1;
         let (made, first_ended) = tokio::select! {

@@ -145,7 +145,8 @@ impl<'a, T: Turn> Run<'a, T> {
             while at < candidates.len() {
                 let step = match self.hedges_after() {
                     None => self.step(&mut candidates[at], last_resort).await,
-                    Some(silence) => self.race(candidates, &mut at, last_resort, silence).await,
+                    // Boxed, as all requests would carry its room otherwise.
+                    Some(silence) => Box::pin(self.race(candidates, &mut at, last_resort, silence)).await,
                 };
                 match step {
                     Step::Skipped => {}

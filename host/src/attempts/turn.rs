@@ -106,12 +106,16 @@ impl<F: Form> Turn for First<'_, F> {
         let to = To::reachable(tools, candidate)?;
         to.check_thread(self.request)?;
         let agents = match &self.caller {
-            Some(caller) => agents::prepare(caller, to.provider, &candidate.target, self.request, notes).await?,
+            // Boxed, as most requests have no agents, and would carry the room for them.
+            Some(caller) => {
+                Box::pin(agents::prepare(caller, to.provider, &candidate.target, self.request, notes)).await?
+            }
             None => None,
         };
         let Some(agents) = agents else { return self.attempt_alone(&to, notes).await };
         notes.dropped.splice(0..0, self.unread.iter().cloned());
-        let source = to.ask_for_events::<F>(agents.request(), self.client, agents.tool_names(), notes).await?;
+        let asking = to.ask_for_events::<F>(agents.request(), self.client, agents.tool_names(), notes);
+        let source = Box::pin(asking).await?;
         Ok(Begun::Events(source, Some(Box::new(agents))))
     }
 }

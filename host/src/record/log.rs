@@ -1,15 +1,16 @@
-//! Records as lines of JSON, one file a day.
+//! Records as lines of JSON, one file a day (`requests.YYYY-MM-DD.jsonl`, in UTC).
 //!
 //! Lines go through a bounded buffer to a thread of their own: a slow or full disk costs lines, which are counted and said, never
 //! a request.
 
-use std::fs::OpenOptions;
-use std::io::Write as _;
-use std::path::PathBuf;
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
+
+use tracing_appender::rolling::{RollingFileAppender, Rotation};
 
 use super::RequestRecord;
 
@@ -60,12 +61,12 @@ impl RecordLog {
     }
 
     /// Opens the log in `folder`; one file a day.
-    pub fn open(folder: PathBuf) -> std::io::Result<(Arc<Self>, RecordWriter)> {
-        std::fs::create_dir_all(&folder)?;
+    pub fn open(folder: PathBuf) -> io::Result<(Arc<Self>, RecordWriter)> {
+        let file = open_file(&folder)?;
         let queue = Arc::new(Queue::default());
         let writing = Arc::clone(&queue);
         let thread =
-            std::thread::Builder::new().name("records".into()).spawn(move || File::new(folder).write_from(&writing))?;
+            std::thread::Builder::new().name("records".into()).spawn(move || write_from(&writing, &folder, file))?;
         Ok((Arc::new(Self { queue: Some(Arc::clone(&queue)) }), RecordWriter { queue, thread }))
     }
 
@@ -127,47 +128,46 @@ impl RecordWriter {
     }
 }
 
-/// The file of the day.
-struct File {
-    folder: PathBuf,
-    day: String,
-    file: Option<std::fs::File>,
+/// Days whose records are kept: a month's, which is what people ask about. A line has about a kilobyte.
+const KEPT_DAYS: usize = 31;
+
+/// The file of the day; those of long ago are deleted.
+fn open_file(folder: &Path) -> io::Result<RollingFileAppender> {
+    create_private_folder(folder)?;
+    RollingFileAppender::builder()
+        .rotation(Rotation::DAILY)
+        .filename_prefix("requests")
+        .filename_suffix("jsonl")
+        .max_log_files(KEPT_DAYS)
+        .build(folder)
+        .map_err(io::Error::other)
 }
 
-impl File {
-    fn new(folder: PathBuf) -> Self {
-        Self { folder, day: String::new(), file: None }
+/// A folder that nobody else may look into: with `RECORD_BODIES` there are prompts in it.
+fn create_private_folder(folder: &Path) -> io::Result<()> {
+    std::fs::create_dir_all(folder)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700))?;
     }
+    Ok(())
+}
 
-    fn write_from(mut self, queue: &Queue) {
-        let mut spare = Vec::new();
-        while let Some(mut lines) = queue.next(spare) {
-            if !lines.is_empty()
-                && let Err(error) = self.write(&lines)
-            {
-                let count = memchr::memchr_iter(b'\n', &lines).count() as u64;
-                queue.lost.fetch_add(count, Relaxed);
-                tracing::error!(folder = %self.folder.display(), "{count} request records are lost: {error}; is the disk full?");
-                self.file = None;
-            }
-            lines.clear();
-            // After a burst, or a slow disk, the room is given back.
-            lines.shrink_to(2 * HURRY_BYTES);
-            spare = lines;
+fn write_from(queue: &Queue, folder: &Path, mut file: RollingFileAppender) {
+    let mut spare = Vec::new();
+    while let Some(mut lines) = queue.next(spare) {
+        if !lines.is_empty()
+            && let Err(error) = file.write_all(&lines)
+        {
+            let count = memchr::memchr_iter(b'\n', &lines).count() as u64;
+            queue.lost.fetch_add(count, Relaxed);
+            tracing::error!(folder = %folder.display(), "{count} request records are lost: {error}; is the disk full?");
         }
-    }
-
-    fn write(&mut self, lines: &[u8]) -> std::io::Result<()> {
-        let today = jiff::Timestamp::now().strftime("%Y%m%d").to_string();
-        if self.file.is_none() || self.day != today {
-            let path = self.folder.join(format!("requests-{today}.jsonl"));
-            self.file = Some(OpenOptions::new().create(true).append(true).open(path)?);
-            self.day = today;
-        }
-        match &mut self.file {
-            Some(file) => file.write_all(lines),
-            None => Ok(()),
-        }
+        lines.clear();
+        // After a burst, or a slow disk, the room is given back.
+        lines.shrink_to(2 * HURRY_BYTES);
+        spare = lines;
     }
 }
 
@@ -175,6 +175,25 @@ impl File {
 mod tests {
     use super::*;
     use crate::record::Outcome;
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_looks_into_the_folder_and_old_files_go() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let logs = folder.path().join("logs");
+        std::fs::create_dir(&logs).expect("made");
+        for day in 1..=40 {
+            let name = format!("requests.2001-{:02}-{:02}.jsonl", 1 + day / 28, 1 + day % 28);
+            std::fs::write(logs.join(name), "{}").expect("written");
+        }
+        let (log, writer) = RecordLog::open(logs.clone()).expect("a folder of our own");
+        drop(log);
+        writer.join();
+        let mode = std::fs::metadata(&logs).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
+        assert_eq!(std::fs::read_dir(&logs).expect("there").count(), KEPT_DAYS);
+    }
 
     #[test]
     fn a_record_is_written_as_a_line() {
