@@ -7,6 +7,7 @@ pub(crate) mod base64;
 pub(crate) mod block;
 pub(crate) mod body;
 pub(crate) mod context;
+pub(crate) mod data_url;
 pub(crate) mod ending;
 pub(crate) mod errors;
 pub(crate) mod forward;

@@ -2,6 +2,7 @@
 
 use super::notes::Notes;
 use crate::shared::block::Block;
+use crate::shared::data_url;
 use crate::shared::media_types;
 use crate::shared::placeholder::{self, filled};
 use ccr_plugin::messages::json::{Str, Value, Writer};
@@ -37,10 +38,7 @@ impl<'d> Image<'d> {
         out.begin_object().key("type").string("image_url").key("image_url").begin_object().key("url");
         match self {
             Self::Url(url) => _ = out.escaped(url.raw()),
-            Self::Base64 { media_type, data } => {
-                out.begin_string().escaped_part("data:").escaped_part(media_type);
-                out.escaped_part(";base64,").escaped_part(data.raw()).end_string();
-            }
+            Self::Base64 { media_type, data } => data_url::write(media_type, data.raw(), out),
         }
         out.end_object();
     }
@@ -103,8 +101,7 @@ impl<'d> Media<'d> {
                 }
                 match source {
                     File::Data { media_type, data } => {
-                        out.key("file_data").begin_string().escaped_part("data:").escaped_part(media_type);
-                        out.escaped_part(";base64,").escaped_part(data).end_string();
+                        data_url::write(media_type, data, out.key("file_data"));
                     }
                     File::Id(id) => _ = out.key("file_id").escaped(id),
                 }

@@ -1,6 +1,7 @@
 //! The parts of a message: texts, images and documents, and the words that stand for what cannot be sent.
 
 use crate::shared::block::Block;
+use crate::shared::data_url;
 use crate::shared::media_types;
 use crate::shared::notes::Notes;
 use crate::shared::placeholder::{self, filled};
@@ -80,10 +81,7 @@ impl<'d> Data<'d> {
             Self::Url(url) => _ = out.escaped(url.raw()),
             // Some clients make data a URL already.
             Self::Base64 { data, .. } if data.raw().starts_with("data:") => _ = out.escaped(data.raw()),
-            Self::Base64 { media_type, data } => {
-                out.begin_string().escaped_part("data:").escaped_part(media_type);
-                out.escaped_part(";base64,").escaped_part(data.raw()).end_string();
-            }
+            Self::Base64 { media_type, data } => data_url::write(media_type, data.raw(), out),
         }
     }
 }

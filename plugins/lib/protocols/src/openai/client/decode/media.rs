@@ -2,27 +2,9 @@
 
 use super::wrong::{Checked, Wrong};
 use crate::openai::encode::notes::Notes;
+use crate::shared::data_url;
+use crate::shared::placeholder::filled;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-
-/// A data URL taken apart; everything as it stands in a JSON string.
-struct Data<'d> {
-    media_type: &'d str,
-    data: &'d str,
-}
-
-impl<'d> Data<'d> {
-    /// `None` if it is no data URL; its text must be base64, as in every client that sends one.
-    fn of(url: &'d str) -> Option<Self> {
-        let (head, data) = url.strip_prefix("data:")?.split_once(',')?;
-        let (media_type, encoding) = head.split_once(';').unwrap_or((head, ""));
-        encoding.ends_with("base64").then_some(Self { media_type, data })
-    }
-}
-
-/// The inside of a string member that is not empty.
-fn filled<'d>(object: Value<'d>, key: &str) -> Option<&'d str> {
-    object.get(key)?.as_str().map(Str::raw).filter(|text| !text.is_empty())
-}
 
 fn begin(kind: &str, out: &mut Writer) {
     out.begin_object().key("type").string(kind).key("source").begin_object().key("type");
@@ -31,8 +13,8 @@ fn begin(kind: &str, out: &mut Writer) {
 /// A source out of a URL, be it data or an address.
 fn source(kind: &str, url: &str, default: &str, out: &mut Writer) {
     begin(kind, out);
-    match Data::of(url) {
-        Some(Data { media_type, data }) => {
+    match data_url::parse(url) {
+        Some((media_type, data)) => {
             let media_type = if media_type.is_empty() { default } else { media_type };
             out.string("base64").key("media_type").escaped(media_type).key("data").escaped(data);
         }

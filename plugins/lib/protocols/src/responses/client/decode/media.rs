@@ -1,15 +1,15 @@
 //! Images and files of the client → blocks with a source.
 
 use super::part_path::PartPath;
+use crate::shared::data_url;
 use crate::shared::notes::Notes;
 use crate::shared::text_files::text_of;
 use ccr_plugin::Fault;
 use ccr_plugin::messages::json::{Kind, Value, Writer};
 use std::borrow::Cow;
 
-/// How data within a URL begins, and what stands before base64 in it (RFC 2397).
+/// How a URL with data in it begins.
 const DATA: &str = "data:";
-const BASE64: &str = ";base64,";
 
 const PDF: &str = "application/pdf";
 
@@ -77,10 +77,10 @@ enum Source<'d> {
 
 /// `None` for data URLs that hold no base64.
 fn source(url: &str) -> Option<Source<'_>> {
-    let Some(rest) = url.strip_prefix(DATA) else { return Some(Source::Url(url)) };
-    let (kind, data) = rest.split_once(BASE64)?;
-    // Parameters may follow the type.
-    let media_type = kind.split(';').next().filter(|kind| !kind.is_empty())?;
+    if !url.starts_with(DATA) {
+        return Some(Source::Url(url));
+    }
+    let (media_type, data) = data_url::parse(url).filter(|(media_type, _)| !media_type.is_empty())?;
     Some(Source::Base64 { media_type, data })
 }
 
