@@ -174,8 +174,10 @@ impl Writer {
     }
 }
 
+/// Without the formatting of the standard library, which is as large as all else that a small plugin has.
+const DIGITS: &str = "0123456789abcdef";
+
 /// Gives the inside of the JSON string of a text, piece by piece: for who writes JSON without a [`Writer`].
-#[inline]
 pub fn escape(text: &str, mut push: impl FnMut(&str)) {
     let mut rest = text;
     while let Some((run, after)) = rest.split_at_checked(scan::run_end(rest.as_bytes(), 0)) {
@@ -191,7 +193,12 @@ pub fn escape(text: &str, mut push: impl FnMut(&str)) {
             '\t' => push("\\t"),
             '\u{8}' => push("\\b"),
             '\u{c}' => push("\\f"),
-            other => push(&format!("\\u{:04x}", u32::from(other))),
+            // A control character: its number has two digits, of which the first is 0 or 1.
+            other => {
+                let low = (u32::from(other) & 15) as usize;
+                push(if u32::from(other) < 16 { "\\u000" } else { "\\u001" });
+                push(DIGITS.get(low..=low).unwrap_or_default());
+            }
         }
         rest = after.get(1..).unwrap_or_default();
     }
@@ -199,7 +206,9 @@ pub fn escape(text: &str, mut push: impl FnMut(&str)) {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use super::Writer;
+    use proptest::prelude::*;
     use serde_json::{Value, json};
 
     #[test]
@@ -220,5 +229,13 @@ mod tests {
                 "joined": "a\nb", "last": null
             }))
         );
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_escaped_is_read_back(text in "[\\x00-\\x7f\u{e9}\u{1f600}]{0,60}") {
+            let written = Writer::new().string(&text).as_str().to_owned();
+            prop_assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
+        }
     }
 }

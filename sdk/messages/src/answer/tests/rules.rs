@@ -179,7 +179,7 @@ fn an_error_ends_everything() {
 #[test]
 fn what_is_open_when_the_upstream_breaks_stays_open() {
     let start = Event::ToolStart(crate::event::ToolStart { slot: 0, id: "t".into(), name: "Write".into() });
-    let piece = Event::ToolArguments(crate::event::ToolArguments { slot: 0, json: "{\"path\":\"a".into() });
+    let piece = Event::ToolArguments(ToolArguments { slot: 0, json: "{\"path\":\"a".into() });
     for open in [vec![text("a")], vec![thinking("a")], vec![text("a"), start, piece]] {
         let mut answer = Answer::new(StreamEncoder::new(), head());
         open.iter().for_each(|event| answer.push(event));
