@@ -1,16 +1,17 @@
 //! What Anthropic's API refuses in a history that other providers, or other formats, had a part in.
 //!
-//! [`needs_cleaning`] looks for any of it in one walk over the messages, without allocating, so that a request which has none
-//! can go on as the bytes it came in. How it is cleaned is the plugin `anthropic`'s, which asks the same questions. Parameters
-//! are not looked at: a client of Anthropic's format answers for them itself.
+//! [`needs_cleaning`] looks for any of it in one walk over the request, without allocating, so that a request which has none
+//! can go on as the bytes it came in. How it is cleaned is the plugin `anthropic`'s, which asks the same questions.
 
+mod calls;
+mod history;
 mod ids;
 
 #[cfg(test)]
 mod tests;
 
 use crate::json::{Document, Kind, Str, Value};
-use ids::Seen;
+use history::History;
 
 /// How much of a signature is looked at: more than any hash or UUID is long, and little beside signatures of several kB.
 const SAMPLE: usize = 96;
@@ -18,122 +19,161 @@ const SAMPLE: usize = 96;
 /// Longest name of a tool: `^[a-zA-Z0-9_-]{1,128}$` (Anthropic's API reference, `tools[].name`).
 pub const LONGEST_TOOL_NAME: usize = 128;
 
-/// Whether the messages or tools of a request hold anything that Anthropic's API refuses and that may be there through no fault
-/// of the client: reasoning of others, blank texts, ids and names of tools in other alphabets or used twice, search results that
-/// cannot be replayed, doubly wrapped images, white space at the end of a last assistant message; also the gateway's own member
-/// `ccr`.
+/// More members than this at the top level are nobody's request; each is compared with those before it.
+const MOST_MEMBERS: usize = 32;
+
+/// What a schema must not have at its outermost level: "input_schema does not support oneOf, allOf, or anyOf at the top level".
+pub const NOT_AT_THE_TOP: [&str; 3] = ["oneOf", "allOf", "anyOf"];
+
+/// Whether the component `anthropic` would change anything of a request but the model's name, for a client that speaks
+/// Anthropic's format and a model of Anthropic's. That is what the API refuses and what may be there through no fault of the
+/// client, or is easily repaired:
 ///
-/// It may say yes to a request that needs nothing, never no to one that does. A few microseconds for a request of 67 kB.
+/// - reasoning of others, blank texts, messages without content, a history that the assistant begins, white space at the end of a
+///   last message of the assistant;
+/// - calls whose ids are illegal or used twice, whose names are illegal, or whose input is no object; calls without results,
+///   results without calls or behind other content;
+/// - search results that cannot be replayed, and images whose data is a data URL;
+/// - tools with illegal names, or without a schema that is a plain object at the top; a choice without tools;
+/// - of the parameters: a missing `max_tokens`, those of OpenAI's format ([`is_openai_parameter`]), members named twice, a budget for
+///   thinking in a turn that began without; and the gateway's own member `ccr`.
+///
+/// All other parameters are the client's: what is legal among them depends on the model, and neither this nor the component looks
+/// at them for such a client.
+///
+/// It may say yes to a request that needs nothing, never no to one that does. A few microseconds for a request of 67 kB, and
+/// never more than linear in its length.
 #[must_use]
 pub fn needs_cleaning(document: &Document<'_>) -> bool {
-    let mut messages = None;
-    for (key, value) in document.root().members() {
-        let dirty = match key.raw() {
-            "messages" => {
-                messages = Some(value);
-                false
-            }
-            "system" => !value.is_null() && (is_blank_string(value) || value.items().any(is_blank_text)),
-            "tools" => value.items().any(|tool| !name_of(tool).is_none_or(is_legal_tool_name)),
-            "ccr" => true,
-            _ => key.is_escaped(),
-        };
-        if dirty {
-            return true;
-        }
+    let Some(members) = Members::read(document.root()) else { return true };
+    let Members { messages: Some(messages), system, tools, tool_choice, thinking, has_model: true, has_limit: true } =
+        members
+    else {
+        return true;
+    };
+    if system.is_some_and(|system| is_blank_string(system) || system.items().any(is_blank_text))
+        || tools.is_some_and(|tools| tools.items().any(tool_needs_it))
+        || tool_choice.is_some_and(|choice| choice_needs_it(choice, tools))
+    {
+        return true;
     }
-    messages.is_some_and(messages_need_it)
-}
-
-fn messages_need_it(messages: Value<'_>) -> bool {
-    let mut seen = Seen::of(messages);
-    let mut last = None;
-    for message in messages.items() {
-        let (mut role, mut content) = (None, None);
-        for (key, value) in message.members() {
-            match key.raw() {
-                "role" => role = value.as_str(),
-                "content" => content = Some(value),
-                _ => {}
-            }
-        }
-        let Some(content) = content else { return true };
-        if is_blank_string(content) || content.items().any(|block| Block::read(block).needs_cleaning(&mut seen)) {
-            return true;
-        }
-        last = Some((role, content));
+    match History::of(messages) {
+        History::Clean => false,
+        History::TurnWithoutThought => thinking.is_some_and(has_budget),
+        History::NeedsCleaning => true,
     }
-    last.is_some_and(|(role, content)| role.is_some_and(|role| role == "assistant") && ends_in_space(content))
 }
 
-/// A tool's or a call's `name`.
-fn name_of(value: Value<'_>) -> Option<Str<'_>> {
-    value.get("name")?.as_str()
-}
-
-/// The members of a block that decide.
+/// The members at the top level that decide.
 #[derive(Default)]
-struct Block<'d> {
-    kind: Option<Str<'d>>,
-    text: Option<Str<'d>>,
-    signature: Option<Str<'d>>,
-    data: Option<Str<'d>>,
-    id: Option<Str<'d>>,
-    answers: Option<Str<'d>>,
-    name: Option<Str<'d>>,
-    content: Option<Value<'d>>,
-    source: Option<Value<'d>>,
-    citations: Option<Value<'d>>,
+struct Members<'d> {
+    messages: Option<Value<'d>>,
+    system: Option<Value<'d>>,
+    tools: Option<Value<'d>>,
+    tool_choice: Option<Value<'d>>,
+    thinking: Option<Value<'d>>,
+    has_model: bool,
+    /// `max_tokens` is there and a number of tokens.
+    has_limit: bool,
 }
 
-impl<'d> Block<'d> {
-    fn read(block: Value<'d>) -> Self {
+impl<'d> Members<'d> {
+    /// `None` if one is none of Anthropic's, stands there twice, or has escapes in its name.
+    fn read(root: Value<'d>) -> Option<Self> {
         let mut read = Self::default();
-        for (key, value) in block.members() {
-            match key.raw() {
-                "type" => read.kind = value.as_str(),
-                "text" => read.text = value.as_str(),
-                "signature" => read.signature = value.as_str(),
-                "data" => read.data = value.as_str(),
-                "id" => read.id = value.as_str(),
-                "tool_use_id" => read.answers = value.as_str(),
-                "name" => read.name = value.as_str(),
-                "content" => read.content = Some(value),
-                "source" => read.source = Some(value),
-                "citations" => read.citations = Some(value),
+        let mut names = [""; MOST_MEMBERS];
+        for (at, (key, value)) in root.members().enumerate() {
+            let (name, earlier) = (key.raw(), names.get(..at)?);
+            if key.is_escaped() || earlier.contains(&name) {
+                return None;
+            }
+            *names.get_mut(at)? = name;
+            match name {
+                "messages" => read.messages = Some(value),
+                "system" => read.system = Some(value),
+                "tools" => read.tools = Some(value),
+                "tool_choice" => read.tool_choice = Some(value).filter(|choice| !choice.is_null()),
+                "thinking" => read.thinking = Some(value),
+                "model" => read.has_model = true,
+                "max_tokens" => read.has_limit = value.as_u64().is_some(),
+                "ccr" => return None,
+                _ if is_openai_parameter(name) => return None,
                 _ => {}
             }
         }
-        read
-    }
-
-    fn needs_cleaning(&self, seen: &mut Seen<'d>) -> bool {
-        let Some(kind) = self.kind else { return true };
-        if kind.is_escaped() {
-            return true;
-        }
-        match kind.raw() {
-            "text" => self.text.is_none_or(is_blank) || self.citations.is_some_and(cites_elsewhere),
-            "thinking" => !self.signature.is_some_and(is_native_signature),
-            "redacted_thinking" => !self.data.is_some_and(is_native_signature),
-            "tool_use" => {
-                !self.name.is_some_and(is_legal_tool_name)
-                    || self.id.is_none_or(|id| !is_legal_tool_id(id) || seen.again(id))
-            }
-            "tool_result" => {
-                !self.answers.is_some_and(is_legal_tool_id)
-                    || self.content.is_some_and(|content| content.items().any(part_needs_it))
-            }
-            "image" | "document" => self.source.is_some_and(is_data_url),
-            "web_search_tool_result" => self.content.is_some_and(found_elsewhere),
-            _ => false,
-        }
+        Some(read)
     }
 }
 
-/// A part of a tool's result: results do not nest, and calls and thoughts do not stand in them.
-fn part_needs_it(part: Value<'_>) -> bool {
-    is_blank_text(part) || part.get("source").is_some_and(is_data_url)
+/// Whether a member of that name at the top level is one that only OpenAI's format has.
+#[must_use]
+pub fn is_openai_parameter(name: &str) -> bool {
+    matches!(
+        name,
+        "frequency_penalty"
+            | "presence_penalty"
+            | "logit_bias"
+            | "logprobs"
+            | "top_logprobs"
+            | "n"
+            | "seed"
+            | "user"
+            | "store"
+            | "prediction"
+            | "modalities"
+            | "audio"
+            | "verbosity"
+            | "min_p"
+            | "repetition_penalty"
+            | "response_format"
+            | "stream_options"
+            | "parallel_tool_calls"
+            | "reasoning_effort"
+            | "max_completion_tokens"
+            | "prompt_cache_key"
+            | "safety_identifier"
+    )
+}
+
+/// Only the client's own tools have a name that it may choose, and a schema.
+fn tool_needs_it(tool: Value<'_>) -> bool {
+    let (mut kind, mut name, mut schema) = (None, None, None);
+    for (key, value) in tool.members() {
+        match key.raw() {
+            "type" => kind = value.as_str(),
+            "name" => name = value.as_str(),
+            "input_schema" => schema = Some(value),
+            _ if key.is_escaped() => return true,
+            _ => {}
+        }
+    }
+    let is_custom = kind.is_none_or(|kind| kind == "custom");
+    is_custom && (name.is_some_and(|name| !is_legal_tool_name(name)) || !schema.is_some_and(is_plain_object))
+}
+
+/// Whether a schema is an object's and has no choice between others at its outermost level.
+fn is_plain_object(schema: Value<'_>) -> bool {
+    let mut is_object = false;
+    for (key, value) in schema.members() {
+        match key.raw() {
+            "type" => is_object = value.as_str().is_some_and(|kind| kind == "object"),
+            name if key.is_escaped() || NOT_AT_THE_TOP.contains(&name) => return false,
+            _ => {}
+        }
+    }
+    is_object
+}
+
+/// "tool_choice may only be specified while providing tools".
+fn choice_needs_it(choice: Value<'_>, tools: Option<Value<'_>>) -> bool {
+    let name = choice.get("name").and_then(Value::as_str);
+    tools.is_none_or(Value::is_empty) || name.is_some_and(|name| !is_legal_tool_name(name))
+}
+
+/// Whether `thinking` is switched on with a budget of tokens: what a turn that began without reasoning cannot have.
+#[must_use]
+pub fn has_budget(thinking: Value<'_>) -> bool {
+    thinking.get("type").and_then(Value::as_str).is_some_and(|kind| kind == "enabled")
 }
 
 /// Whether a signature, or the data of redacted thinking, can be Anthropic's: standard base64 that is no number and no
@@ -181,14 +221,6 @@ pub fn without_trailing_space(text: Str<'_>) -> &str {
             None => return rest,
         }
     }
-}
-
-fn ends_in_space(content: Value<'_>) -> bool {
-    let text = match content.as_str() {
-        Some(text) => Some(text),
-        None => content.items().last().and_then(|block| block.get("text")?.as_str()),
-    };
-    text.is_some_and(|text| without_trailing_space(text).len() < text.raw().len())
 }
 
 fn is_blank_string(value: Value<'_>) -> bool {

@@ -7,6 +7,7 @@ mod common;
 mod anthropic {
     mod golden;
     mod properties;
+    mod untouched;
 }
 
 mod bedrock {

@@ -1,50 +1,39 @@
-//! Ids of tool calls that occur twice, found without a table that grows.
+//! Ids of tool calls that occur twice, found in one pass without a table that grows.
 
 use crate::fingerprint::Fingerprint;
-use crate::json::{Str, Value};
 
-/// Bits that remember ids, a kilobyte on the stack: with a hundred calls, hardly one id is looked up for nothing.
-const BITS: usize = 8192;
+/// Places for ids, 8 kB on the stack: over a thousand calls find one without searching long.
+const PLACES: usize = 2048;
 
-/// After so many look-ups, each of which goes over all messages, the rest is taken for repeated: the walk stays short whatever a
-/// client sends.
-const MOST_LOOKUPS: u32 = 64;
+/// After so many places that others have taken the table counts as full, and the id as repeated: no history takes longer than
+/// its length, whatever ids a client chooses.
+const MOST_PROBES: usize = 32;
 
-/// The ids that have occurred, roughly.
-pub(super) struct Seen<'d> {
-    messages: Value<'d>,
-    bits: [u64; BITS / 64],
-    lookups: u32,
-}
+/// The ids that have occurred, by 31 bits of their hashes; 0 is a free place. Ids that differ and have the same bits are so rare
+/// that what they cost, a look by the component, does not matter.
+pub(super) struct Seen([u32; PLACES]);
 
-impl<'d> Seen<'d> {
-    pub(super) fn of(messages: Value<'d>) -> Self {
-        Self { messages, bits: [0; BITS / 64], lookups: 0 }
+impl Seen {
+    pub(super) fn new() -> Self {
+        Self([0; PLACES])
     }
 
-    /// Whether this id of a call has occurred before. May be wrong about a conversation with very many calls.
-    pub(super) fn again(&mut self, id: Str<'d>) -> bool {
-        let place = hash(id.raw()) % BITS;
-        let Some(word) = self.bits.get_mut(place / 64) else { return true };
-        let bit = 1 << (place % 64);
-        if *word & bit == 0 {
-            *word |= bit;
-            return false;
+    /// Whether this id may have occurred before; from now on it has.
+    pub(super) fn again(&mut self, id: &str) -> bool {
+        // The last bytes of a short text reach the high bits by one more multiplication only (Fibonacci hashing).
+        let hash = Fingerprint::of(id).number().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let first = (hash >> 53) as usize;
+        let bits = (hash >> 16) as u32 | 1;
+        for place in first..first + MOST_PROBES {
+            match self.0.get_mut(place % PLACES) {
+                Some(free) if *free == 0 => {
+                    *free = bits;
+                    return false;
+                }
+                Some(taken) if *taken != bits => {}
+                _ => return true,
+            }
         }
-        self.lookups += 1;
-        self.lookups > MOST_LOOKUPS || self.occurs_twice(id)
+        true
     }
-
-    fn occurs_twice(&self, id: Str<'_>) -> bool {
-        let blocks = self.messages.items().filter_map(|message| message.get("content")).flat_map(Value::items);
-        let calls =
-            blocks.filter(|block| block.get("type").and_then(Value::as_str).is_some_and(|kind| kind == "tool_use"));
-        calls.filter(|call| call.get("id").and_then(Value::as_str) == Some(id)).nth(1).is_some()
-    }
-}
-
-/// The last bytes of a short text reach the high bits by one more multiplication only (Fibonacci hashing); 13 of them are as many
-/// as there are bits to choose from.
-fn hash(text: &str) -> usize {
-    (Fingerprint::of(text).number().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 51) as usize
 }

@@ -7,33 +7,8 @@ use super::thinking;
 use super::to::To;
 use crate::shared::notes::Notes;
 use ccr_plugin::Fault;
+use ccr_plugin::messages::anthropic::clean::is_openai_parameter;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
-
-/// Names that only OpenAI's format has at the top level; a client that writes them there, and not in `ccr`, means the same.
-const OPENAI: [&str; 22] = [
-    "frequency_penalty",
-    "presence_penalty",
-    "logit_bias",
-    "logprobs",
-    "top_logprobs",
-    "n",
-    "seed",
-    "user",
-    "store",
-    "prediction",
-    "modalities",
-    "audio",
-    "verbosity",
-    "min_p",
-    "repetition_penalty",
-    "response_format",
-    "stream_options",
-    "parallel_tool_calls",
-    "reasoning_effort",
-    "max_completion_tokens",
-    "prompt_cache_key",
-    "safety_identifier",
-];
 
 /// Fields that Vertex AI takes besides those that switch on a preview ("Extra inputs are not permitted" for any other).
 const VERTEX: [&str; 14] = [
@@ -83,8 +58,12 @@ pub(super) fn write<'d>(
         members.remove("cache_control");
         notes.dropped("cache_control");
     }
-    limit(members, to, ccr, notes);
-    for (key, value) in members.all().filter(|(key, _)| OPENAI.contains(&&**key)).collect::<Vec<_>>() {
+    // What a client of the format asks for is meant for the model it names, unless a transformer had a say. Without a component
+    // such a request goes out as it came, so that here nothing else may happen to it.
+    let as_asked = to.native_client && !to.vertex && ccr.is_none();
+    limit(members, to, ccr, as_asked, notes);
+    // A client that writes them here, and not in `ccr`, means the same.
+    for (key, value) in members.all().filter(|(key, _)| is_openai_parameter(key)).collect::<Vec<_>>() {
         foreign(&key, value, members, notes)?;
         members.remove(key);
     }
@@ -92,7 +71,9 @@ pub(super) fn write<'d>(
         foreign(&key.decode(), value, members, notes)?;
     }
     extra(ccr, members, to, notes);
-    if to.is_strict() {
+    if to.is_strict() && as_asked {
+        thinking::drop_without_thought(members, history, notes);
+    } else if to.is_strict() {
         let thinks = thinking::write(members, to, history, notes);
         sampling(members, to, thinks, notes);
     }
@@ -110,7 +91,7 @@ pub(super) fn write<'d>(
     Ok(())
 }
 
-fn limit(members: &mut Members<'_>, to: &To<'_>, ccr: Option<Value<'_>>, notes: &mut Notes) {
+fn limit(members: &mut Members<'_>, to: &To<'_>, ccr: Option<Value<'_>>, as_asked: bool, notes: &mut Notes) {
     let made_up = ccr.and_then(|ccr| ccr.get("default_max_tokens")?.as_bool()) == Some(true);
     let asked = members.get("max_tokens").and_then(Value::as_u64).filter(|_| !made_up);
     let model = Some(to.model).filter(|_| to.is_strict());
@@ -119,7 +100,7 @@ fn limit(members: &mut Members<'_>, to: &To<'_>, ccr: Option<Value<'_>>, notes: 
         return members.set("max_tokens", default.to_string());
     };
     // Some previews raise it.
-    let most = model.and_then(|model| model.most_tokens()).filter(|_| !to.has_beta("output-"));
+    let most = model.and_then(|model| model.most_tokens()).filter(|_| !as_asked && !to.has_beta("output-"));
     if let Some(most) = most.filter(|most| *most < asked) {
         notes.dropped(format!("max_tokens above {most}"));
         members.set("max_tokens", most.to_string());
@@ -235,7 +216,7 @@ fn vertex(members: &mut Members<'_>, to: &To<'_>, notes: &mut Notes) {
             _ => false,
         };
         let silent = matches!(&*key, "model" | "ccr" | "betas" | "anthropic_beta" | "thread") || value.is_null();
-        if VERTEX.contains(&&*key) || preview || OPENAI.contains(&&*key) {
+        if VERTEX.contains(&&*key) || preview || is_openai_parameter(&key) {
             continue;
         }
         if !silent {

@@ -7,6 +7,7 @@ use super::members::Members;
 use super::to::To;
 use crate::anthropic::model::Thinks;
 use crate::shared::notes::Notes;
+use ccr_plugin::messages::anthropic::clean::has_budget;
 use ccr_plugin::messages::json::{Kind, Str, Value, Writer};
 use std::borrow::Cow;
 
@@ -62,6 +63,16 @@ pub(super) fn write<'d>(members: &mut Members<'d>, to: &To<'_>, history: History
         put(members, given, wanted);
     }
     matches!(wanted, Wish::Budget(_) | Wish::Adaptive)
+}
+
+/// Leaves thinking with a budget out where the turn that is under way began without reasoning, as that comes of the history and
+/// not of what the client asks for.
+pub(super) fn drop_without_thought(members: &mut Members<'_>, history: History, notes: &mut Notes) {
+    if history.turn_without_thought && members.get("thinking").is_some_and(has_budget) {
+        members.remove("thinking");
+        notes.dropped("thinking");
+        forget_clearing(members, notes);
+    }
 }
 
 fn wish(thinking: Option<Value<'_>>) -> Wish {

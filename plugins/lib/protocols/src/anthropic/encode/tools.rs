@@ -6,11 +6,8 @@ use super::to::To;
 use crate::anthropic::names::tool_alias;
 use crate::shared::context::ContextWriter;
 use crate::shared::notes::Notes;
-use ccr_plugin::messages::anthropic::clean::{is_blank, is_blank_text};
+use ccr_plugin::messages::anthropic::clean::{NOT_AT_THE_TOP, is_blank, is_blank_text};
 use ccr_plugin::messages::json::{Kind, Splice, Str, Value, Writer};
-
-/// "input_schema does not support oneOf, allOf, or anyOf at the top level".
-const NOT_AT_THE_TOP: [&str; 3] = ["oneOf", "allOf", "anyOf"];
 
 /// Fields of a tool that Vertex AI does not know ("tools.0.custom.input_examples: Extra inputs are not permitted").
 const NOT_ON_VERTEX: [&str; 2] = ["input_examples", "eager_input_streaming"];

@@ -78,7 +78,7 @@ fn request() -> impl Strategy<Value = Value> {
     })
 }
 
-fn routed(body: Vec<u8>, model: &str) -> FakeRequest {
+pub(super) fn routed(body: Vec<u8>, model: &str) -> FakeRequest {
     let mut request = FakeRequest::from_bytes(body);
     request.target = Some(Target { provider: "p".into(), model: model.into(), base_path: "/v1".into() });
     request.headers.insert("anthropic-version".into(), "2023-06-01".into());
