@@ -7,10 +7,9 @@ use std::sync::{Arc, LazyLock};
 use divan::Bencher;
 use divan::counter::BytesCount;
 use gateway::plugins::agent::{self, ToolCall};
-use gateway::plugins::bindings::Target;
 use gateway::plugins::cache::CompileCache;
 use gateway::plugins::component::{self, Limits, Origin, Plugin};
-use gateway::plugins::{PluginEngine, Surroundings};
+use gateway::plugins::{Destination, PluginEngine, Surroundings};
 use gateway::request::InnerRequest;
 use tokio::runtime::Runtime;
 
@@ -49,8 +48,8 @@ fn surroundings(settings: &str) -> Surroundings {
     Surroundings { settings: settings.into(), ..Surroundings::bare("test-agent") }
 }
 
-fn target() -> Target {
-    Target { provider: "p".into(), model: "m".into(), base_path: "/v1".into() }
+fn target() -> Destination {
+    Destination::new("p", "m", "/v1".into())
 }
 
 /// `applies`, and `prepare` if it does.
@@ -65,7 +64,7 @@ fn prepare(bencher: Bencher, size: usize, settings: &str) {
 
 #[divan::bench(args = SIZES)]
 fn does_not_apply(bencher: Bencher, size: usize) {
-    prepare(bencher, size, r#"{"applies":"no"}"#);
+    prepare(bencher, size, r#"{"prepare":"none"}"#);
 }
 
 #[divan::bench(args = SIZES)]

@@ -5,10 +5,9 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use divan::Bencher;
-use gateway::plugins::bindings::Target;
 use gateway::plugins::cache::CompileCache;
 use gateway::plugins::component::{self, Limits, Origin, Plugin};
-use gateway::plugins::{PluginEngine, Surroundings, transformer, upstream};
+use gateway::plugins::{Destination, PluginEngine, Surroundings, transformer, upstream};
 use gateway::request::InnerRequest;
 use tokio::runtime::Runtime;
 
@@ -70,8 +69,8 @@ fn surroundings(name: &str, settings: &str) -> Surroundings {
     Surroundings { settings: settings.into(), ..Surroundings::bare(name) }
 }
 
-fn target() -> Target {
-    Target { provider: "p".into(), model: "m".into(), base_path: "/v1/projects/p/locations/l".into() }
+fn target() -> Destination {
+    Destination::new("p", "m", "/v1/projects/p/locations/l".into())
 }
 
 fn request() -> InnerRequest {

@@ -8,10 +8,10 @@ use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::{Decoder as _, Settings, UpstreamProtocol as _};
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
-use gateway::plugins::bindings::{self, Target};
+use gateway::plugins::bindings;
 use gateway::plugins::cache::CompileCache;
 use gateway::plugins::component::{self, Limits, Origin, Plugin};
-use gateway::plugins::{PluginEngine, Surroundings, upstream};
+use gateway::plugins::{Destination, PluginEngine, Surroundings, upstream};
 use gateway::request::InnerRequest;
 use tokio::runtime::Runtime;
 
@@ -64,8 +64,8 @@ fn surroundings() -> Surroundings {
     }
 }
 
-fn target() -> Target {
-    Target { provider: "p".into(), model: "m".into(), base_path: "/v1".into() }
+fn target() -> Destination {
+    Destination::new("p", "m", "/v1".into())
 }
 
 fn request(size: usize) -> InnerRequest {

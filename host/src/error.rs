@@ -244,6 +244,7 @@ fn upstream_status(failure: &Failure) -> StatusCode {
 fn plugin_status(cause: &Cause) -> StatusCode {
     match cause {
         Cause::Refused(Fault::InvalidRequest(_) | Fault::Unsupported(_)) => StatusCode::BAD_REQUEST,
+        Cause::Refused(Fault::BadAnswer(_)) => StatusCode::BAD_GATEWAY,
         Cause::Refused(Fault::Upstream(failure)) => upstream_status(&failure.clone().into()),
         Cause::Refused(Fault::Unavailable(_)) | Cause::Busy | Cause::Resting(_) | Cause::NotLoaded(_) => {
             StatusCode::SERVICE_UNAVAILABLE
@@ -264,9 +265,7 @@ fn plugin_kind(cause: &Cause) -> ErrorKind {
 /// A plugin's refusal is the upstream's error where the plugin only reports it.
 pub fn from_protocol(error: PluginError, provider: &str) -> GatewayError {
     match error.cause {
-        Cause::Refused(Fault::Upstream(failure)) if failure.status.is_none() => {
-            GatewayError::BadAnswer { provider: provider.to_owned(), reason: failure.message }
-        }
+        Cause::Refused(Fault::BadAnswer(reason)) => GatewayError::BadAnswer { provider: provider.to_owned(), reason },
         Cause::Refused(Fault::Upstream(failure)) => GatewayError::Upstream(failure.into()),
         cause => GatewayError::Plugin(PluginError { cause, ..error }),
     }

@@ -9,6 +9,7 @@
 
 pub mod agents;
 pub mod answer;
+pub mod answer_editor;
 pub mod attempts;
 pub mod auth;
 pub mod body;

@@ -9,9 +9,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::client::ClientCodec;
 use crate::config::{ModelRef, Provider};
 use crate::error::{GatewayError, from_protocol};
-use crate::plugins::bindings::Target;
-use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
-use crate::plugins::{Cause, PluginEngine, PluginError, transformer, upstream};
+use crate::plugins::{Cause, Destination, PluginEngine, PluginError, transformer, upstream};
 use crate::reading::Codec;
 use crate::request::InnerRequest;
 use crate::snapshot::{Chain, PluginUse, Protocol};
@@ -46,14 +44,13 @@ pub async fn transform<'a>(
     mut request: InnerRequest,
     client: &ClientCodec,
 ) -> Result<Transformed<'a>, GatewayError> {
-    let target =
-        Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
+    let destination = destination(provider, target);
     let session = request.about().session.clone();
     let mut dropped = Vec::new();
     let mut plugin_time = Duration::ZERO;
-    for used in hooked(chain, TransformerHooks::REQUEST) {
+    for used in chain.transformers.iter().filter(|used| used.plugin.edits_requests()) {
         let (surroundings, before) = (used.in_session(session.as_ref()), request.clone());
-        match transformer::transform_request(engine, &used.plugin, surroundings, request, target.clone()).await {
+        match transformer::transform_request(engine, &used.plugin, surroundings, request, destination.clone()).await {
             Ok(edited) => {
                 request = edited.request;
                 dropped.extend(edited.dropped);
@@ -69,11 +66,11 @@ pub async fn transform<'a>(
     dropped.extend(limit_output(&mut request, provider, &target.model)?);
     let (mut wire, codec) = match &chain.protocol {
         Protocol::Inner { use_bearer, thinking: false, .. } if goes_as_it_is(client, &request) => {
-            (inner_wire(&request, &target, *use_bearer), Codec::Anthropic)
+            (inner_wire(&request, &destination, *use_bearer), Codec::Anthropic)
         }
         Protocol::Inner { component: used, .. } | Protocol::Plugin(used) => {
             let surroundings = used.in_session(session.as_ref());
-            let encoded = upstream::encode(engine, &used.plugin, surroundings, request, target.clone())
+            let encoded = upstream::encode(engine, &used.plugin, surroundings, request, destination.clone())
                 .await
                 .map_err(|error| from_protocol(error, &provider.name))?;
             dropped.extend(encoded.dropped);
@@ -82,9 +79,9 @@ pub async fn transform<'a>(
         }
     };
     add_extra_body(&mut wire, provider)?;
-    for used in hooked(chain, TransformerHooks::WIRE_REQUEST) {
+    for used in chain.transformers.iter().filter(|used| used.plugin.edits_wire_requests()) {
         let (surroundings, before) = (used.in_session(session.as_ref()), wire.clone());
-        match transformer::transform_wire_request(engine, &used.plugin, surroundings, wire, target.clone()).await {
+        match transformer::transform_wire_request(engine, &used.plugin, surroundings, wire, destination.clone()).await {
             Ok(edited) => {
                 wire = edited.request;
                 dropped.extend(edited.dropped);
@@ -96,7 +93,8 @@ pub async fn transform<'a>(
             }
         }
     }
-    let passes_through = matches!(codec, Codec::Anthropic) && hooked(chain, TransformerHooks::EVENTS).next().is_none();
+    let passes_through =
+        matches!(codec, Codec::Anthropic) && !chain.transformers.iter().any(|used| used.plugin.edits_answers());
     Ok(Transformed { wire, codec, dropped, plugin_time, repairs_arguments, passes_through })
 }
 
@@ -121,13 +119,12 @@ pub async fn forward<'a>(
     request: &InnerRequest,
 ) -> Result<Option<Transformed<'a>>, GatewayError> {
     let Protocol::Plugin(used) = &chain.protocol else { return Ok(None) };
-    let target =
-        Target { provider: provider.name.to_string(), model: target.model.to_string(), base_path: base_path(provider) };
+    let destination = destination(provider, target);
     // A limit of the model's is a reason to edit the request.
     if limit_output(&mut request.clone(), provider, &target.model)?.is_some() {
         return Ok(None);
     }
-    let Some(mut forwarded) = client.forward(engine, chain, &target, request).await? else { return Ok(None) };
+    let Some(mut forwarded) = client.forward(engine, chain, &destination, request).await? else { return Ok(None) };
     add_extra_body(&mut forwarded.request, provider)?;
     Ok(Some(Transformed {
         wire: forwarded.request,
@@ -171,22 +168,19 @@ pub fn without(used: &PluginUse, error: PluginError) -> Result<String, GatewayEr
     Ok(format!("plugin {}: {}", used.plugin.name, error.cause))
 }
 
-fn hooked(chain: &Chain, hook: TransformerHooks) -> impl Iterator<Item = &PluginUse> {
-    chain.transformers.iter().filter(move |used| used.plugin.hooks.contains(hook))
-}
-
-/// Path and query of a provider's base URL.
-pub fn base_path(provider: &Provider) -> String {
+/// What plugins see of a target.
+pub fn destination(provider: &Provider, target: &ModelRef) -> Destination {
     let url = provider.base_url.expose();
-    match url.query() {
+    let base_path = match url.query() {
         Some(query) => format!("{}?{query}", url.path()),
         None => url.path().to_owned(),
-    }
+    };
+    Destination::new(&provider.name, &target.model, base_path)
 }
 
 /// A request in the inner form goes out as it came in, but for the model's name.
-fn inner_wire(request: &InnerRequest, target: &Target, use_bearer: bool) -> WireRequest {
-    let path = ccr_messages::endpoint::anthropic(&target.base_path);
+fn inner_wire(request: &InnerRequest, destination: &Destination, use_bearer: bool) -> WireRequest {
+    let path = ccr_messages::endpoint::anthropic(&destination.base_path);
     let path = match &request.about().query {
         Some(query) if !path.contains('?') => format!("{path}?{query}"),
         _ => path,
@@ -196,7 +190,7 @@ fn inner_wire(request: &InnerRequest, target: &Target, use_bearer: bool) -> Wire
     WireRequest {
         path,
         headers: forwarded_headers(&request.about().headers),
-        body: with_model(request, &target.model),
+        body: with_model(request, &destination.target.model),
         credential,
     }
 }

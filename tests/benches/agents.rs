@@ -99,7 +99,7 @@ async fn time(format: Format) {
     let plain = start(format, &upstream, json!([])).await;
     let round = start(format, &upstream, agents("echo")).await;
     let silent = start(format, &upstream, agents("state")).await;
-    let off = start(format, &upstream, json!([["test-agent", {"applies": "no"}]])).await;
+    let off = start(format, &upstream, json!([["test-agent", {"prepare": "none"}]])).await;
     for stream in [false, true] {
         let request = request(stream);
         let before = upstream.requests().len();

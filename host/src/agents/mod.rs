@@ -10,7 +10,6 @@ mod append;
 pub mod caller;
 mod calls;
 mod conversation;
-mod editors;
 mod history;
 mod joined;
 mod prepare;

@@ -9,13 +9,13 @@ use super::append::{self, Offered, is_json};
 use super::caller::Caller;
 use super::calls::{Active, Tool};
 use super::conversation::Conversation;
-use super::editors::Editor;
 use super::history::{Fingerprint, Turns};
+use crate::answer_editor::Editor;
 use crate::config::{FailMode, ModelRef, Provider};
 use crate::error::GatewayError;
-use crate::plugins::agent::{self, AnswerStream, Prepared, ToolDefinition};
-use crate::plugins::bindings::Target;
-use crate::plugins::{Cause, PluginError};
+use crate::plugins::agent::{self, Prepared, ToolDefinition};
+use crate::plugins::answer_stream::AnswerStream;
+use crate::plugins::{Cause, Destination, PluginError};
 use crate::record::AttemptNotes;
 use crate::request::InnerRequest;
 use crate::snapshot::PluginUse;
@@ -28,7 +28,6 @@ const MAX_NAME: usize = 64;
 struct Contribution {
     agent: Arc<Active>,
     tools: Vec<ToolDefinition>,
-    edits_answer: bool,
 }
 
 /// Asks all agents in their order. `None` if none has anything to do with the request.
@@ -39,11 +38,7 @@ pub async fn prepare(
     request: &InnerRequest,
     notes: &mut AttemptNotes,
 ) -> Result<Option<Conversation>, GatewayError> {
-    let target = Target {
-        provider: provider.name.to_string(),
-        model: target.model.to_string(),
-        base_path: transform::base_path(provider),
-    };
+    let destination = transform::destination(provider, target);
     let turns = Turns {
         store: caller.engine.turns(),
         session: caller.session.as_ref(),
@@ -52,13 +47,13 @@ pub async fn prepare(
     let mut prepared = turns.put_back(request).unwrap_or_else(|| request.clone());
     let (mut contributions, mut system) = (Vec::new(), Vec::new());
     for used in caller.snapshot.agents.iter().filter(|used| caller.may_ask(used)) {
-        let Some(prepares) = ask(caller, used, &prepared, target.clone(), notes).await? else { continue };
+        let Some(prepares) = ask(caller, used, &prepared, destination.clone(), notes).await? else { continue };
         notes.agents.push(used.plugin.name.to_string());
         notes.dropped.extend(prepares.dropped);
         prepared = prepares.request;
         system.extend(prepares.system.filter(|text| !text.is_empty()));
         let agent = Arc::new(Active { used: used.clone(), state: prepares.state });
-        contributions.push(Contribution { agent, tools: prepares.tools, edits_answer: prepares.edits_answer });
+        contributions.push(Contribution { agent, tools: prepares.tools });
     }
     if contributions.is_empty() {
         return Ok(None);
@@ -70,17 +65,17 @@ pub async fn prepare(
     Ok(Some(Conversation::new(Arc::clone(caller), prepared, tools, editors, seen)))
 }
 
-/// One agent's part. Whoever cannot say whether it is concerned is left out; whoever fails as it prepares has perhaps half done
-/// what was asked of it, so that the request fails with it, unless the config says otherwise.
+/// One agent's part. One that cannot even be instantiated is left out; one that fails as it prepares was perhaps asked for, so
+/// that the request fails with it, unless the config says otherwise.
 async fn ask(
     caller: &Arc<Caller>,
     used: &PluginUse,
     request: &InnerRequest,
-    target: Target,
+    destination: Destination,
     notes: &mut AttemptNotes,
 ) -> Result<Option<Prepared>, GatewayError> {
     let surroundings = caller.surroundings(used, false);
-    let asked = agent::prepare(&caller.engine, &used.plugin, surroundings, request.clone(), target).await;
+    let asked = agent::prepare(&caller.engine, &used.plugin, surroundings, request.clone(), destination).await;
     let checked = asked.and_then(|(prepared, spent)| {
         notes.plugin_time += spent;
         prepared.map(|prepared| legal(used, prepared)).transpose()
@@ -157,10 +152,12 @@ async fn open_editors(
     notes: &mut AttemptNotes,
 ) -> Result<Vec<Editor>, GatewayError> {
     let mut editors = Vec::new();
-    for Contribution { agent, .. } in contributions.iter().filter(|contribution| contribution.edits_answer) {
+    for Contribution { agent, .. } in
+        contributions.iter().filter(|contribution| contribution.agent.used.plugin.edits_prepared_answers())
+    {
         let Active { used, state } = &**agent;
         let surroundings = caller.surroundings(used, false);
-        match AnswerStream::open(&caller.engine, &used.plugin, surroundings, state).await {
+        match AnswerStream::of_agent(&caller.engine, &used.plugin, surroundings, state).await {
             Ok(stream) => editors.push(Editor::new(used.clone(), stream)),
             Err(error) => notes.dropped.push(transform::without(used, error)?),
         }

@@ -23,9 +23,9 @@ use self::writer::{ClientSink, ComponentSink};
 use crate::body::Body;
 use crate::error::GatewayError;
 use crate::ids;
-use crate::plugins::bindings::{Fault, Target};
+use crate::plugins::bindings::Fault;
 use crate::plugins::client::{self as role, ClientFormat, ClientRequest, Forwarded};
-use crate::plugins::{Cause, PluginEngine, PluginError};
+use crate::plugins::{Cause, Destination, PluginEngine, PluginError};
 use crate::request::{self, InnerRequest};
 use crate::snapshot::{Chain, PluginUse, Protocol};
 
@@ -251,7 +251,7 @@ impl ClientCodec {
         &self,
         engine: &PluginEngine,
         chain: &Chain,
-        target: &Target,
+        destination: &Destination,
         request: &InnerRequest,
     ) -> Result<Option<Forwarded>, PluginError> {
         let (Self::Component(component), Protocol::Plugin(used)) = (self, &chain.protocol) else { return Ok(None) };
@@ -260,7 +260,7 @@ impl ClientCodec {
             return Ok(None);
         }
         let surroundings = used.in_session(request.about().session.as_ref());
-        role::forward(engine, &used.plugin, surroundings, &component.original, target).await
+        role::forward(engine, &used.plugin, surroundings, &component.original, destination).await
     }
 }
 

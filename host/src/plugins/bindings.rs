@@ -1,4 +1,4 @@
-//! What wasmtime makes of `wit/`: the imports once, and one world per role. Nothing but generated code and its remapping.
+//! What wasmtime makes of `wit/`: the imports once, and one world per exported interface. Nothing but generated code and its remapping.
 #![allow(
     unreachable_pub,
     unused_qualifications,
@@ -10,11 +10,11 @@
 /// The interfaces that the host offers, and the shared types.
 pub mod imports {
     wasmtime::component::bindgen!({
-        path: "../wit",
+        path: "../wit/0.2.0",
         world: "imports",
         with: {
-            "ccr:plugin/host.request": crate::plugins::lent::Request,
-            "ccr:plugin/host.wire-request": crate::plugins::lent::WireRequest,
+            "ccr:plugin/host.request": crate::plugins::requests::Request,
+            "ccr:plugin/host.wire-request": crate::plugins::requests::WireRequest,
         },
         imports: {
             // What waits for the world outside.
@@ -29,7 +29,7 @@ macro_rules! role {
     ($name:ident, $world:literal) => {
         pub mod $name {
             wasmtime::component::bindgen!({
-                path: "../wit",
+                path: "../wit/0.2.0",
                 world: $world,
                 with: { "ccr:plugin/types": super::imports::ccr::plugin::types,
                         "ccr:plugin/host": super::imports::ccr::plugin::host,
@@ -42,11 +42,16 @@ macro_rules! role {
     };
 }
 
-role!(platform, "platform");
+role!(described, "described");
 role!(upstream, "upstream-protocol-plugin");
 role!(client, "client-protocol-plugin");
-role!(transformer, "transformer-plugin");
+role!(request_transformer, "request-transformer-plugin");
+role!(wire_transformer, "wire-transformer-plugin");
+role!(answer_transformer, "answer-transformer-plugin");
 role!(router, "router-plugin");
 role!(agent, "agent-plugin");
+role!(agent_answer, "agent-answer-plugin");
 
-pub use imports::ccr::plugin::types::{Event, Failure, Fault, Header, SseEvent, Target};
+pub use imports::ccr::plugin::types::{
+    Credential, EncodedRequest, Event, Failure, Fault, Header, SseEvent, Target, WireResponse,
+};

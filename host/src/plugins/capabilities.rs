@@ -1,7 +1,7 @@
 //! What a plugin asks for in `describe`, and what of it it gets: what it asks for and the operator grants, or, if it is our own,
 //! what it asks for by name.
 
-use super::bindings::platform::exports::ccr::plugin::plugin::Capability;
+use super::bindings::described::exports::ccr::plugin::plugin::Capability;
 use super::component::Origin;
 use crate::config::{Grants, HostPort};
 

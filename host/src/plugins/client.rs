@@ -5,34 +5,23 @@ use std::time::Duration;
 
 use ccr_messages::event::Event;
 use http::{HeaderMap, HeaderValue};
-use wasmtime::Store;
 use wasmtime::component::ResourceAny;
 
 use super::bindings::client::exports::ccr::plugin::client_protocol as wit;
 use super::bindings::client::{ClientProtocolPlugin, ClientProtocolPluginPre};
-use super::bindings::{self, Failure, Header, Target};
+use super::bindings::{self, Failure, Header};
 use super::component::{Limits, Plugin};
 use super::engine::PluginEngine;
 use super::error::{Cause, PluginError};
 use super::guest::{Guest, Surroundings};
-use super::session::{AsyncInstantiate, Live, Session};
+use super::instance::{BoundedStore, Instance};
+use super::requests::Destination;
 use super::upstream;
 use crate::wire::WireRequest;
 
 pub use wit::{ClientAnswer, ClientFormat, ClientRequest, DecodedRequest};
 
-type Instance = Live<ClientProtocolPlugin>;
-
-struct Client<'a>(&'a Plugin);
-
-impl AsyncInstantiate<ClientProtocolPlugin> for Client<'_> {
-    async fn instantiate(&self, store: &mut Store<Guest>) -> wasmtime::Result<ClientProtocolPlugin> {
-        match &self.0.roles.client {
-            Some(pre) => pre.instantiate_async(store).await,
-            None => Err(wasmtime::Error::msg("it has no role `client-protocol`")),
-        }
-    }
-}
+type Client = Instance<ClientProtocolPlugin>;
 
 /// Asks a component that is being loaded for its format.
 pub(super) async fn format(
@@ -44,15 +33,15 @@ pub(super) async fn format(
 ) -> Result<ClientFormat, PluginError> {
     let fail = |cause| PluginError { plugin: known_as.into(), step: "format", cause };
     let surroundings = Surroundings::bare(known_as);
-    let mut session = Session::open(engine, surroundings, needs_wasi, limits.memory).await.map_err(fail)?;
-    session.arm(limits.init);
-    let instance = match pre.instantiate_async(session.store()).await {
+    let mut store = BoundedStore::open(engine, surroundings, needs_wasi, limits.memory).await.map_err(fail)?;
+    store.arm(limits.init);
+    let instance = match pre.instantiate_async(store.store()).await {
         Ok(instance) => instance,
-        Err(error) => return Err(fail(session.why(&error))),
+        Err(error) => return Err(fail(store.why(&error))),
     };
-    let format = match instance.ccr_plugin_client_protocol().call_format(session.store()).await {
+    let format = match instance.ccr_plugin_client_protocol().call_format(store.store()).await {
         Ok(format) => format,
-        Err(error) => return Err(fail(session.why(&error))),
+        Err(error) => return Err(fail(store.why(&error))),
     };
     check(format).map_err(|reason| fail(Cause::BadOutput(reason)))
 }
@@ -90,14 +79,14 @@ pub async fn decode(
     request: &ClientRequest,
 ) -> Result<(DecodedRequest, Duration), PluginError> {
     const STEP: &str = "decode";
-    let mut live = Live::new(engine, plugin, surroundings, Client(plugin)).await?;
-    let (bindings, store) = live.begin(plugin.limits.request, request.body.len());
+    let mut instance = Client::new(engine, plugin, surroundings).await?;
+    let (bindings, store) = instance.begin(plugin.limits.request, request.body.len());
     let result = bindings.ccr_plugin_client_protocol().call_decode(store, request).await;
-    let decoded = live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
+    let decoded = instance.end(STEP, result)?.map_err(|fault| instance.refused(STEP, fault))?;
     if HeaderValue::from_str(&decoded.stream_type).is_err() {
-        return Err(live.bad_output(STEP, "its stream type is not a legal content type"));
+        return Err(instance.bad_output(STEP, "its stream type is not a legal content type"));
     }
-    Ok((decoded, live.spent()))
+    Ok((decoded, instance.spent()))
 }
 
 /// A client's own request for a target that speaks its format.
@@ -116,19 +105,18 @@ pub async fn forward(
     plugin: &Arc<Plugin>,
     surroundings: Surroundings,
     request: &ClientRequest,
-    target: &Target,
+    destination: &Destination,
 ) -> Result<Option<Forwarded>, PluginError> {
     const STEP: &str = "forward";
-    let mut live = Live::new(engine, plugin, surroundings, Client(plugin)).await?;
-    let (bindings, store) = live.begin(plugin.limits.request, request.body.len());
-    let result = bindings.ccr_plugin_client_protocol().call_forward(store, request, target).await;
-    let Some(forwarded) = live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))? else {
+    let Destination { target, base_path } = destination;
+    let mut instance = Client::new(engine, plugin, surroundings).await?;
+    let (bindings, store) = instance.begin(plugin.limits.request, request.body.len());
+    let result = bindings.ccr_plugin_client_protocol().call_forward(store, request, target, base_path).await;
+    let Some(forwarded) = instance.end(STEP, result)?.map_err(|fault| instance.refused(STEP, fault))? else {
         return Ok(None);
     };
-    let wit::ForwardedRequest { path, headers, body, credential, context } = forwarded;
-    let request =
-        upstream::checked_wire(path, &headers, body, credential).map_err(|reason| live.bad_output(STEP, reason))?;
-    Ok(Some(Forwarded { request, context, spent: live.spent() }))
+    let (request, context) = upstream::checked(forwarded).map_err(|reason| instance.bad_output(STEP, reason))?;
+    Ok(Some(Forwarded { request, context, spent: instance.spent() }))
 }
 
 /// Has a format write a whole answer.
@@ -141,14 +129,14 @@ pub async fn encode(
     context: &[u8],
 ) -> Result<(ClientAnswer, Duration), PluginError> {
     const STEP: &str = "encode";
-    let mut live = Live::new(engine, plugin, surroundings, Client(plugin)).await?;
+    let mut instance = Client::new(engine, plugin, surroundings).await?;
     let size = events.iter().map(size).sum();
     let events: Vec<bindings::Event> = events.into_iter().map(Into::into).collect();
-    let (bindings, store) = live.begin(plugin.limits.request, size);
+    let (bindings, store) = instance.begin(plugin.limits.request, size);
     let client = bindings.ccr_plugin_client_protocol();
     let result = client.call_encode(store, &events, &head.id, &head.model, context).await;
-    let answer = live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
-    Ok((checked(&live, STEP, answer)?, live.spent()))
+    let answer = instance.end(STEP, result)?.map_err(|fault| instance.refused(STEP, fault))?;
+    Ok((checked(&instance, STEP, answer)?, instance.spent()))
 }
 
 /// Has a format write an error.
@@ -161,17 +149,17 @@ pub async fn encode_error(
     path: &str,
 ) -> Result<ClientAnswer, PluginError> {
     const STEP: &str = "encode-error";
-    let mut live = Live::new(engine, plugin, surroundings, Client(plugin)).await?;
-    let (bindings, store) = live.begin(plugin.limits.request, failure.message.len());
+    let mut instance = Client::new(engine, plugin, surroundings).await?;
+    let (bindings, store) = instance.begin(plugin.limits.request, failure.message.len());
     let client = bindings.ccr_plugin_client_protocol();
     let result = client.call_encode_error(store, failure, request_id, path).await;
-    let answer = live.end(STEP, result)?;
-    checked(&live, STEP, answer)
+    let answer = instance.end(STEP, result)?;
+    checked(&instance, STEP, answer)
 }
 
-fn checked(live: &Instance, step: &'static str, answer: ClientAnswer) -> Result<ClientAnswer, PluginError> {
+fn checked(instance: &Client, step: &'static str, answer: ClientAnswer) -> Result<ClientAnswer, PluginError> {
     if HeaderValue::from_str(&answer.content_type).is_err() || !(200..600).contains(&answer.status) {
-        return Err(live.bad_output(step, "it answered an impossible status or content type"));
+        return Err(instance.bad_output(step, "it answered an impossible status or content type"));
     }
     Ok(answer)
 }
@@ -190,7 +178,7 @@ fn size(event: &Event) -> usize {
 
 /// One streamed answer being written by an instance that lives as long as the stream.
 pub struct Encoder {
-    live: Instance,
+    instance: Client,
     handle: ResourceAny,
     /// Bytes of the answer so far: an encoder may hold back what came earlier and write it later.
     held: usize,
@@ -205,12 +193,12 @@ impl Encoder {
         head: &ccr_messages::answer::Head,
         context: &[u8],
     ) -> Result<Self, PluginError> {
-        let mut live = Live::new(engine, plugin, surroundings, Client(plugin)).await?;
-        let (bindings, store) = live.begin(plugin.limits.request, context.len());
+        let mut instance = Client::new(engine, plugin, surroundings).await?;
+        let (bindings, store) = instance.begin(plugin.limits.request, context.len());
         let encoder = bindings.ccr_plugin_client_protocol().encoder();
         let result = encoder.call_constructor(store, &head.id, &head.model, context).await;
-        let handle = live.end("encoder", result)?;
-        Ok(Self { live, handle, held: 0 })
+        let handle = instance.end("encoder", result)?;
+        Ok(Self { instance, handle, held: 0 })
     }
 
     /// Writes a batch of events.
@@ -218,32 +206,32 @@ impl Encoder {
         const STEP: &str = "encoder.push";
         self.held = self.held.saturating_add(events.iter().map(size).sum());
         let events: Vec<bindings::Event> = events.into_iter().map(Into::into).collect();
-        let (handle, limit) = (self.handle, self.live.plugin().limits.events);
-        let (bindings, store) = self.live.begin(limit, self.held);
+        let (handle, limit) = (self.handle, self.instance.plugin().limits.events);
+        let (bindings, store) = self.instance.begin(limit, self.held);
         let result = bindings.ccr_plugin_client_protocol().encoder().call_push(store, handle, &events).await;
-        self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))
+        self.instance.end(STEP, result)?.map_err(|fault| self.instance.refused(STEP, fault))
     }
 
     /// The answer has ended well.
     pub async fn finish(&mut self) -> Result<Vec<u8>, PluginError> {
         const STEP: &str = "encoder.finish";
-        let (handle, limit) = (self.handle, self.live.plugin().limits.events);
-        let (bindings, store) = self.live.begin(limit, self.held);
+        let (handle, limit) = (self.handle, self.instance.plugin().limits.events);
+        let (bindings, store) = self.instance.begin(limit, self.held);
         let result = bindings.ccr_plugin_client_protocol().encoder().call_finish(store, handle).await;
-        self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))
+        self.instance.end(STEP, result)?.map_err(|fault| self.instance.refused(STEP, fault))
     }
 
     /// The answer broke off.
     pub async fn abort(&mut self, failure: &Failure) -> Result<Vec<u8>, PluginError> {
-        let (handle, limit) = (self.handle, self.live.plugin().limits.events);
-        let (bindings, store) = self.live.begin(limit, self.held);
+        let (handle, limit) = (self.handle, self.instance.plugin().limits.events);
+        let (bindings, store) = self.instance.begin(limit, self.held);
         let result = bindings.ccr_plugin_client_protocol().encoder().call_abort(store, handle, failure).await;
-        self.live.end("encoder.abort", result)
+        self.instance.end("encoder.abort", result)
     }
 
     /// Time spent in the plugin.
     pub fn spent(&self) -> Duration {
-        self.live.spent()
+        self.instance.spent()
     }
 }
 

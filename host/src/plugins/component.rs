@@ -4,29 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use wasmtime::component::{Component, InstancePre};
+use wasmtime::component::InstancePre;
 
-use super::bindings::agent::AgentPluginPre;
-use super::bindings::client::ClientProtocolPluginPre;
-use super::bindings::platform::exports::ccr::plugin::plugin::Description;
-use super::bindings::platform::{PlatformPre, exports::ccr::plugin::plugin::TransformerHooks};
-use super::bindings::router::RouterPluginPre;
-use super::bindings::transformer::TransformerPluginPre;
-use super::bindings::upstream::UpstreamProtocolPluginPre;
+use super::bindings::described::DescribedPre;
+use super::bindings::described::exports::ccr::plugin::plugin::Description;
 use super::breaker::Breaker;
 use super::cache::CompileCache;
 use super::capabilities::Asked;
 use super::client::{self, ClientFormat};
 use super::engine::PluginEngine;
 use super::error::{Cause, PluginError};
+use super::exports::{Exports, Shape};
 use super::guest::{Guest, Surroundings};
 use super::http;
+use super::instance::BoundedStore;
 use super::meter::Meter;
-use super::session::Session;
 use crate::config::FailMode;
-
-/// The versions of `ccr:plugin` that this host serves; a component built for another is refused by name.
-const SERVED: &str = "0.1";
 
 /// Where a component came from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,15 +60,6 @@ impl Default for Limits {
     }
 }
 
-/// The roles that a component exports, each ready to be instantiated.
-pub(super) struct Roles {
-    pub(super) upstream: Option<UpstreamProtocolPluginPre<Guest>>,
-    pub(super) client: Option<ClientProtocolPluginPre<Guest>>,
-    pub(super) transformer: Option<TransformerPluginPre<Guest>>,
-    pub(super) router: Option<RouterPluginPre<Guest>>,
-    pub(super) agent: Option<AgentPluginPre<Guest>>,
-}
-
 /// A loaded plugin.
 pub struct Plugin {
     /// As the config names it.
@@ -86,8 +70,6 @@ pub struct Plugin {
     pub summary: String,
     /// JSON Schema of its options.
     pub settings_schema: Option<String>,
-    /// Which hooks of a transformer are called.
-    pub hooks: TransformerHooks,
     /// What it asks for; it has what is granted of it.
     pub asks: Asked,
     /// What it says of the format, if it speaks one of clients.
@@ -104,7 +86,7 @@ pub struct Plugin {
     pub(super) http_turns: Arc<Semaphore>,
     /// What it cost so far.
     pub meter: Meter,
-    pub(super) roles: Roles,
+    pub(super) exports: Exports,
     pub(super) needs_wasi: bool,
 }
 
@@ -116,17 +98,7 @@ impl Plugin {
 
     /// The names of the roles it has.
     pub fn role_names(&self) -> Vec<&'static str> {
-        let roles = &self.roles;
-        [
-            roles.upstream.is_some().then_some("upstream-protocol"),
-            roles.client.is_some().then_some("client-protocol"),
-            roles.transformer.is_some().then_some("transformer"),
-            roles.router.is_some().then_some("router"),
-            roles.agent.is_some().then_some("agent"),
-        ]
-        .into_iter()
-        .flatten()
-        .collect()
+        self.exports.roles()
     }
 
     /// Whether a request goes on without it when it fails. Transformers fail closed unless the config says otherwise: what
@@ -142,22 +114,42 @@ impl Plugin {
 
     /// Whether it speaks a provider's format.
     pub fn is_protocol(&self) -> bool {
-        self.roles.upstream.is_some()
+        self.exports.upstream.is_some()
     }
 
     /// Whether it edits requests or answers.
     pub fn is_transformer(&self) -> bool {
-        self.roles.transformer.is_some()
+        self.edits_requests() || self.edits_wire_requests() || self.edits_answers()
+    }
+
+    /// Whether it edits requests in the inner form.
+    pub fn edits_requests(&self) -> bool {
+        self.exports.request_transformer.is_some()
+    }
+
+    /// Whether it edits requests as they go over the wire.
+    pub fn edits_wire_requests(&self) -> bool {
+        self.exports.wire_transformer.is_some()
+    }
+
+    /// Whether it edits answers as a transformer.
+    pub fn edits_answers(&self) -> bool {
+        self.exports.answer_transformer.is_some()
+    }
+
+    /// Whether it edits, as an agent, the answers to the requests that it has prepared.
+    pub fn edits_prepared_answers(&self) -> bool {
+        self.exports.agent_answer.is_some()
     }
 
     /// Whether it gives models tools.
     pub fn is_agent(&self) -> bool {
-        self.roles.agent.is_some()
+        self.exports.agent.is_some()
     }
 
     /// Whether it chooses targets.
     pub fn is_router(&self) -> bool {
-        self.roles.router.is_some()
+        self.exports.router.is_some()
     }
 }
 
@@ -183,11 +175,14 @@ pub async fn load(
         refuse(Cause::NotLoaded(format!("it asks for something this host does not have: {error:#}")))
     })?;
     let description = describe(engine, &pre, known_as, &shape, limits(known_as)).await?;
-    let roles = Roles::of(&pre, &shape).map_err(|error| refuse(Cause::NotLoaded(format!("{error:#}"))))?;
+    let exports = Exports::of(&pre, &shape).map_err(|error| refuse(Cause::NotLoaded(format!("{error:#}"))))?;
     check_name(&description.name).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
     let asks = Asked::of(&description.capabilities).map_err(|reason| refuse(Cause::BadOutput(reason)))?;
+    for interface in shape.not_called() {
+        tracing::warn!(plugin = %description.name, interface, "the plugin exports what this gateway does not call yet");
+    }
     let limits = limits(&description.name);
-    let client_format = match &roles.client {
+    let client_format = match &exports.client {
         Some(pre) => Some(client::format(engine, pre, known_as, shape.needs_wasi, limits).await?),
         None => None,
     };
@@ -198,14 +193,13 @@ pub async fn load(
         version: description.version,
         summary: description.summary,
         settings_schema: description.settings_schema,
-        hooks: description.hooks,
         origin,
         digest,
         limits,
         breaker: Breaker::default(),
         http_turns: Arc::new(Semaphore::new(http::AT_ONCE)),
         meter: Meter::default(),
-        roles,
+        exports,
         needs_wasi: shape.needs_wasi,
     })
 }
@@ -240,91 +234,23 @@ async fn describe(
     limits: Limits,
 ) -> Result<Description, PluginError> {
     let fail = |cause| PluginError { plugin: known_as.into(), step: "describe", cause };
-    let platform = PlatformPre::new(pre.clone()).map_err(|error| fail(Cause::NotLoaded(format!("{error:#}"))))?;
+    let described = DescribedPre::new(pre.clone()).map_err(|error| fail(Cause::NotLoaded(format!("{error:#}"))))?;
     let surroundings = Surroundings::bare(known_as);
-    let mut session = Session::open(engine, surroundings, shape.needs_wasi, limits.memory).await.map_err(fail)?;
-    session.arm(limits.init);
-    let instance = match platform.instantiate_async(session.store()).await {
+    let mut store = BoundedStore::open(engine, surroundings, shape.needs_wasi, limits.memory).await.map_err(fail)?;
+    store.arm(limits.init);
+    let instance = match described.instantiate_async(store.store()).await {
         Ok(instance) => instance,
-        Err(error) => return Err(fail(session.why(&error))),
+        Err(error) => return Err(fail(store.why(&error))),
     };
-    match instance.ccr_plugin_plugin().call_describe(session.store()).await {
+    match instance.ccr_plugin_plugin().call_describe(store.store()).await {
         Ok(description) => Ok(description),
-        Err(error) => Err(fail(session.why(&error))),
-    }
-}
-
-/// What can be seen of a component without running it.
-struct Shape {
-    needs_wasi: bool,
-    exports: Vec<String>,
-}
-
-impl Shape {
-    fn of(component: &Component, engine: &PluginEngine) -> Result<Self, String> {
-        let shape = component.component_type();
-        let engine = engine.wasmtime();
-        let imports: Vec<String> = shape.imports(engine).map(|(name, _)| name.to_owned()).collect();
-        let exports: Vec<String> = shape.exports(engine).map(|(name, _)| name.to_owned()).collect();
-        for name in imports.iter().chain(&exports) {
-            check_version(name)?;
-        }
-        if !exports.iter().any(|name| name.starts_with("ccr:plugin/plugin@")) {
-            return Err("it does not export `ccr:plugin/plugin`, so it is no plugin of this gateway".into());
-        }
-        Ok(Self { needs_wasi: imports.iter().any(|name| name.starts_with("wasi:")), exports })
-    }
-
-    fn has(&self, interface: &str) -> bool {
-        self.exports.iter().any(|name| {
-            name.strip_prefix("ccr:plugin/")
-                .and_then(|rest| rest.strip_prefix(interface))
-                .is_some_and(|rest| rest.starts_with('@'))
-        })
-    }
-}
-
-fn check_version(interface: &str) -> Result<(), String> {
-    let Some((_, version)) = interface.strip_prefix("ccr:plugin/").and_then(|rest| rest.split_once('@')) else {
-        return Ok(());
-    };
-    let minor = version.rsplit_once('.').map_or(version, |(minor, _)| minor);
-    if minor == SERVED {
-        return Ok(());
-    }
-    Err(format!(
-        "it was built for ccr:plugin {version}; this gateway serves {SERVED}: build it again with the current SDK"
-    ))
-}
-
-impl Roles {
-    fn of(pre: &InstancePre<Guest>, shape: &Shape) -> wasmtime::Result<Self> {
-        let roles = Self {
-            upstream: shape
-                .has("upstream-protocol")
-                .then(|| UpstreamProtocolPluginPre::new(pre.clone()))
-                .transpose()?,
-            client: shape.has("client-protocol").then(|| ClientProtocolPluginPre::new(pre.clone())).transpose()?,
-            transformer: shape.has("transformer").then(|| TransformerPluginPre::new(pre.clone())).transpose()?,
-            router: shape.has("router").then(|| RouterPluginPre::new(pre.clone())).transpose()?,
-            agent: shape.has("agent").then(|| AgentPluginPre::new(pre.clone())).transpose()?,
-        };
-        Ok(roles)
+        Err(error) => Err(fail(store.why(&error))),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_component_for_another_version_is_refused_with_that_version() {
-        assert!(check_version("ccr:plugin/host@0.1.0").is_ok());
-        assert!(check_version("ccr:plugin/host@0.1.7").is_ok());
-        assert!(check_version("wasi:io/poll@0.2.0").is_ok());
-        let refusal = check_version("ccr:plugin/host@0.3.0").expect_err("0.3 is not served");
-        assert!(refusal.contains("0.3.0") && refusal.contains("0.1"), "{refusal}");
-    }
 
     #[test]
     fn names_are_plain() {

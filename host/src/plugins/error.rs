@@ -59,6 +59,7 @@ pub fn fault_text(fault: &Fault) -> &str {
         | Fault::Unsupported(text)
         | Fault::Denied(text)
         | Fault::Unavailable(text)
+        | Fault::BadAnswer(text)
         | Fault::Other(text) => text,
         Fault::Upstream(failure) => &failure.message,
     }

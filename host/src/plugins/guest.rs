@@ -1,6 +1,6 @@
 //! What the host keeps beside one instance: its limits, its deadline, what it was lent.
 //!
-//! It lives in the instance's store and is dropped with it. The functions that a plugin may call are in [`super::lent`]
+//! It lives in the instance's store and is dropped with it. The functions that a plugin may call are in [`super::requests`]
 //! (requests) and [`super::imports`] (everything else).
 
 use std::sync::Arc;

@@ -1,9 +1,10 @@
 //! Plugins: how a component is loaded, kept within bounds, and called in each of its roles.
 //!
 //! [`engine`] is made once; [`registry`] is what one snapshot has loaded; [`upstream`], [`client`], [`transformer`],
-//! [`router`] and [`agent`] are the calls. An instance lives for one call or one streamed answer ([`session`]).
+//! [`router`], [`agent`] and [`answer_stream`] are the calls; [`exports`] says which of them a component takes. An instance lives for one call or one streamed answer ([`instance`]).
 
 pub mod agent;
+pub mod answer_stream;
 pub mod bindings;
 pub mod breaker;
 pub mod cache;
@@ -13,16 +14,17 @@ pub mod component;
 mod convert;
 pub mod engine;
 pub mod error;
+mod exports;
 pub mod guest;
 pub mod http;
 mod imports;
+mod instance;
 pub mod kv;
-pub mod lent;
 pub mod meter;
 pub mod model;
 pub mod registry;
+mod requests;
 pub mod router;
-mod session;
 pub mod transformer;
 pub mod upstream;
 
@@ -30,3 +32,4 @@ pub use component::{Limits, Origin, Plugin};
 pub use engine::PluginEngine;
 pub use error::{Cause, PluginError};
 pub use guest::Surroundings;
+pub use requests::Destination;

@@ -5,49 +5,36 @@ use std::time::Duration;
 
 use ccr_messages::json::{Document, Kind};
 use http::{HeaderMap, HeaderName};
-use wasmtime::Store;
 use wasmtime::component::{Resource, ResourceAny};
 
 use super::bindings::upstream::UpstreamProtocolPlugin;
-use super::bindings::upstream::exports::ccr::plugin::upstream_protocol as wit;
-use super::bindings::{Event, Failure, Header, SseEvent, Target};
+use super::bindings::{self, EncodedRequest, Event, Failure, Header, SseEvent};
 use super::component::{Origin, Plugin};
 use super::engine::{MAX_INSTANCES, PluginEngine};
 use super::error::{Cause, PluginError};
-use super::guest::{Guest, Surroundings};
-use super::lent;
-use super::session::{AsyncInstantiate, Live};
+use super::guest::Surroundings;
+use super::instance::Instance;
+use super::requests::{Access, Destination, Request};
 use crate::request::InnerRequest;
 use crate::wire::{self, Credential, WireBody, WireRequest};
 
-pub use wit::WireResponse;
+pub use super::bindings::WireResponse;
 
 /// Longest message of a provider's error: explanations are shorter, and it goes into the client's error and the record.
 const MAX_MESSAGE: usize = 8 * 1024;
 
-type Instance = Live<UpstreamProtocolPlugin>;
-
-struct Upstream<'a>(&'a Plugin);
-
-impl AsyncInstantiate<UpstreamProtocolPlugin> for Upstream<'_> {
-    async fn instantiate(&self, store: &mut Store<Guest>) -> wasmtime::Result<UpstreamProtocolPlugin> {
-        match &self.0.roles.upstream {
-            Some(pre) => pre.instantiate_async(store).await,
-            None => Err(wasmtime::Error::msg("it has no role `upstream-protocol`")),
-        }
-    }
-}
+type Upstream = Instance<UpstreamProtocolPlugin>;
 
 /// The instance that waits for this answer, else a fresh one.
-async fn instance(
+async fn ready(
     engine: &PluginEngine,
     plugin: &Arc<Plugin>,
     surroundings: Surroundings,
     waiting: Option<WaitingInstance>,
-) -> Result<Instance, PluginError> {
+) -> Result<Upstream, PluginError> {
     match waiting {
-        Some(WaitingInstance(live)) => Ok(live),
-        None => Live::new(engine, plugin, surroundings, Upstream(plugin)).await,
+        Some(WaitingInstance(instance)) => Ok(instance),
+        None => Instance::new(engine, plugin, surroundings).await,
     }
 }
 
@@ -56,13 +43,13 @@ async fn instance(
 const WAITING_BODY: usize = 16 * 1024;
 
 /// An instance that encoded a request and will read its answer.
-pub struct WaitingInstance(Instance);
+pub struct WaitingInstance(Upstream);
 
 impl WaitingInstance {
     /// Kept only where it is small, and where instances are not scarce.
-    fn of(live: Instance, engine: &PluginEngine, input_bytes: usize) -> Option<Self> {
+    fn of(instance: Upstream, engine: &PluginEngine, input_bytes: usize) -> Option<Self> {
         let plenty = engine.permits().available_permits() > MAX_INSTANCES as usize / 2;
-        (plenty && input_bytes <= WAITING_BODY).then_some(Self(live))
+        (plenty && input_bytes <= WAITING_BODY).then_some(Self(instance))
     }
 }
 
@@ -86,63 +73,48 @@ pub async fn encode(
     plugin: &Arc<Plugin>,
     surroundings: Surroundings,
     request: InnerRequest,
-    target: Target,
+    destination: Destination,
 ) -> Result<Encoded, PluginError> {
     const STEP: &str = "encode";
-    let mut live = instance(engine, plugin, surroundings, None).await?;
+    let mut instance = ready(engine, plugin, surroundings, None).await?;
     let input_bytes = request.text().len();
-    let lent = lent::Request { request, target: Some(target), may_edit: false, dropped: Vec::new() };
-    let handle = push(&mut live, lent)?;
+    let handle = instance.lend(STEP, Request::new(request, Some(destination), Access::Read))?;
     let limit = plugin.limits.request;
-    let (bindings, store) = live.begin(limit, input_bytes);
+    let (bindings, store) = instance.begin(limit, input_bytes);
     let borrowed = Resource::new_borrow(handle.rep());
     let result = bindings.ccr_plugin_upstream_protocol().call_encode(store, borrowed).await;
-    let encoded = live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
-    let lent = live.guest().table.delete(handle).map_err(|error| live.bad_output(STEP, error.to_string()))?;
+    let encoded = instance.end(STEP, result)?.map_err(|fault| instance.refused(STEP, fault))?;
+    let Request { dropped, .. } = instance.take_back(STEP, handle)?;
     // The built-in ones are known to write JSON; reading it again would cost as much as the writing.
     if plugin.origin != Origin::BuiltIn
         && let Err(error) = Document::parse(&encoded.body)
     {
-        return Err(live.bad_output(STEP, format!("the request it made is not JSON: {error}")));
+        return Err(instance.bad_output(STEP, format!("the request it made is not valid JSON: {error}")));
     }
-    let context = encoded.context.clone();
-    let request = checked(encoded).map_err(|reason| live.bad_output(STEP, reason))?;
-    let (dropped, spent) = (lent.dropped, live.take_spent());
-    Ok(Encoded { request, context, dropped, spent, instance: WaitingInstance::of(live, engine, input_bytes) })
+    let (request, context) = checked(encoded).map_err(|reason| instance.bad_output(STEP, reason))?;
+    let spent = instance.take_spent();
+    Ok(Encoded { request, context, dropped, spent, instance: WaitingInstance::of(instance, engine, input_bytes) })
 }
 
-fn push(live: &mut Instance, lent: lent::Request) -> Result<Resource<lent::Request>, PluginError> {
-    live.guest().table.push(lent).map_err(|error| live.bad_output("encode", error.to_string()))
-}
-
-/// Only what is legal leaves the sandbox.
-fn checked(encoded: wit::EncodedRequest) -> Result<WireRequest, String> {
-    checked_wire(encoded.path, &encoded.headers, encoded.body, encoded.credential)
-}
-
-/// As a plugin of any role may make it.
-pub(super) fn checked_wire(
-    path: String,
-    sent: &[Header],
-    body: Vec<u8>,
-    credential: wit::Credential,
-) -> Result<WireRequest, String> {
+/// What goes over the wire, and what the reading of the answer needs. Only what is legal leaves the sandbox.
+pub(super) fn checked(encoded: EncodedRequest) -> Result<(WireRequest, Vec<u8>), String> {
+    let EncodedRequest { path, headers: sent, body, credential, context } = encoded;
     wire::check_path(&path)?;
     let mut headers = HeaderMap::with_capacity(sent.len());
-    for Header { name, value } in sent {
+    for Header { name, value } in &sent {
         wire::set_header(&mut headers, name, value)?;
     }
     let credential = match credential {
-        wit::Credential::Bearer => Credential::Bearer,
-        wit::Credential::Header(name) => {
+        bindings::Credential::Bearer => Credential::Bearer,
+        bindings::Credential::Header(name) => {
             Credential::Header(HeaderName::try_from(&name).map_err(|_| format!("`{name}` is not a legal header name"))?)
         }
-        wit::Credential::Query(name) => Credential::Query(name),
-        wit::Credential::None => Credential::None,
-        wit::Credential::Google => Credential::Google,
-        wit::Credential::Aws(service) => Credential::Aws(aws_service(service)?),
+        bindings::Credential::Query(name) => Credential::Query(name),
+        bindings::Credential::None => Credential::None,
+        bindings::Credential::Google => Credential::Google,
+        bindings::Credential::Aws(service) => Credential::Aws(aws_service(service)?),
     };
-    Ok(WireRequest { path, headers, body: WireBody::new(body.into()), credential })
+    Ok((WireRequest { path, headers, body: WireBody::new(body.into()), credential }, context))
 }
 
 /// The name becomes part of what is signed, and of a variable's name.
@@ -162,17 +134,17 @@ pub async fn decode(
     context: &[u8],
 ) -> Result<(Vec<Event>, Duration), PluginError> {
     const STEP: &str = "decode";
-    let mut live = instance(engine, plugin, surroundings, waiting).await?;
+    let mut instance = ready(engine, plugin, surroundings, waiting).await?;
     let limit = plugin.limits.request;
-    let (bindings, store) = live.begin(limit, response.body.len());
+    let (bindings, store) = instance.begin(limit, response.body.len());
     let result = bindings.ccr_plugin_upstream_protocol().call_decode(store, &response, context).await;
-    let events = live.end(STEP, result)?.map_err(|fault| live.refused(STEP, fault))?;
-    check_events(&live, STEP, &events)?;
-    Ok((events, live.spent()))
+    let events = instance.end(STEP, result)?.map_err(|fault| instance.refused(STEP, fault))?;
+    check_events(&instance, STEP, &events)?;
+    Ok((events, instance.spent()))
 }
 
 /// Blocks and citations are put into the answer as they are, so they must be JSON objects.
-fn check_events(live: &Instance, step: &'static str, events: &[Event]) -> Result<(), PluginError> {
+fn check_events(instance: &Upstream, step: &'static str, events: &[Event]) -> Result<(), PluginError> {
     let mut inserted = events.iter().filter_map(|event| match event {
         Event::Block(json) | Event::Citation(json) => Some(json),
         _ => None,
@@ -182,7 +154,7 @@ fn check_events(live: &Instance, step: &'static str, events: &[Event]) -> Result
     if inserted.all(|json| is_object(json)) {
         return Ok(());
     }
-    Err(live.bad_output(step, "it answered a block that is not a JSON object"))
+    Err(instance.bad_output(step, "it answered a block that is not a JSON object"))
 }
 
 /// Has a protocol read an answer with a bad status.
@@ -194,11 +166,11 @@ pub async fn decode_error(
     response: WireResponse,
 ) -> Result<Failure, PluginError> {
     const STEP: &str = "decode-error";
-    let mut live = instance(engine, plugin, surroundings, waiting).await?;
+    let mut instance = ready(engine, plugin, surroundings, waiting).await?;
     let limit = plugin.limits.request;
-    let (bindings, store) = live.begin(limit, response.body.len());
+    let (bindings, store) = instance.begin(limit, response.body.len());
     let result = bindings.ccr_plugin_upstream_protocol().call_decode_error(store, &response).await;
-    let mut failure = live.end(STEP, result)?;
+    let mut failure = instance.end(STEP, result)?;
     failure.message = crate::request::shortened(failure.message, MAX_MESSAGE);
     Ok(failure)
 }
@@ -215,7 +187,7 @@ pub fn wire_response(status: u16, headers: &HeaderMap, body: Vec<u8>) -> WireRes
 
 /// One streamed answer being read by an instance that lives as long as the stream.
 pub struct Decoder {
-    live: Instance,
+    instance: Upstream,
     handle: ResourceAny,
     /// Bytes of the answer so far: a decoder may hold back what came earlier and hand it over later.
     held: usize,
@@ -230,48 +202,48 @@ impl Decoder {
         waiting: Option<WaitingInstance>,
         context: &[u8],
     ) -> Result<Self, PluginError> {
-        let mut live = instance(engine, plugin, surroundings, waiting).await?;
+        let mut instance = ready(engine, plugin, surroundings, waiting).await?;
         let limit = plugin.limits.request;
-        let (bindings, store) = live.begin(limit, context.len());
+        let (bindings, store) = instance.begin(limit, context.len());
         let result = bindings.ccr_plugin_upstream_protocol().decoder().call_constructor(store, context).await;
-        let handle = live.end("decoder", result)?;
-        Ok(Self { live, handle, held: 0 })
+        let handle = instance.end("decoder", result)?;
+        Ok(Self { instance, handle, held: 0 })
     }
 
     /// Reads all events that one read brought.
     pub async fn push(&mut self, batch: &[SseEvent]) -> Result<Vec<Event>, PluginError> {
         const STEP: &str = "decoder.push";
-        let (handle, limit) = (self.handle, self.live.plugin().limits.events);
+        let (handle, limit) = (self.handle, self.instance.plugin().limits.events);
         let input_bytes = batch.iter().map(|event| event.data.len()).sum();
         self.held = self.held.saturating_add(input_bytes);
-        let (bindings, store) = self.live.begin(limit, self.held);
+        let (bindings, store) = self.instance.begin(limit, self.held);
         let result = bindings.ccr_plugin_upstream_protocol().decoder().call_push(store, handle, batch).await;
-        let events = self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))?;
-        check_events(&self.live, STEP, &events)?;
+        let events = self.instance.end(STEP, result)?.map_err(|fault| self.instance.refused(STEP, fault))?;
+        check_events(&self.instance, STEP, &events)?;
         Ok(events)
     }
 
     /// The stream has ended.
     pub async fn finish(&mut self) -> Result<Vec<Event>, PluginError> {
         const STEP: &str = "decoder.finish";
-        let (handle, limit) = (self.handle, self.live.plugin().limits.events);
-        let (bindings, store) = self.live.begin(limit, self.held);
+        let (handle, limit) = (self.handle, self.instance.plugin().limits.events);
+        let (bindings, store) = self.instance.begin(limit, self.held);
         let result = bindings.ccr_plugin_upstream_protocol().decoder().call_finish(store, handle).await;
-        let events = self.live.end(STEP, result)?.map_err(|fault| self.live.refused(STEP, fault))?;
-        check_events(&self.live, STEP, &events)?;
+        let events = self.instance.end(STEP, result)?.map_err(|fault| self.instance.refused(STEP, fault))?;
+        check_events(&self.instance, STEP, &events)?;
         Ok(events)
     }
 
     /// Time spent in the plugin.
     pub fn spent(&self) -> Duration {
-        self.live.spent()
+        self.instance.spent()
     }
 }
 
 /// What a plugin's refusal is when it is the upstream's fault.
 pub fn upstream_failure(error: &PluginError) -> Option<&Failure> {
     match &error.cause {
-        Cause::Refused(super::bindings::Fault::Upstream(failure)) => Some(failure),
+        Cause::Refused(bindings::Fault::Upstream(failure)) => Some(failure),
         _ => None,
     }
 }
@@ -280,24 +252,24 @@ pub fn upstream_failure(error: &PluginError) -> Option<&Failure> {
 mod tests {
     use super::*;
 
-    fn credential(credential: wit::Credential) -> Result<Credential, String> {
-        let encoded = wit::EncodedRequest {
+    fn credential(credential: bindings::Credential) -> Result<Credential, String> {
+        let encoded = EncodedRequest {
             path: "/v1".into(),
             headers: Vec::new(),
             body: b"{}".to_vec(),
             credential,
             context: Vec::new(),
         };
-        checked(encoded).map(|request| request.credential)
+        checked(encoded).map(|(request, _)| request.credential)
     }
 
     #[test]
     fn a_protocol_names_the_kind_of_its_credential() {
-        assert_eq!(credential(wit::Credential::Google), Ok(Credential::Google));
-        assert_eq!(credential(wit::Credential::Aws("bedrock".into())), Ok(Credential::Aws("bedrock".into())));
+        assert_eq!(credential(bindings::Credential::Google), Ok(Credential::Google));
+        assert_eq!(credential(bindings::Credential::Aws("bedrock".into())), Ok(Credential::Aws("bedrock".into())));
         for bad in ["", "Bedrock", "a/b", "a\nb"] {
-            assert!(credential(wit::Credential::Aws(bad.into())).is_err(), "{bad}");
+            assert!(credential(bindings::Credential::Aws(bad.into())).is_err(), "{bad}");
         }
-        assert!(credential(wit::Credential::Header("a b".into())).is_err());
+        assert!(credential(bindings::Credential::Header("a b".into())).is_err());
     }
 }

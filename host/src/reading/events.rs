@@ -14,11 +14,11 @@ use super::framing::{Frames, Framing, looks_like_events};
 use super::raw::good_whole;
 use super::waiting::{Wait, Waiting};
 use super::{End, MAX_ANSWER, Opening, Reading, broken_off, opening};
+use crate::answer_editor::Editor;
 use crate::config::Secret;
 use crate::error::{GatewayError, from_protocol, redact};
-use crate::plugins::bindings;
-use crate::plugins::bindings::platform::exports::ccr::plugin::plugin::TransformerHooks;
-use crate::plugins::{PluginEngine, PluginError, transformer};
+use crate::plugins::PluginEngine;
+use crate::plugins::answer_stream::AnswerStream;
 use crate::snapshot::PluginUse;
 use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
 
@@ -274,62 +274,13 @@ async fn open_transformers(
 ) -> Result<Vec<Editor>, GatewayError> {
     let mut open = Vec::new();
     for used in transformers.iter().rev() {
-        if used.plugin.hooks.contains(TransformerHooks::EVENTS) {
-            open.push(Editor::open(engine, used, session).await?);
+        if !used.plugin.edits_answers() {
+            continue;
+        }
+        match AnswerStream::of_transformer(engine, &used.plugin, used.in_session(session)).await {
+            Ok(stream) => open.push(Editor::new(used.clone(), stream)),
+            Err(error) => drop(crate::transform::without(used, error)?),
         }
     }
     Ok(open)
-}
-
-/// A transformer at work on an answer.
-struct Editor {
-    used: PluginUse,
-    /// `None` once it failed and the answer goes on without it.
-    stream: Option<transformer::AnswerStream>,
-}
-
-impl Editor {
-    async fn open(engine: &PluginEngine, used: &PluginUse, session: Option<&Arc<str>>) -> Result<Self, GatewayError> {
-        let opened = transformer::AnswerStream::open(engine, &used.plugin, used.in_session(session)).await;
-        let mut editor = Self { used: used.clone(), stream: None };
-        match opened {
-            Ok(stream) => editor.stream = Some(stream),
-            Err(error) => {
-                crate::transform::without(used, error)?;
-            }
-        }
-        Ok(editor)
-    }
-
-    async fn edit(&mut self, events: Vec<Event>, ended: bool) -> Result<Vec<Event>, GatewayError> {
-        let Some(stream) = &mut self.stream else { return Ok(events) };
-        let batch: Vec<bindings::Event> = events.into_iter().map(Into::into).collect();
-        let edited = match edit(stream, &batch, ended).await {
-            Ok(edited) => edited,
-            Err(error) => {
-                let note = crate::transform::without(&self.used, error)?;
-                self.stream = None;
-                let mut events: Vec<Event> = batch.into_iter().map(Into::into).collect();
-                events.push(Event::Dropped(note));
-                return Ok(events);
-            }
-        };
-        Ok(edited.into_iter().map(Into::into).collect())
-    }
-
-    fn spent(&self) -> Duration {
-        self.stream.as_ref().map_or(Duration::ZERO, transformer::AnswerStream::spent)
-    }
-}
-
-async fn edit(
-    stream: &mut transformer::AnswerStream,
-    batch: &[bindings::Event],
-    ended: bool,
-) -> Result<Vec<bindings::Event>, PluginError> {
-    let mut edited = if batch.is_empty() { Vec::new() } else { stream.push(batch).await? };
-    if ended {
-        edited.extend(stream.finish().await?);
-    }
-    Ok(edited)
 }

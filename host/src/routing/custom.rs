@@ -75,12 +75,13 @@ async fn ask(
     *time += spent;
     let Some(decision) = decision else { return Ok(None) };
     let wrong = |reason| PluginError { plugin: custom.plugin.label(), step: "route", cause: Cause::BadOutput(reason) };
-    match snapshot.config.resolve_model(&decision.target) {
+    let named = format!("{},{}", decision.target.provider, decision.target.model);
+    match snapshot.config.resolve_model(&named) {
         Ok(Some(target)) => Ok(Some((target, decision.reason))),
-        Ok(None) => Err(wrong(format!("it named `{}`, which is not `provider,model`", brief(&decision.target)))),
+        Ok(None) => Err(wrong(format!("it named `{}`, which is not `provider,model`", brief(&named)))),
         Err(unknown) => {
             let near = unknown.nearest.or(unknown.instead).map(|name| format!("; the nearest is `{name}`"));
-            let target = brief(&decision.target);
+            let target = brief(&named);
             Err(wrong(format!("it named `{target}`, which is not in the config{}", near.unwrap_or_default())))
         }
     }

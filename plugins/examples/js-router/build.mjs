@@ -25,7 +25,7 @@ try {
   await writeFile(sourcePath, whole);
   const { component } = await componentize({
     sourcePath,
-    witPath: here('../../../wit'),
+    witPath: here('../../../wit/0.2.0'),
     worldName: 'router-plugin',
     disableFeatures: ['http', 'fetch-event'],
   });

@@ -3,7 +3,7 @@
 // The router gets `(req, config)` as there, but for what a sandbox does not have: `require`, files, the network, `process`.
 // What costs something (the body, the token count) is fetched when the router first asks for it.
 
-import { config as publicConfig, log, settings } from 'ccr:plugin/host@0.1.0';
+import { config as publicConfig, log, settings } from 'ccr:plugin/host@0.2.0';
 
 const module = { exports: {} };
 const console = Object.fromEntries(
@@ -60,7 +60,6 @@ export const plugin = {
     version: '0.1.0',
     summary: 'A custom router of claude-code-router.',
     capabilities: [],
-    hooks: {},
   }),
 };
 
@@ -70,7 +69,9 @@ export const router = {
     const config = { ...JSON.parse(publicConfig()), options: JSON.parse(settings()) };
     const target = await route(requestOf(request), config, {});
     if (target === undefined || target === null || target === '' || target === false) return undefined;
-    if (typeof target !== 'string') throw { tag: 'other', val: `it returned ${text(target).slice(0, 200)}, not "provider,model"` };
-    return { target, reason: 'the script says so' };
+    const comma = typeof target === 'string' ? target.indexOf(',') : -1;
+    if (comma < 0) throw { tag: 'other', val: `it returned ${text(target).slice(0, 200)}, not "provider,model"` };
+    const [provider, model] = [target.slice(0, comma).trim(), target.slice(comma + 1).trim()];
+    return { target: { provider, model }, reason: 'the script says so' };
   },
 };

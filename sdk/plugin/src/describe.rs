@@ -25,7 +25,6 @@ impl Description {
             summary: summary.into(),
             settings_schema: None,
             capabilities: Vec::new(),
-            hooks: wit::TransformerHooks::REQUEST,
         })
     }
 
@@ -40,13 +39,6 @@ impl Description {
     #[must_use]
     pub fn asks_for(mut self, capability: Capability) -> Self {
         self.0.capabilities.push(capability);
-        self
-    }
-
-    /// Which hooks of a transformer do something; without it, only `transform_request` is called.
-    #[must_use]
-    pub fn hooks(mut self, hooks: crate::Hooks) -> Self {
-        self.0.hooks = hooks;
         self
     }
 }

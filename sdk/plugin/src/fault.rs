@@ -1,7 +1,6 @@
 //! Short ways to say whose fault something is.
 
 use crate::Fault;
-use crate::bindings::imports::ccr::plugin::types as wit;
 use ccr_messages::event::Failure;
 
 impl Fault {
@@ -15,14 +14,23 @@ impl Fault {
         Self::Unsupported(message.into())
     }
 
-    /// The upstream answered something that cannot be read: a 502, and the next target may be tried.
-    pub fn unreadable(message: impl Into<String>) -> Self {
-        Self::Upstream(wit::Failure {
-            kind: wit::ErrorKind::Api,
-            message: message.into(),
-            status: None,
-            retry_after_ms: None,
-        })
+    /// The upstream answered something that cannot be read: a 502, and the next target is tried.
+    pub fn bad_answer(message: impl Into<String>) -> Self {
+        Self::BadAnswer(message.into())
+    }
+
+    /// What it says, whoever is at fault.
+    #[must_use]
+    pub fn message(&self) -> &str {
+        match self {
+            Self::InvalidRequest(text)
+            | Self::Unsupported(text)
+            | Self::Denied(text)
+            | Self::Unavailable(text)
+            | Self::BadAnswer(text)
+            | Self::Other(text) => text,
+            Self::Upstream(failure) => &failure.message,
+        }
     }
 
     /// The plugin itself is at fault.

@@ -1,7 +1,7 @@
 //! What a plugin of the gateway is written with.
 //!
 //! A plugin is a WebAssembly component with one or more roles of the WIT package `ccr:plugin`. Implement [`Plugin`] and the
-//! trait of each role, and name them in [`register!`]. A transformer that caps `max_tokens` is this much:
+//! trait of each role, and name them in [`register!`]: one that is implemented and not named does not compile. A transformer that caps `max_tokens` is this much:
 //!
 //! ```
 //! use ccr_plugin::prelude::*;
@@ -14,13 +14,13 @@
 //!     }
 //! }
 //!
-//! impl Transformer for Cap {
+//! impl RequestTransformer for Cap {
 //!     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
 //!         request.set("/max_tokens", "1000")
 //!     }
 //! }
 //!
-//! register!(Cap: transformer);
+//! register!(Cap: request_transformer);
 //! # fn main() {}
 //! ```
 //!
@@ -37,6 +37,7 @@ mod fault;
 mod heap;
 pub mod host;
 pub mod memory;
+mod register;
 mod request;
 mod role;
 mod settings;
@@ -45,57 +46,32 @@ pub mod testing;
 pub use bindings::imports::ccr::plugin::types::{Fault, Header};
 pub use ccr_messages as messages;
 pub use describe::{Capability, Description, Plugin};
+#[doc(hidden)]
+pub use register::registration;
 pub use request::{Request, Summary, Target, WireRequest};
-pub use role::agent::{Agent, Preparation, ToolCall, ToolDefinition, ToolResult, error_result, text_result};
-pub use role::client::{Answer, ClientProtocol, ClientRequest, DecodedRequest, Encoder, Format, Forwarded};
+pub use role::agent::{
+    Agent, AgentAnswer, Preparation, ToolCall, ToolDefinition, ToolResult, error_result, text_result,
+};
+pub use role::answer::{AnswerStream, Unchanged};
+pub use role::client::{Answer, ClientProtocol, ClientRequest, DecodedRequest, Encoder, Format};
 pub use role::observer::Observer;
 pub use role::router::{Decision, Router};
-pub use role::transformer::{AnswerStream, Hooks, Transformer, Unchanged};
-pub use role::upstream::{Credential, Decoder, EncodedRequest, UpstreamProtocol, WireResponse, join_endpoint};
+pub use role::transformer::{AnswerTransformer, RequestTransformer, WireTransformer};
+pub use role::upstream::{
+    Credential, Decoder, EncodedRequest, ListRequest, ListedModel, ModelPage, Models, TokenCount, UpstreamProtocol,
+    WireResponse, join_endpoint,
+};
 pub use settings::Settings;
 
-#[doc(hidden)]
-pub use role::{agent, client, observer, router, transformer, upstream};
-#[doc(hidden)]
-pub mod description {
-    pub use crate::describe::Export;
-}
-
-/// What nearly every plugin needs; `use ccr_plugin::prelude::*;`.
+/// What plugins of every role need; `use ccr_plugin::prelude::*;`.
 pub mod prelude {
-    pub use crate::messages::event::Event;
+    pub use crate::messages::event::{Event, Failure};
+    pub use crate::messages::sse::SseEvent;
     pub use crate::{
-        Agent, AnswerStream, ClientProtocol, Decision, Decoder, Description, Fault, Hooks, Observer, Plugin, Request,
-        Router, Settings, Transformer, UpstreamProtocol, WireRequest, register,
-    };
-}
-
-/// Makes a component of a type: `register!(MyPlugin: transformer, router);`, once per crate.
-///
-/// The type implements [`Plugin`] and the trait of every role that is named: `upstream` ([`UpstreamProtocol`]),
-/// `client` ([`ClientProtocol`]), `transformer` ([`Transformer`]), `router` ([`Router`]), `agent` ([`Agent`]),
-/// `observer` ([`Observer`]).
-#[macro_export]
-macro_rules! register {
-    ($plugin:ty: $($role:ident),+ $(,)?) => {
-        // Natively there is nobody to export to, and linkers for other targets refuse the names of a component's exports.
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            type Description = $crate::description::Export<$plugin>;
-            $crate::bindings::description::export!(Description with_types_in $crate::bindings::description);
-        };
-        $($crate::register_role!($role, $plugin);)+
-    };
-}
-
-#[doc(hidden)]
-#[macro_export]
-macro_rules! register_role {
-    ($role:ident, $plugin:ty) => {
-        #[cfg(target_family = "wasm")]
-        const _: () = {
-            type Role = $crate::$role::Export<$plugin>;
-    $crate::bindings::$role::export!(Role with_types_in $crate::bindings::$role);
-        };
+        Agent, AgentAnswer, Answer, AnswerStream, AnswerTransformer, Capability, ClientProtocol, ClientRequest,
+        Credential, Decision, DecodedRequest, Decoder, Description, EncodedRequest, Encoder, Fault, Format, Header,
+        ListRequest, ListedModel, ModelPage, Models, Observer, Plugin, Preparation, Request, RequestTransformer,
+        Router, Settings, Target, TokenCount, ToolCall, ToolDefinition, ToolResult, Unchanged, UpstreamProtocol,
+        WireRequest, WireResponse, WireTransformer, error_result, register, text_result,
     };
 }

@@ -7,6 +7,21 @@ use serde::de::DeserializeOwned;
 pub use crate::bindings::imports::ccr::plugin::types::Target;
 pub use wit::RequestSummary as Summary;
 
+impl Target {
+    /// A provider and one of its models, by the names that the config has for them.
+    pub fn new(provider: impl Into<String>, model: impl Into<String>) -> Self {
+        Self { provider: provider.into(), model: model.into() }
+    }
+
+    /// Reads `provider,model`, as options and configs write it; `None` without a comma. Both names lose the white space around
+    /// them.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (provider, model) = text.split_once(',')?;
+        Some(Self::new(provider.trim(), model.trim()))
+    }
+}
+
 /// A request in the inner form (Anthropic Messages JSON), lent for one call. Pointers are JSON pointers (RFC 6901).
 ///
 /// Ask for what is needed: the body stays in the host, and may be large.
@@ -17,6 +32,8 @@ pub trait Request {
     fn model(&self) -> String;
     /// Where the request goes; `None` before it is routed.
     fn target(&self) -> Option<Target>;
+    /// Path and query of the provider's `api_base_url`, which may be the whole endpoint or only the base; `None` before it is routed.
+    fn base_path(&self) -> Option<String>;
     /// A header of the client's request by its lower-case name. Credentials and cookies are never shown.
     fn header(&self, name: &str) -> Option<String>;
     /// The session that the client names, if it names one.
@@ -120,6 +137,7 @@ impl Request for Lent<'_, wit::Request> {
         fn id(&self) -> String;
         fn model(&self) -> String;
         fn target(&self) -> Option<Target>;
+        fn base_path(&self) -> Option<String>;
         fn header(&self, name: &str) -> Option<String>;
         fn session(&self) -> Option<String>;
         fn summary(&self) -> Summary;

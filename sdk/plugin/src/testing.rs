@@ -15,6 +15,8 @@ pub struct FakeRequest {
     pub body: Value,
     /// Where it goes.
     pub target: Option<Target>,
+    /// Path and query of the provider's base URL.
+    pub base_path: String,
     /// The client's headers, by lower-case name.
     pub headers: BTreeMap<String, String>,
     /// What the plugin noted as left out.
@@ -33,7 +35,8 @@ impl FakeRequest {
     pub fn new(body: Value) -> Self {
         Self {
             body,
-            target: Some(Target { provider: "p".into(), model: "m".into(), base_path: "/v1".into() }),
+            target: Some(Target::new("p", "m")),
+            base_path: "/v1".into(),
             headers: BTreeMap::new(),
             dropped: RefCell::default(),
             tokens: 0,
@@ -66,6 +69,10 @@ impl Request for FakeRequest {
 
     fn target(&self) -> Option<Target> {
         self.target.clone()
+    }
+
+    fn base_path(&self) -> Option<String> {
+        self.target.as_ref().map(|_| self.base_path.clone())
     }
 
     fn header(&self, name: &str) -> Option<String> {
@@ -174,7 +181,7 @@ impl FakeWireRequest {
     pub fn new(body: Value) -> Self {
         Self {
             body,
-            target: Target { provider: "p".into(), model: "m".into(), base_path: "/v1".into() },
+            target: Target::new("p", "m"),
             path: "/v1/chat/completions".into(),
             headers: BTreeMap::new(),
             dropped: RefCell::default(),

@@ -150,11 +150,11 @@ async fn one_that_may_fail_open_is_left_out() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_say_whether_it_applies_is_left_out() {
+async fn one_that_is_left_out_leaves_the_others_at_work() {
     for format in FORMATS {
-        for how in ["spin", "trap", "refuse"] {
-            let agents = json!([["test-agent", {"applies": how}], ["other-agent", {"tools": ["echo"]}]]);
-            let stage = Stage::new(format, agents).await;
+        for how in ["spin", "trap"] {
+            let agents = json!([["test-agent", {"prepare": how}], ["other-agent", {"tools": ["echo"]}]]);
+            let stage = Stage::with(format, agents, |config| config["plugins"][0]["fail"] = json!("open")).await;
             let told = stage.tell(&ask(true), [Story::says(&["Without."])]).await;
             told.expect(&json!([text("Without.")]), "end_turn", 1);
             assert_eq!(told.asked(0).tools, ["Read", "Write", "echo"]);

@@ -314,9 +314,9 @@ async fn names_that_are_taken_are_offered_under_others() {
 }
 
 #[tokio::test]
-async fn an_agent_that_does_not_apply_leaves_everything_as_it_is() {
+async fn an_agent_that_a_request_does_not_concern_leaves_everything_as_it_is() {
     for format in FORMATS {
-        let stage = Stage::new(format, json!([["test-agent", {"applies": "no"}]])).await;
+        let stage = Stage::new(format, json!([["test-agent", {"prepare": "none"}]])).await;
         for stream in [false, true] {
             let told = stage.tell(&ask(stream), [Story::says(&["Hi."])]).await;
             told.expect(&json!([text("Hi.")]), "end_turn", 1);

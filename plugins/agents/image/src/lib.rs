@@ -38,7 +38,8 @@ impl Plugin for Image {
     }
 }
 
-impl Agent for Image {
+impl Image {
+    /// Whether there are images in the request that the target cannot see.
     fn applies(request: &dyn Request, settings: &Settings) -> Result<bool, Fault> {
         if !request.summary().has_images {
             return Ok(false);
@@ -52,15 +53,20 @@ impl Agent for Image {
         // The agent's own question, on its way to a fallback of the model that sees, is not one to ask it about again.
         Ok(!request.get("/system").is_some_and(|system| system.contains(prompts::EYES_SYSTEM)))
     }
+}
 
-    fn prepare(request: &mut dyn Request, _: &Settings) -> Result<Preparation, Fault> {
+impl Agent for Image {
+    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Option<Preparation>, Fault> {
+        if !Self::applies(request, settings)? {
+            return Ok(None);
+        }
         let scope = if request.session().is_some() { Scope::Session } else { Scope::Global };
         let messages = request.get("/messages").unwrap_or_default();
         let Some(edited) = conversation::without_images(&messages, scope)? else {
-            return Ok(Preparation::default());
+            return Ok(None);
         };
         request.set("/messages", &edited.messages)?;
-        Ok(Preparation {
+        Ok(Some(Preparation {
             tools: vec![ToolDefinition {
                 name: prompts::TOOL.into(),
                 description: prompts::TOOL_DESCRIPTION.into(),
@@ -68,8 +74,7 @@ impl Agent for Image {
             }],
             system: Some(prompts::SYSTEM.into()),
             state: edited.known.to_state().into_bytes(),
-            edits_answer: false,
-        })
+        }))
     }
 
     fn call_tool(call: ToolCall, state: &[u8], settings: &Settings) -> Result<ToolResult, Fault> {

@@ -81,12 +81,9 @@ pub(crate) fn placeholder(number: u32) -> String {
 
 /// A fault in words.
 pub(crate) fn fault(fault: &Fault) -> String {
-    match fault {
-        Fault::InvalidRequest(text) | Fault::Unsupported(text) | Fault::Denied(text) => text.clone(),
-        Fault::Unavailable(text) | Fault::Other(text) => text.clone(),
-        Fault::Upstream(failure) => match failure.status {
-            Some(status) => format!("{} (status {status})", failure.message),
-            None => failure.message.clone(),
-        },
+    let status = if let Fault::Upstream(failure) = fault { failure.status } else { None };
+    match status {
+        Some(status) => format!("{} (status {status})", fault.message()),
+        None => fault.message().to_owned(),
     }
 }

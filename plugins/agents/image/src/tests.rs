@@ -35,7 +35,7 @@ fn request(messages: &Value) -> FakeRequest {
 
 fn prepared(messages: &Value) -> (Value, Preparation) {
     let mut request = request(messages);
-    let preparation = Image::prepare(&mut request, &Settings::of("{}")).unwrap();
+    let preparation = Image::prepare(&mut request, &Settings::of("{}")).unwrap().unwrap_or_default();
     (request.body["messages"].take(), preparation)
 }
 

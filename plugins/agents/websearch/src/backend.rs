@@ -125,13 +125,12 @@ fn tidy(source: Source) -> Option<Source> {
 
 /// The operator reads in the log what went wrong; the model is told what it can do about it.
 fn unreachable_service(kind: Kind, fault: &Fault) -> Failed {
-    let (words, why) = match fault {
-        Fault::Denied(why) => ("may not be asked: the gateway's config does not allow it", &**why),
-        Fault::Unavailable(why) => ("did not answer", &**why),
-        Fault::Upstream(failure) => ("did not answer", &*failure.message),
-        Fault::InvalidRequest(why) | Fault::Unsupported(why) | Fault::Other(why) => ("could not be asked", &**why),
+    let words = match fault {
+        Fault::Denied(_) => "may not be asked: the gateway's config does not allow it",
+        Fault::Unavailable(_) | Fault::Upstream(_) | Fault::BadAnswer(_) => "did not answer",
+        Fault::InvalidRequest(_) | Fault::Unsupported(_) | Fault::Other(_) => "could not be asked",
     };
-    log(Level::Warn, &[kind.name(), " ", words, ": ", why].concat());
+    log(Level::Warn, &[kind.name(), " ", words, ": ", fault.message()].concat());
     unavailable(kind, words)
 }
 

@@ -47,7 +47,8 @@ impl Plugin for WebSearch {
     }
 }
 
-impl Agent for WebSearch {
+impl WebSearch {
+    /// Whether the client asks for a web search that the target does not make itself.
     fn applies(request: &dyn Request, settings: &Settings) -> Result<bool, Fault> {
         if request.summary().tools == 0 {
             return Ok(false);
@@ -57,18 +58,25 @@ impl Agent for WebSearch {
         };
         target::applies(&tools, request, settings)
     }
+}
 
-    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Preparation, Fault> {
-        prepare::prepare(request, &Options::read(settings)?)
+impl Agent for WebSearch {
+    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Option<Preparation>, Fault> {
+        if !Self::applies(request, settings)? {
+            return Ok(None);
+        }
+        prepare::prepare(request, &Options::read(settings)?).map(Some)
     }
 
     fn call_tool(call: ToolCall, state: &[u8], settings: &Settings) -> Result<ToolResult, Fault> {
         call::answer(&call, state, &Options::read(settings)?)
     }
+}
 
+impl AgentAnswer for WebSearch {
     fn answer(state: &[u8], _: &Settings) -> Box<dyn AnswerStream> {
         Box::new(answer::Citing::new(state::sources(state)))
     }
 }
 
-register!(WebSearch: agent);
+register!(WebSearch: agent, agent_answer);

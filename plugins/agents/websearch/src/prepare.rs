@@ -38,12 +38,7 @@ pub(crate) fn prepare(request: &mut dyn Request, options: &Options) -> Result<Pr
         ToolDefinition { name: wanted.name.clone(), description: describe(&wanted), input_schema: SCHEMA.into() };
     let most = wanted.most.unwrap_or(u64::MAX).min(options.max_uses);
     let state = State { id: request.id(), most, base: past.base, wanted };
-    Ok(Preparation {
-        tools: vec![tool],
-        system: Some(SYSTEM.into()),
-        state: state::write(&state, &past.sources),
-        edits_answer: true,
-    })
+    Ok(Preparation { tools: vec![tool], system: Some(SYSTEM.into()), state: state::write(&state, &past.sources) })
 }
 
 /// The model searches better if it knows where.

@@ -53,12 +53,14 @@ impl Router for HelloRouter {
             // No opinion: the next rule decides.
             return Ok(None);
         }
+        let large =
+            Target::parse(&options.large).ok_or_else(|| Fault::own("options: `large` must be \"provider,model\""))?;
         // The user sees the reason in the response header `x-ccr-route-reason`.
-        Ok(Some(Decision::new(options.large, format!("{size} kB is more than {} kB", options.above_kb))))
+        Ok(Some(Decision::new(large, format!("{size} kB is more than {} kB", options.above_kb))))
     }
 }
 
-// Makes a component of the type, with the role `router`.
+// Makes a component of the type that exports a router. A trait that is implemented and not named here does not compile.
 register!(HelloRouter: router);
 
 #[cfg(test)]
@@ -82,7 +84,7 @@ mod tests {
     #[test]
     fn a_large_request_goes_to_the_large_model() {
         let decision = routed(20_000).unwrap();
-        assert_eq!(decision.target, "openrouter,big-model");
+        assert_eq!((&*decision.target.provider, &*decision.target.model), ("openrouter", "big-model"));
         assert_eq!(decision.reason, "20 kB is more than 10 kB");
     }
 

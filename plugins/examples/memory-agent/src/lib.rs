@@ -3,7 +3,6 @@
 
 use ccr_plugin::host::{self, Scope};
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Capability, Preparation, ToolCall, ToolDefinition, ToolResult, error_result, text_result};
 use serde::Deserialize;
 
 #[cfg(test)]
@@ -39,22 +38,21 @@ impl Plugin for Memory {
 }
 
 impl Agent for Memory {
-    fn applies(request: &dyn Request, settings: &Settings) -> Result<bool, Fault> {
+    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Option<Preparation>, Fault> {
         // A request without tools is a client's side job, such as a title for the conversation. The summary costs nothing.
         let of_session = matches!(scope(settings)?, Scope::Session);
-        Ok(request.summary().tools > 0 && (!of_session || request.session().is_some()))
-    }
-
-    fn prepare(_: &mut dyn Request, _: &Settings) -> Result<Preparation, Fault> {
+        if request.summary().tools == 0 || (of_session && request.session().is_none()) {
+            return Ok(None);
+        }
         let input = r#"{"type": "object", "properties": {"key": {"type": "string"}, "value": {"type": "string"}}}"#;
-        Ok(Preparation {
+        Ok(Some(Preparation {
             tools: vec![
                 tool("remember", "Keeps `value` under `key`; an empty one forgets it.", input),
                 tool("recall", "What is kept under `key`; without one, the list of all keys.", input),
             ],
             system: Some(SYSTEM.into()),
             ..Preparation::default()
-        })
+        }))
     }
 
     fn call_tool(call: ToolCall, _: &[u8], settings: &Settings) -> Result<ToolResult, Fault> {

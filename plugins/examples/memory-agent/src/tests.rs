@@ -66,17 +66,20 @@ fn wrong_input_is_told_to_the_model() {
 #[test]
 fn side_jobs_and_clients_without_sessions_are_left_alone() {
     let mut request = FakeRequest::new(json!({"messages": []}));
-    assert!(!Memory::applies(&request, &settings("global")).unwrap());
+    let applies =
+        |request: &FakeRequest, scope| Memory::prepare(&mut request.clone(), &settings(scope)).unwrap().is_some();
+    assert!(!applies(&request, "global"));
     request.body["tools"] = json!([{"name": "Read"}]);
-    assert!(Memory::applies(&request, &settings("global")).unwrap());
-    assert!(!Memory::applies(&request, &settings("session")).unwrap());
+    assert!(applies(&request, "global"));
+    assert!(!applies(&request, "session"));
     request.session = Some("s".into());
-    assert!(Memory::applies(&request, &settings("session")).unwrap());
+    assert!(applies(&request, "session"));
 }
 
 #[test]
 fn the_tools_and_the_text_name_each_other() {
-    let preparation = Memory::prepare(&mut FakeRequest::new(json!({})), &settings("global")).unwrap();
+    let preparation =
+        Memory::prepare(&mut FakeRequest::new(json!({"tools": [{}]})), &settings("global")).unwrap().unwrap();
     let system = preparation.system.unwrap();
     for tool in preparation.tools {
         assert!(system.contains(&format!("`{}`", tool.name)));

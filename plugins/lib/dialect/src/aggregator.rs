@@ -71,7 +71,8 @@ mod tests {
 
     fn hints(model: &str, body: Value, settings: &str) -> Value {
         let mut request = FakeRequest::new(body);
-        request.target = Some(Target { provider: "p".into(), model: model.into(), base_path: "/api/v1".into() });
+        request.target = Some(Target::new("p", model));
+        request.base_path = "/api/v1".into();
         transform_request(&mut request, &Settings::of(settings)).unwrap();
         request.body["ccr"].clone()
     }

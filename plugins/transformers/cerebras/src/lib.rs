@@ -26,7 +26,7 @@ impl Plugin for Cerebras {
     }
 }
 
-impl Transformer for Cerebras {
+impl RequestTransformer for Cerebras {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
         let disable = match Thinking::of(request) {
             // A model that reasons does so unless told otherwise.
@@ -43,7 +43,7 @@ impl Transformer for Cerebras {
     }
 }
 
-register!(Cerebras: transformer);
+register!(Cerebras: request_transformer);
 
 #[cfg(test)]
 mod tests {
@@ -55,7 +55,7 @@ mod tests {
 
     fn sent(model: &str, body: Value) -> Value {
         let mut request = FakeRequest::new(body);
-        request.target = Some(Target { provider: "p".into(), model: model.into(), base_path: "/v1".into() });
+        request.target = Some(Target::new("p", model));
         Cerebras::transform_request(&mut request, &Settings::of("{}")).unwrap();
         request.body["ccr"]["extra"]["disable_reasoning"].clone()
     }

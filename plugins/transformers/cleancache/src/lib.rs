@@ -18,7 +18,7 @@ impl Plugin for CleanCache {
     }
 }
 
-impl Transformer for CleanCache {
+impl RequestTransformer for CleanCache {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
         let mut hints = Hints::default();
         hints.option("cache_control", "false");
@@ -26,7 +26,7 @@ impl Transformer for CleanCache {
     }
 }
 
-register!(CleanCache: transformer);
+register!(CleanCache: request_transformer);
 
 #[cfg(test)]
 mod tests {

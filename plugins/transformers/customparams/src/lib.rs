@@ -20,17 +20,16 @@ impl Plugin for CustomParams {
     fn describe() -> Description {
         Description::new("customparams", env!("CARGO_PKG_VERSION"), "Adds members to the request over the wire.")
             .settings_schema(SETTINGS)
-            .hooks(Hooks::WIRE_REQUEST)
     }
 }
 
-impl Transformer for CustomParams {
+impl WireTransformer for CustomParams {
     fn transform_wire_request(request: &mut dyn WireRequest, settings: &Settings) -> Result<(), Fault> {
         into_wire(request, options(settings)?.root(), Wins::Old)
     }
 }
 
-register!(CustomParams: transformer);
+register!(CustomParams: wire_transformer);
 
 #[cfg(test)]
 mod tests {

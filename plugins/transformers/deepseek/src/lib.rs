@@ -34,7 +34,7 @@ impl Plugin for DeepSeek {
     }
 }
 
-impl Transformer for DeepSeek {
+impl RequestTransformer for DeepSeek {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         let cap = settings.number("max_tokens")?.unwrap_or(DEFAULT_CAP);
         dialect::limit::cap(request, cap, false)?;
@@ -73,7 +73,7 @@ fn has_thought(request: &dyn Request) -> bool {
     request.get("/messages").is_some_and(|messages| messages.contains(r#""thinking""#))
 }
 
-register!(DeepSeek: transformer);
+register!(DeepSeek: request_transformer);
 
 #[cfg(test)]
 mod tests {
@@ -85,7 +85,8 @@ mod tests {
 
     fn edited(model: &str, body: serde_json::Value, settings: &str) -> serde_json::Value {
         let mut request = FakeRequest::new(body);
-        request.target = Some(Target { provider: "p".into(), model: model.into(), base_path: "/".into() });
+        request.target = Some(Target::new("p", model));
+        request.base_path = "/".into();
         DeepSeek::transform_request(&mut request, &Settings::of(settings)).unwrap();
         request.body
     }

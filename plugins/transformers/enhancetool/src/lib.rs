@@ -19,7 +19,7 @@ impl Plugin for EnhanceTool {
     }
 }
 
-impl Transformer for EnhanceTool {
+impl RequestTransformer for EnhanceTool {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
         let mut hints = Hints::default();
         hints.option("repair_tool_arguments", "true");
@@ -27,7 +27,7 @@ impl Transformer for EnhanceTool {
     }
 }
 
-register!(EnhanceTool: transformer);
+register!(EnhanceTool: request_transformer);
 
 #[cfg(test)]
 mod tests {

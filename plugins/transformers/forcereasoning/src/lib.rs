@@ -32,11 +32,10 @@ impl Plugin for ForceReasoning {
             "Makes a model without reasoning write its thoughts down.",
         )
         .settings_schema(SETTINGS)
-        .hooks(Hooks::REQUEST | Hooks::EVENTS)
     }
 }
 
-impl Transformer for ForceReasoning {
+impl RequestTransformer for ForceReasoning {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
         history::write_thoughts(request)?;
         if Thinking::of(request) == Thinking::Off {
@@ -46,10 +45,12 @@ impl Transformer for ForceReasoning {
         request.remove("/thinking")?;
         history::prompt(request)
     }
+}
 
+impl AnswerTransformer for ForceReasoning {
     fn answer(_: &Settings) -> Box<dyn AnswerStream> {
         Box::new(tags::Tags::default())
     }
 }
 
-register!(ForceReasoning: transformer);
+register!(ForceReasoning: request_transformer, answer_transformer);

@@ -26,7 +26,7 @@ impl Plugin for Groq {
     }
 }
 
-impl Transformer for Groq {
+impl RequestTransformer for Groq {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
         let mut hints = Hints::default();
         hints.option("cache_control", "false");
@@ -69,7 +69,7 @@ fn clean(schema: Value<'_>, splice: &mut Splice<'_>) {
     schema.items().for_each(|schema| clean(schema, splice));
 }
 
-register!(Groq: transformer);
+register!(Groq: request_transformer);
 
 #[cfg(test)]
 mod tests {

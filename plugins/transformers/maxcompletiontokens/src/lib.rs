@@ -20,7 +20,7 @@ impl Plugin for MaxCompletionTokens {
     }
 }
 
-impl Transformer for MaxCompletionTokens {
+impl RequestTransformer for MaxCompletionTokens {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
         let mut hints = Hints::default();
         hints.option("max_tokens_field", r#""max_completion_tokens""#);
@@ -28,7 +28,7 @@ impl Transformer for MaxCompletionTokens {
     }
 }
 
-register!(MaxCompletionTokens: transformer);
+register!(MaxCompletionTokens: request_transformer);
 
 #[cfg(test)]
 mod tests {

@@ -29,7 +29,7 @@ impl Plugin for MaxToken {
     }
 }
 
-impl Transformer for MaxToken {
+impl RequestTransformer for MaxToken {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         let missing =
             || Fault::own("options: `max_tokens` is missing; say how many output tokens a request may ask for");
@@ -54,7 +54,7 @@ fn fit_thinking(request: &mut dyn Request, cap: u64) -> Result<(), Fault> {
     }
 }
 
-register!(MaxToken: transformer);
+register!(MaxToken: request_transformer);
 
 #[cfg(test)]
 mod tests {

@@ -20,13 +20,13 @@ impl Plugin for OpenRouter {
     }
 }
 
-impl Transformer for OpenRouter {
+impl RequestTransformer for OpenRouter {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         aggregator::transform_request(request, settings)
     }
 }
 
-register!(OpenRouter: transformer);
+register!(OpenRouter: request_transformer);
 
 #[cfg(test)]
 mod tests {

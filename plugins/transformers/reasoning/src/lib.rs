@@ -35,7 +35,7 @@ impl Plugin for Reasoning {
     }
 }
 
-impl Transformer for Reasoning {
+impl RequestTransformer for Reasoning {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         let enable = settings.flag("enable")?.unwrap_or(true);
         let wish = if enable { Thinking::of(request) } else { Thinking::Off };
@@ -63,7 +63,7 @@ impl Transformer for Reasoning {
     }
 }
 
-register!(Reasoning: transformer);
+register!(Reasoning: request_transformer);
 
 #[cfg(test)]
 mod tests {

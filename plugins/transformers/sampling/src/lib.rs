@@ -38,11 +38,10 @@ impl Plugin for Sampling {
     fn describe() -> Description {
         Description::new("sampling", env!("CARGO_PKG_VERSION"), "Caps max_tokens and forces sampling parameters.")
             .settings_schema(SETTINGS)
-            .hooks(Hooks::WIRE_REQUEST)
     }
 }
 
-impl Transformer for Sampling {
+impl WireTransformer for Sampling {
     fn transform_wire_request(request: &mut dyn WireRequest, settings: &Settings) -> Result<(), Fault> {
         let options = options(settings)?;
         if options.root().is_empty() {
@@ -97,7 +96,7 @@ fn edit(
     Ok((!set.is_empty()).then(|| parameters.with(&set)))
 }
 
-register!(Sampling: transformer);
+register!(Sampling: wire_transformer);
 
 /// Whether a member says that the model thinks.
 fn thinks(top: &Top<'_>) -> bool {

@@ -19,7 +19,7 @@ impl Plugin for StreamOptions {
     }
 }
 
-impl Transformer for StreamOptions {
+impl RequestTransformer for StreamOptions {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
         if !request.summary().streaming {
             return Ok(());
@@ -30,7 +30,7 @@ impl Transformer for StreamOptions {
     }
 }
 
-register!(StreamOptions: transformer);
+register!(StreamOptions: request_transformer);
 
 #[cfg(test)]
 mod tests {

@@ -35,11 +35,10 @@ impl Plugin for ToolUse {
             "Makes a model call tools instead of talking about them.",
         )
         .settings_schema(SETTINGS)
-        .hooks(Hooks::REQUEST | Hooks::EVENTS)
     }
 }
 
-impl Transformer for ToolUse {
+impl RequestTransformer for ToolUse {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
         let choice = request.get("/tool_choice");
         // A client that forbids tools, or forces one, has decided for itself.
@@ -54,7 +53,9 @@ impl Transformer for ToolUse {
         }
         remind(request)
     }
+}
 
+impl AnswerTransformer for ToolUse {
     fn answer(_: &Settings) -> Box<dyn AnswerStream> {
         Box::new(exit::Exit::default())
     }
@@ -91,7 +92,7 @@ fn response(arguments: &str) -> Option<String> {
     Some(response.as_str().map_or_else(|| Value::raw(response).to_owned(), |text| text.decode().into_owned()))
 }
 
-register!(ToolUse: transformer);
+register!(ToolUse: request_transformer, answer_transformer);
 
 #[cfg(test)]
 mod tests {

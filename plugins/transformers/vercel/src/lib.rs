@@ -20,13 +20,13 @@ impl Plugin for Vercel {
     }
 }
 
-impl Transformer for Vercel {
+impl RequestTransformer for Vercel {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         aggregator::transform_request(request, settings)
     }
 }
 
-register!(Vercel: transformer);
+register!(Vercel: request_transformer);
 
 #[cfg(test)]
 mod tests {

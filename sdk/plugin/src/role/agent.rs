@@ -1,42 +1,23 @@
 //! The role `agent`: tools that the client knows nothing of.
 
 use crate::bindings::agent::exports::ccr::plugin::agent as wit;
+use crate::bindings::agent_answer::exports::ccr::plugin::agent_answer as answer;
+use crate::bindings::imports::ccr::plugin::{host, types};
 use crate::request::Lent;
-use crate::role::transformer::{AnswerStream, Unchanged};
-use crate::{Fault, Request, Settings, convert};
-use std::cell::RefCell;
+use crate::role::answer::{AnswerStream, ExportStream};
+use crate::{Fault, Request, Settings};
 use std::marker::PhantomData;
 
-pub use wit::{ToolCall, ToolDefinition, ToolResult};
+pub use wit::{Preparation, ToolCall, ToolDefinition, ToolResult};
 
-/// What an agent brings to a request.
-#[derive(Debug, Clone, Default)]
-pub struct Preparation {
-    /// Tools for the model. One whose name the client or an earlier agent uses already is offered under another; calls come
-    /// back under the agent's own name for it.
-    pub tools: Vec<ToolDefinition>,
-    /// Added to the end of the system text.
-    pub system: Option<String>,
-    /// Handed to [`Agent::call_tool`] and [`Agent::answer`] as it is. At most 1 MiB: what is larger belongs into the store.
-    pub state: Vec<u8>,
-    /// The answer shall go through [`Agent::answer`].
-    pub edits_answer: bool,
-}
-
-/// Gives a model tools and answers their calls.
+/// Gives a model tools and answers their calls. Registered as `agent`.
 pub trait Agent: 'static {
-    /// Whether it has anything to do with this request. Called for each target that a request is tried with: look at the
-    /// summary first.
-    ///
-    /// # Errors
-    /// The request goes on without this agent, and the failure is seen in the log and the record.
-    fn applies(request: &dyn Request, settings: &Settings) -> Result<bool, Fault>;
-
-    /// May edit the request, and names the tools.
+    /// Names the tools, and may edit the request. `None` if the request is not its business: then it goes on without this agent, and
+    /// without its edits. Called for each target that a request is tried with: look at the summary first.
     ///
     /// # Errors
     /// The request is refused.
-    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Preparation, Fault>;
+    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Option<Preparation>, Fault>;
 
     /// Answers one call. `state` is what [`Agent::prepare`] left. Each call has an instance of its own, so nothing but the
     /// store remembers an earlier one.
@@ -44,10 +25,18 @@ pub trait Agent: 'static {
     /// # Errors
     /// The model reads the fault as the tool's error.
     fn call_tool(call: ToolCall, state: &[u8], settings: &Settings) -> Result<ToolResult, Fault>;
+}
 
-    /// Begins to edit an answer as the client gets it; only called where [`Preparation::edits_answer`] asks for it.
-    fn answer(_state: &[u8], _settings: &Settings) -> Box<dyn AnswerStream> {
-        Box::new(Unchanged)
+/// Edits answers to the requests that the agent has prepared. Registered as `agent_answer`, beside `agent`.
+pub trait AgentAnswer: Agent {
+    /// Begins to edit one answer as the client gets it: all turns of the model in one, without the agents' calls. `state` is what
+    /// [`Agent::prepare`] left.
+    fn answer(state: &[u8], settings: &Settings) -> Box<dyn AnswerStream>;
+}
+
+impl Default for Preparation {
+    fn default() -> Self {
+        Self { tools: Vec::new(), system: None, state: Vec::new() }
     }
 }
 
@@ -67,26 +56,14 @@ fn text_content(text: &str) -> String {
     serde_json::json!([{ "type": "text", "text": text }]).to_string()
 }
 
-/// The component's side of [`Agent`].
+/// The component's side of [`Agent`] and [`AgentAnswer`].
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Export<T>(PhantomData<T>);
 
-/// The component's side of [`AnswerStream`].
-#[doc(hidden)]
-#[allow(missing_debug_implementations, reason = "never printed")]
-pub struct ExportStream<T>(RefCell<Box<dyn AnswerStream>>, PhantomData<T>);
-
 impl<T: Agent> wit::Guest for Export<T> {
-    type AnswerStream = ExportStream<T>;
-
-    fn applies(request: &wit::Request) -> Result<bool, Fault> {
-        T::applies(&Lent(request), &Settings::default())
-    }
-
-    fn prepare(request: &wit::Request) -> Result<wit::Preparation, Fault> {
-        let Preparation { tools, system, state, edits_answer } = T::prepare(&mut Lent(request), &Settings::default())?;
-        Ok(wit::Preparation { tools, system, state, edits_answer })
+    fn prepare(request: &host::Request) -> Result<Option<Preparation>, Fault> {
+        T::prepare(&mut Lent(request), &Settings::default())
     }
 
     fn call_tool(call: ToolCall, state: Vec<u8>) -> Result<ToolResult, Fault> {
@@ -94,23 +71,25 @@ impl<T: Agent> wit::Guest for Export<T> {
     }
 }
 
-impl<T: Agent> wit::GuestAnswerStream for ExportStream<T> {
+impl<T: AgentAnswer> answer::Guest for Export<T> {
+    type AnswerStream = Stream<T>;
+}
+
+/// The component's side of one answer.
+#[doc(hidden)]
+#[allow(missing_debug_implementations, reason = "never printed")]
+pub struct Stream<T>(ExportStream, PhantomData<T>);
+
+impl<T: AgentAnswer> answer::GuestAnswerStream for Stream<T> {
     fn new(state: Vec<u8>) -> Self {
-        Self(RefCell::new(T::answer(&state, &Settings::default())), PhantomData)
+        Self(ExportStream::new(T::answer(&state, &Settings::default())), PhantomData)
     }
 
-    fn push(&self, incoming: Vec<wit::Event>) -> Result<Vec<wit::Event>, Fault> {
-        let mut events = Vec::with_capacity(incoming.len());
-        let mut stream = self.0.borrow_mut();
-        for event in incoming {
-            stream.push(event.into(), &mut events)?;
-        }
-        Ok(convert::all(events))
+    fn push(&self, incoming: Vec<types::Event>) -> Result<Vec<types::Event>, Fault> {
+        self.0.edit(incoming)
     }
 
-    fn finish(&self) -> Result<Vec<wit::Event>, Fault> {
-        let mut events = Vec::new();
-        self.0.borrow_mut().finish(&mut events)?;
-        Ok(convert::all(events))
+    fn finish(&self) -> Result<Vec<types::Event>, Fault> {
+        self.0.end()
     }
 }

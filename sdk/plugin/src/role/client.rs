@@ -2,16 +2,14 @@
 
 use crate::bindings::client::exports::ccr::plugin::client_protocol as wit;
 use crate::request::Target;
-use crate::{Fault, Settings, convert};
+use crate::{EncodedRequest, Fault, Settings, convert};
 use ccr_messages::event::{Event, Failure};
 use std::cell::RefCell;
 use std::marker::PhantomData;
 
-pub use wit::{
-    ClientAnswer as Answer, ClientFormat as Format, ClientRequest, DecodedRequest, ForwardedRequest as Forwarded,
-};
+pub use wit::{ClientAnswer as Answer, ClientFormat as Format, ClientRequest, DecodedRequest};
 
-/// Speaks a client's format, both ways.
+/// Speaks a client's format, both ways. Registered as `client`.
 pub trait ClientProtocol: 'static {
     /// Writes one streamed answer.
     type Encoder: Encoder;
@@ -28,12 +26,18 @@ pub trait ClientProtocol: 'static {
     /// The client's own request for an upstream of the same format, with nothing edited but what the target makes necessary;
     /// `None` if it cannot go as it is.
     ///
-    /// Only called for a plugin that has the role `upstream` as well; `settings` are those of that use.
+    /// Only called for a plugin that has the role `upstream` as well; `settings` are those of that use, `base_path` is as
+    /// [`Request::base_path`](crate::Request::base_path).
     ///
     /// # Errors
     /// As in [`crate::UpstreamProtocol::encode`].
-    fn forward(request: &ClientRequest, target: &Target, settings: &Settings) -> Result<Option<Forwarded>, Fault> {
-        let _ = (request, target, settings);
+    fn forward(
+        request: &ClientRequest,
+        target: &Target,
+        base_path: &str,
+        settings: &Settings,
+    ) -> Result<Option<EncodedRequest>, Fault> {
+        let _ = (request, target, base_path, settings);
         Ok(None)
     }
 
@@ -110,8 +114,8 @@ impl<T: ClientProtocol> wit::Guest for Export<T> {
         T::decode(&request)
     }
 
-    fn forward(request: ClientRequest, target: wit::Target) -> Result<Option<Forwarded>, Fault> {
-        T::forward(&request, &target, &Settings::default())
+    fn forward(request: ClientRequest, target: Target, base_path: String) -> Result<Option<EncodedRequest>, Fault> {
+        T::forward(&request, &target, &base_path, &Settings::default())
     }
 
     fn encode(events: Vec<wit::Event>, id: String, model: String, context: Vec<u8>) -> Result<Answer, Fault> {

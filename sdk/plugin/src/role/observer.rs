@@ -4,7 +4,7 @@ use crate::bindings::observer::exports::ccr::plugin::observer as wit;
 use crate::{Fault, Settings};
 use std::marker::PhantomData;
 
-/// Sees every finished request.
+/// Sees every finished request. Registered as `observer`. The host does not call it yet.
 pub trait Observer: 'static {
     /// `record` is the request record as a JSON object, the same as a line of the log under `logs/`.
     ///

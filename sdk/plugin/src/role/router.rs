@@ -2,12 +2,12 @@
 
 use crate::bindings::router::exports::ccr::plugin::router as wit;
 use crate::request::Lent;
-use crate::{Fault, Request, Settings};
+use crate::{Fault, Request, Settings, Target};
 use std::marker::PhantomData;
 
 pub use wit::Decision;
 
-/// Chooses where requests go.
+/// Chooses where requests go. Registered as `router`.
 pub trait Router: 'static {
     /// `None` is "no opinion": the next rule decides. The request may only be read.
     ///
@@ -17,9 +17,9 @@ pub trait Router: 'static {
 }
 
 impl Decision {
-    /// `target` is `provider,model` as in the config; `reason` is shown to the user in `x-ccr-route-reason`.
-    pub fn new(target: impl Into<String>, reason: impl Into<String>) -> Self {
-        Self { target: target.into(), reason: reason.into() }
+    /// Both names of `target` are as in the config; `reason` is shown to the user in `x-ccr-route-reason`.
+    pub fn new(target: Target, reason: impl Into<String>) -> Self {
+        Self { target, reason: reason.into() }
     }
 }
 

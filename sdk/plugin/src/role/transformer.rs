@@ -1,107 +1,74 @@
-//! The role `transformer`: edits of requests and answers.
+//! Transformers: edits of requests and answers on their way to and from a target. One trait per hook, as one interface per hook
+//! is exported: what a component exports is what the host calls.
 
-use crate::bindings::transformer::exports::ccr::plugin::transformer as wit;
+use crate::bindings::{answer_transformer, imports, request_transformer, wire_transformer};
 use crate::request::Lent;
-use crate::{Fault, Request, Settings, WireRequest, convert};
-use ccr_messages::event::Event;
-use std::cell::RefCell;
+use crate::role::answer::{AnswerStream, ExportStream};
+use crate::{Fault, Request, Settings, WireRequest};
+use answer_transformer::exports::ccr::plugin::answer_transformer as answer;
+use imports::ccr::plugin::{host, types};
 use std::marker::PhantomData;
 
-pub use crate::bindings::description::exports::ccr::plugin::plugin::TransformerHooks as Hooks;
-
-/// Edits requests and answers on their way to and from a target. Every method does nothing unless it is written.
-///
-/// The host calls only the hooks that [`Description::hooks`](crate::Description::hooks) names.
-pub trait Transformer: 'static {
-    /// Edits the inner request (Anthropic Messages JSON) before it is encoded for the provider.
+/// Edits the inner request (Anthropic Messages JSON) before it is encoded for the provider. Registered as `request_transformer`.
+pub trait RequestTransformer: 'static {
+    /// Edits one request; called once for each target that is tried, on the original request.
     ///
     /// # Errors
     /// The request is refused.
-    fn transform_request(_request: &mut dyn Request, _settings: &Settings) -> Result<(), Fault> {
-        Ok(())
-    }
+    fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault>;
+}
 
-    /// Edits the request as it goes over the wire.
+/// Edits the request as it goes over the wire. Registered as `wire_transformer`.
+pub trait WireTransformer: 'static {
+    /// Edits one request, after the protocol has written it.
     ///
     /// # Errors
     /// The request is refused.
-    fn transform_wire_request(_request: &mut dyn WireRequest, _settings: &Settings) -> Result<(), Fault> {
-        Ok(())
-    }
-
-    /// Begins to edit an answer.
-    fn answer(_settings: &Settings) -> Box<dyn AnswerStream> {
-        Box::new(Unchanged)
-    }
+    fn transform_wire_request(request: &mut dyn WireRequest, settings: &Settings) -> Result<(), Fault>;
 }
 
-/// The state of one answer that is being edited.
-pub trait AnswerStream {
-    /// Reads one event and adds what shall stand in its place to `events`.
-    ///
-    /// # Errors
-    /// The answer is refused and ends there.
-    fn push(&mut self, event: Event, events: &mut Vec<Event>) -> Result<(), Fault>;
-
-    /// The answer has ended.
-    ///
-    /// # Errors
-    /// As in [`AnswerStream::push`].
-    fn finish(&mut self, _events: &mut Vec<Event>) -> Result<(), Fault> {
-        Ok(())
-    }
+/// Edits the events of answers, streamed or not. Registered as `answer_transformer`.
+pub trait AnswerTransformer: 'static {
+    /// Begins to edit one answer ([`Unchanged`](crate::Unchanged) leaves it as it is).
+    fn answer(settings: &Settings) -> Box<dyn AnswerStream>;
 }
 
-/// Passes every event on as it is.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Unchanged;
-
-impl AnswerStream for Unchanged {
-    fn push(&mut self, event: Event, events: &mut Vec<Event>) -> Result<(), Fault> {
-        events.push(event);
-        Ok(())
-    }
-}
-
-/// The component's side of [`Transformer`].
+/// The component's side of the three.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct Export<T>(PhantomData<T>);
 
-/// The component's side of [`AnswerStream`].
-#[doc(hidden)]
-#[allow(missing_debug_implementations, reason = "never printed")]
-pub struct ExportStream<T>(RefCell<Box<dyn AnswerStream>>, PhantomData<T>);
-
-impl<T: Transformer> wit::Guest for Export<T> {
-    type AnswerStream = ExportStream<T>;
-
-    fn transform_request(request: &wit::Request) -> Result<(), Fault> {
+impl<T: RequestTransformer> request_transformer::exports::ccr::plugin::request_transformer::Guest for Export<T> {
+    fn transform_request(request: &host::Request) -> Result<(), Fault> {
         T::transform_request(&mut Lent(request), &Settings::default())
     }
+}
 
-    fn transform_wire_request(request: &wit::WireRequest) -> Result<(), Fault> {
+impl<T: WireTransformer> wire_transformer::exports::ccr::plugin::wire_transformer::Guest for Export<T> {
+    fn transform_wire_request(request: &host::WireRequest) -> Result<(), Fault> {
         T::transform_wire_request(&mut Lent(request), &Settings::default())
     }
 }
 
-impl<T: Transformer> wit::GuestAnswerStream for ExportStream<T> {
+impl<T: AnswerTransformer> answer::Guest for Export<T> {
+    type AnswerStream = Stream<T>;
+}
+
+/// The component's side of one answer.
+#[doc(hidden)]
+#[allow(missing_debug_implementations, reason = "never printed")]
+pub struct Stream<T>(ExportStream, PhantomData<T>);
+
+impl<T: AnswerTransformer> answer::GuestAnswerStream for Stream<T> {
     fn new() -> Self {
-        Self(RefCell::new(T::answer(&Settings::default())), PhantomData)
+        Self(ExportStream::new(T::answer(&Settings::default())), PhantomData)
     }
 
-    fn push(&self, incoming: Vec<wit::Event>) -> Result<Vec<wit::Event>, Fault> {
-        let mut events = Vec::with_capacity(incoming.len());
-        let mut stream = self.0.borrow_mut();
-        for event in incoming {
-            stream.push(event.into(), &mut events)?;
-        }
-        Ok(convert::all(events))
+    fn push(&self, incoming: Vec<types::Event>) -> Result<Vec<types::Event>, Fault> {
+        self.0.edit(incoming)
     }
 
-    fn finish(&self) -> Result<Vec<wit::Event>, Fault> {
-        let mut events = Vec::new();
-        self.0.borrow_mut().finish(&mut events)?;
-        Ok(convert::all(events))
+    fn finish(&self) -> Result<Vec<types::Event>, Fault> {
+        self.0.end()
     }
 }

@@ -1,9 +1,8 @@
 //! What the agent does, well or badly.
 //!
-//! In `applies` and `prepare` that is for the options to say:
-//! - `applies`: `no`, `spin`, `trap`, `refuse`; anything else is yes.
-//! - `prepare`: `spin`, `trap`, `refuse`, `illegal-name`, `illegal-schema`, `illegal-request`, `many-tools`, `large-state`;
-//!   `full-state` is as large as it may be.
+//! In `prepare` that is for the options to say:
+//! - `prepare`: `none` (the request is not its business, although it edits it), `spin`, `trap`, `refuse`, `illegal-name`,
+//!   `illegal-schema`, `illegal-request`, `many-tools`, `large-state`; `full-state` is as large as it may be.
 //! - `tools`: the names of those to offer; all of [`TOOLS`] if it is not given.
 //! - `system`: a system text. `edits`: `upper` makes the answer's text upper-case, `trap` traps there.
 //!
@@ -11,7 +10,6 @@
 
 use ccr_plugin::host::{self, Scope};
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Capability, Preparation, ToolCall, ToolDefinition, ToolResult, error_result, text_result};
 use serde_json::{Value, json};
 
 /// All tools.
@@ -40,17 +38,7 @@ pub(crate) fn describe(name: &str) -> Description {
     [Capability::Kv, Capability::Model].into_iter().fold(description, Description::asks_for)
 }
 
-pub(crate) fn applies(_: &dyn Request, settings: &Settings) -> Result<bool, Fault> {
-    match option(settings, "applies").as_str() {
-        "no" => Ok(false),
-        "spin" => spin(),
-        "trap" => panic!("as agreed"),
-        "refuse" => Err(Fault::own("not in the mood")),
-        _ => Ok(true),
-    }
-}
-
-pub(crate) fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Preparation, Fault> {
+pub(crate) fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Option<Preparation>, Fault> {
     let options: Value = settings.parse()?;
     let names: Vec<String> = match options["tools"].as_array() {
         Some(names) => names.iter().filter_map(|name| name.as_str().map(str::to_owned)).collect(),
@@ -59,6 +47,10 @@ pub(crate) fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<
     let mut tools: Vec<ToolDefinition> = names.iter().map(|name| tool(name)).collect();
     let mut state = request.target().map(|target| target.model).unwrap_or_default().into_bytes();
     match option(settings, "prepare").as_str() {
+        "none" => {
+            request.set("/messages", "7")?;
+            return Ok(None);
+        }
         "spin" => spin(),
         "trap" => panic!("as agreed"),
         "refuse" => return Err(Fault::invalid("such a request is not for me")),
@@ -71,7 +63,7 @@ pub(crate) fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<
         _ => {}
     }
     let system = settings.text("system")?;
-    Ok(Preparation { tools, system, state, edits_answer: !option(settings, "edits").is_empty() })
+    Ok(Some(Preparation { tools, system, state }))
 }
 
 fn tool(name: &str) -> ToolDefinition {
@@ -163,7 +155,10 @@ fn allocate() -> ! {
 }
 
 pub(crate) fn answer(settings: &Settings) -> Box<dyn AnswerStream> {
-    Box::new(Edits { traps: option(settings, "edits") == "trap" })
+    match option(settings, "edits").as_str() {
+        "" => Box::new(Unchanged),
+        how => Box::new(Edits { traps: how == "trap" }),
+    }
 }
 
 /// Edits an answer.

@@ -2,7 +2,6 @@
 //! [`behaviour`].
 
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Preparation, ToolCall, ToolResult};
 
 mod behaviour;
 
@@ -20,21 +19,19 @@ impl Plugin for TestAgent {
 }
 
 impl Agent for TestAgent {
-    fn applies(request: &dyn Request, settings: &Settings) -> Result<bool, Fault> {
-        behaviour::applies(request, settings)
-    }
-
-    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Preparation, Fault> {
+    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Option<Preparation>, Fault> {
         behaviour::prepare(request, settings)
     }
 
     fn call_tool(call: ToolCall, state: &[u8], _: &Settings) -> Result<ToolResult, Fault> {
         behaviour::call_tool(NAME, &call, state)
     }
+}
 
+impl AgentAnswer for TestAgent {
     fn answer(_: &[u8], settings: &Settings) -> Box<dyn AnswerStream> {
         behaviour::answer(settings)
     }
 }
 
-register!(TestAgent: agent);
+register!(TestAgent: agent, agent_answer);

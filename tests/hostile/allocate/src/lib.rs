@@ -8,13 +8,8 @@ pub struct Allocate;
 
 impl Plugin for Allocate {
     fn describe() -> Description {
-        Description::new("hostile-allocate", "0.1.0", "Takes all the memory it can get.").hooks(hooks())
+        Description::new("hostile-allocate", "0.1.0", "Takes all the memory it can get.")
     }
-}
-
-/// Every hook, so that the option `where` decides.
-fn hooks() -> Hooks {
-    Hooks::REQUEST | Hooks::WIRE_REQUEST | Hooks::EVENTS
 }
 
 /// Whether the option `where` names this hook; the first one unless it is given.
@@ -34,21 +29,25 @@ fn misbehave() {
     }
 }
 
-impl Transformer for Allocate {
+impl RequestTransformer for Allocate {
     fn transform_request(_: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         if here(settings, "inner") {
             misbehave();
         }
         Ok(())
     }
+}
 
+impl WireTransformer for Allocate {
     fn transform_wire_request(_: &mut dyn WireRequest, settings: &Settings) -> Result<(), Fault> {
         if here(settings, "wire") {
             misbehave();
         }
         Ok(())
     }
+}
 
+impl AnswerTransformer for Allocate {
     fn answer(settings: &Settings) -> Box<dyn AnswerStream> {
         Box::new(Answer { misbehaves: here(settings, "events") })
     }
@@ -68,4 +67,4 @@ impl AnswerStream for Answer {
     }
 }
 
-register!(Allocate: transformer);
+register!(Allocate: request_transformer, wire_transformer, answer_transformer);

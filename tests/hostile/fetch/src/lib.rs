@@ -6,7 +6,6 @@
 
 use ccr_plugin::host::{self, HttpRequest};
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Capability, Header};
 use serde_json::{Value, json};
 
 /// How much of an answer is told on.
@@ -23,7 +22,7 @@ impl Plugin for Fetch {
     }
 }
 
-impl Transformer for Fetch {
+impl RequestTransformer for Fetch {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         let options: Value = settings.parse()?;
         let mut outcomes = Vec::new();
@@ -65,4 +64,4 @@ fn outcome(result: Result<host::HttpResponse, Fault>) -> Value {
     json!({"fault": fault, "text": text})
 }
 
-register!(Fetch: transformer);
+register!(Fetch: request_transformer);

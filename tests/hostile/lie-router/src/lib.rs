@@ -21,19 +21,19 @@ impl Router for LieRouter {
     fn route(request: &dyn Request, settings: &Settings) -> Result<Option<Decision>, Fault> {
         let lie = |name: &str| settings.json().contains(name);
         if lie("unknown") {
-            return Ok(Some(Decision::new("nobody,nothing", "because")));
+            return Ok(Some(Decision::new(Target::new("nobody", "nothing"), "because")));
         }
         if lie("nonsense") {
-            return Ok(Some(Decision::new("\u{0}\r\n", "because")));
+            return Ok(Some(Decision::new(Target::new("\u{0}\r\n", ""), "because")));
         }
         if lie("long") {
-            return Ok(Some(Decision::new("other,m", "y".repeat(LONG))));
+            return Ok(Some(Decision::new(Target::new("other", "m"), "y".repeat(LONG))));
         }
         if lie("header") {
-            return Ok(Some(Decision::new("other,m", "because\r\nx-injected: 1\r\n\u{1f600}")));
+            return Ok(Some(Decision::new(Target::new("other", "m"), "because\r\nx-injected: 1\r\n\u{1f600}")));
         }
         if lie("count") {
-            return Ok(Some(Decision::new("other,m", format!("{} tokens", request.token_count()))));
+            return Ok(Some(Decision::new(Target::new("other", "m"), format!("{} tokens", request.token_count()))));
         }
         if lie("fault") {
             return Err(Fault::own("no luck today"));

@@ -2,7 +2,6 @@
 //! [`behaviour`].
 
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Preparation, ToolCall, ToolResult};
 
 #[path = "../../agent/src/behaviour.rs"]
 mod behaviour;
@@ -21,21 +20,19 @@ impl Plugin for OtherAgent {
 }
 
 impl Agent for OtherAgent {
-    fn applies(request: &dyn Request, settings: &Settings) -> Result<bool, Fault> {
-        behaviour::applies(request, settings)
-    }
-
-    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Preparation, Fault> {
+    fn prepare(request: &mut dyn Request, settings: &Settings) -> Result<Option<Preparation>, Fault> {
         behaviour::prepare(request, settings)
     }
 
     fn call_tool(call: ToolCall, state: &[u8], _: &Settings) -> Result<ToolResult, Fault> {
         behaviour::call_tool(NAME, &call, state)
     }
+}
 
+impl AgentAnswer for OtherAgent {
     fn answer(_: &[u8], settings: &Settings) -> Box<dyn AnswerStream> {
         behaviour::answer(settings)
     }
 }
 
-register!(OtherAgent: agent);
+register!(OtherAgent: agent, agent_answer);

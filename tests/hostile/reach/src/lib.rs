@@ -2,7 +2,6 @@
 //! nobody granted it. What it got is put into the request's `system`, where the upstream sees it.
 //! The options `url` and `file` name an address to reach and a file to write.
 
-use ccr_plugin::Capability;
 use ccr_plugin::host::{self, HttpRequest, Scope};
 use ccr_plugin::prelude::*;
 use serde_json::{Value, json};
@@ -20,7 +19,7 @@ impl Plugin for Reach {
     }
 }
 
-impl Transformer for Reach {
+impl RequestTransformer for Reach {
     fn transform_request(request: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         let options: Value = settings.parse()?;
         let option = |name: &str| options[name].as_str().unwrap_or_default().to_owned();
@@ -90,4 +89,4 @@ fn outcome<T: std::fmt::Debug>(result: Result<T, Fault>) -> String {
     }
 }
 
-register!(Reach: transformer);
+register!(Reach: request_transformer);

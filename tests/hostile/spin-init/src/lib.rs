@@ -16,6 +16,10 @@ impl Plugin for SpinInit {
     }
 }
 
-impl Transformer for SpinInit {}
+impl RequestTransformer for SpinInit {
+    fn transform_request(_: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
+        Ok(())
+    }
+}
 
-register!(SpinInit: transformer);
+register!(SpinInit: request_transformer);

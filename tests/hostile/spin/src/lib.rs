@@ -8,13 +8,8 @@ pub struct Spin;
 
 impl Plugin for Spin {
     fn describe() -> Description {
-        Description::new("hostile-spin", "0.1.0", "Never comes back.").hooks(hooks())
+        Description::new("hostile-spin", "0.1.0", "Never comes back.")
     }
-}
-
-/// Every hook, so that the option `where` decides.
-fn hooks() -> Hooks {
-    Hooks::REQUEST | Hooks::WIRE_REQUEST | Hooks::EVENTS
 }
 
 /// Whether the option `where` names this hook; the first one unless it is given.
@@ -33,21 +28,25 @@ fn misbehave() {
     }
 }
 
-impl Transformer for Spin {
+impl RequestTransformer for Spin {
     fn transform_request(_: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         if here(settings, "inner") {
             misbehave();
         }
         Ok(())
     }
+}
 
+impl WireTransformer for Spin {
     fn transform_wire_request(_: &mut dyn WireRequest, settings: &Settings) -> Result<(), Fault> {
         if here(settings, "wire") {
             misbehave();
         }
         Ok(())
     }
+}
 
+impl AnswerTransformer for Spin {
     fn answer(settings: &Settings) -> Box<dyn AnswerStream> {
         Box::new(Answer { misbehaves: here(settings, "events") })
     }
@@ -67,4 +66,4 @@ impl AnswerStream for Answer {
     }
 }
 
-register!(Spin: transformer);
+register!(Spin: request_transformer, wire_transformer, answer_transformer);

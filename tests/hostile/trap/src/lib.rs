@@ -8,13 +8,8 @@ pub struct Trap;
 
 impl Plugin for Trap {
     fn describe() -> Description {
-        Description::new("hostile-trap", "0.1.0", "Panics.").hooks(hooks())
+        Description::new("hostile-trap", "0.1.0", "Panics.")
     }
-}
-
-/// Every hook, so that the option `where` decides.
-fn hooks() -> Hooks {
-    Hooks::REQUEST | Hooks::WIRE_REQUEST | Hooks::EVENTS
 }
 
 /// Whether the option `where` names this hook; the first one unless it is given.
@@ -30,21 +25,25 @@ fn misbehave() {
     panic!("as agreed");
 }
 
-impl Transformer for Trap {
+impl RequestTransformer for Trap {
     fn transform_request(_: &mut dyn Request, settings: &Settings) -> Result<(), Fault> {
         if here(settings, "inner") {
             misbehave();
         }
         Ok(())
     }
+}
 
+impl WireTransformer for Trap {
     fn transform_wire_request(_: &mut dyn WireRequest, settings: &Settings) -> Result<(), Fault> {
         if here(settings, "wire") {
             misbehave();
         }
         Ok(())
     }
+}
 
+impl AnswerTransformer for Trap {
     fn answer(settings: &Settings) -> Box<dyn AnswerStream> {
         Box::new(Answer { misbehaves: here(settings, "events") })
     }
@@ -64,4 +63,4 @@ impl AnswerStream for Answer {
     }
 }
 
-register!(Trap: transformer);
+register!(Trap: request_transformer, wire_transformer, answer_transformer);

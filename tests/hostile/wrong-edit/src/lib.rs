@@ -10,11 +10,10 @@ pub struct WrongEdit;
 impl Plugin for WrongEdit {
     fn describe() -> Description {
         Description::new("hostile-wrong-edit", "0.1.0", "Its edits are illegal.")
-            .hooks(Hooks::REQUEST | Hooks::WIRE_REQUEST)
     }
 }
 
-impl Transformer for WrongEdit {
+impl RequestTransformer for WrongEdit {
     fn transform_request(request: &mut dyn Request, _: &Settings) -> Result<(), Fault> {
         let mut passed = String::new();
         for json in ["", "{", "1 2", "nul", "\"", "{\"a\":1}}", "[1,]", "\u{feff}1"] {
@@ -29,7 +28,9 @@ impl Transformer for WrongEdit {
         }
         request.set("/system", &format!("{:?}", format!("passed: {passed}")))
     }
+}
 
+impl WireTransformer for WrongEdit {
     fn transform_wire_request(request: &mut dyn WireRequest, _: &Settings) -> Result<(), Fault> {
         let mut passed = String::new();
         for path in ["http://127.0.0.1:1/", "//127.0.0.1:1/", "no-slash", "/a\r\nx-injected: 1", "/\\evil"] {
@@ -63,4 +64,4 @@ impl Transformer for WrongEdit {
     }
 }
 
-register!(WrongEdit: transformer);
+register!(WrongEdit: request_transformer, wire_transformer);

@@ -84,7 +84,7 @@ proptest! {
         let mut body = request(&json!([]));
         body.body["messages"] = messages;
         let _ = Image::applies(&body, &Settings::of("{}"));
-        let prepared = Image::prepare(&mut body, &Settings::of("{}")).unwrap();
+        let prepared = Image::prepare(&mut body, &Settings::of("{}")).unwrap().unwrap_or_default();
         call(&prepared.state, &input.to_string());
         call(&state, &input.to_string());
         call(&prepared.state, &String::from_utf8_lossy(&state));

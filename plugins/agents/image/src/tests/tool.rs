@@ -46,7 +46,7 @@ fn nothing_is_kept_of_an_answer_without_a_session() {
     host::set_session(false);
     let mut request = request(&json!([user(&[block(&file(&gradient(2, 2), ImageFormat::Png))])]));
     request.session = None;
-    let state = Image::prepare(&mut request, &Settings::of("{}")).unwrap().state;
+    let state = Image::prepare(&mut request, &Settings::of("{}")).unwrap().unwrap_or_default().state;
     let asked = eyes_say(message(&[text("seen")]));
     for _ in 0..2 {
         assert_eq!(said(&call(&state, r#"{"imageId": [1], "task": "a"}"#)), "seen");

@@ -71,7 +71,7 @@ fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, 
         vertex: false,
     };
     let (body, context) = encode::encode(request, to)?;
-    let mut encoded = EncodedRequest::new(path(&target.base_path), body);
+    let mut encoded = EncodedRequest::new(path(&request.base_path().unwrap_or_default()), body);
     encoded.context = context;
     let header = |name: &str, value: String| Header { name: name.into(), value };
     encoded.headers.push(header(VERSION_HEADER, version.unwrap_or_else(|| VERSION.into())));

@@ -79,7 +79,7 @@ fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, 
         project: either("GOOGLE_CLOUD_PROJECT", "project")?,
         location: either("GOOGLE_CLOUD_LOCATION", "location")?.unwrap_or_else(|| LOCATION.into()),
     };
-    let path = endpoint.path(&target.base_path, &target.model, request.summary().streaming)?;
+    let path = endpoint.path(&request.base_path().unwrap_or_default(), &target.model, request.summary().streaming)?;
     let native_client = request.header(VERSION_HEADER).is_some();
     let beta = request.header(BETA_HEADER).filter(|_| native_client);
     let betas = known(betas(beta.as_deref()), request);

@@ -47,7 +47,8 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     let body = Body::read(document.root(), LACKS, &mut notes)?;
     let betas = request.header("anthropic-beta").unwrap_or_default();
     let out = Writer::with_capacity(request::room(text.len()));
-    let encoded = write(&body, &target, &betas, options, &mut notes, out)?;
+    let path = path::path(&request.base_path().unwrap_or_default(), &target.model, body.streams());
+    let encoded = write(&body, &target, path, &betas, options, &mut notes, out)?;
     notes.tell(request);
     Ok(encoded)
 }
@@ -55,6 +56,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
 fn write(
     body: &Body<'_>,
     target: &Target,
+    path: String,
     betas: &str,
     options: &Options,
     notes: &mut Notes,
@@ -76,7 +78,7 @@ fn write(
     conversation::messages(body, to, notes, &mut out)?;
     out.end_object();
     Ok(EncodedRequest {
-        path: path::path(&target.base_path, &target.model, to.streaming),
+        path,
         headers: Vec::new(),
         body: out.into_bytes(),
         credential: Credential::Aws(SERVICE.into()),

@@ -84,7 +84,7 @@ pub(crate) fn unreadable(body: &[u8]) -> Fault {
 pub(crate) fn no_output(root: Value<'_>) -> Fault {
     let failure = failure(root, None, None);
     if failure.message.is_empty() {
-        return Fault::unreadable(
+        return Fault::bad_answer(
             "Bedrock's answer has no `output`. Check that `api_base_url` is Bedrock's runtime, such as \
              `https://bedrock-runtime.us-east-1.amazonaws.com`.",
         );

@@ -35,6 +35,7 @@ pub(super) const KEY_HEADER: &str = "x-goog-api-key";
 
 pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<EncodedRequest, Fault> {
     let target = request::target(request)?;
+    let base_path = request.base_path().unwrap_or_default();
     let text = request.text();
     let document = request::parse(&text)?;
     let mut notes = Notes::default();
@@ -56,8 +57,8 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     notes.tell(request);
     let streaming = body.streams();
     let path = match &options.vertex {
-        Some(vertex) => vertex::path(vertex, &target.base_path, &target.model, streaming)?,
-        None => path::of(&target.base_path, &target.model, streaming),
+        Some(vertex) => vertex::path(vertex, &base_path, &target.model, streaming)?,
+        None => path::of(&base_path, &target.model, streaming),
     };
     let mut encoded = EncodedRequest::new(path, out.into_bytes());
     encoded.credential = match &options.vertex {

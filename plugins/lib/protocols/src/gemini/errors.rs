@@ -45,7 +45,7 @@ pub(crate) const TABLE: ErrorTable =
 pub(crate) fn no_candidates(root: Value<'_>) -> Fault {
     let reported = ProviderError::of(root);
     if !reported.is_error && reported.names.is_empty() && reported.status.is_none() {
-        return Fault::unreadable(
+        return Fault::bad_answer(
             "The provider's answer has no `candidates`. Try again, or check that `api_base_url` is Gemini's API.",
         );
     }

@@ -52,7 +52,7 @@ fn encode(request: &dyn Request, settings: &Settings) -> Result<EncodedRequest, 
     })?;
     let mut encoded = encode::encode(request, &options)?;
     if let Some(target) = request.target() {
-        encoded.path = path::of(&target.base_path, &target.model, version.as_deref());
+        encoded.path = path::of(&request.base_path().unwrap_or_default(), &target.model, version.as_deref());
     }
     encoded.credential = Credential::Header(KEY.into());
     Ok(encoded)

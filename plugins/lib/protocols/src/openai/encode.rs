@@ -55,7 +55,8 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     out.end_object();
     notes.tell(request);
     let wire = hints.replace(out.into_bytes())?;
-    let mut encoded = EncodedRequest::new(endpoint::path(&target.base_path, CHAT_COMPLETIONS), wire);
+    let mut encoded =
+        EncodedRequest::new(endpoint::path(&request.base_path().unwrap_or_default(), CHAT_COMPLETIONS), wire);
     encoded.context = context.finish();
     Ok(encoded)
 }

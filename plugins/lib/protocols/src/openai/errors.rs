@@ -71,7 +71,7 @@ pub(crate) const TABLE: ErrorTable =
 pub(crate) fn no_choices(root: Value<'_>) -> Fault {
     let reported = ProviderError::of(root);
     if !reported.is_error {
-        return Fault::unreadable(
+        return Fault::bad_answer(
             "The provider's answer has no `choices`. Check that `api_base_url` is its chat completions endpoint.",
         );
     }

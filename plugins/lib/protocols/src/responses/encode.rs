@@ -39,6 +39,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
     let encoded = write(
         &body,
         &target,
+        endpoint::path(&request.base_path().unwrap_or_default(), RESPONSES),
         session.as_deref(),
         options,
         &mut notes,
@@ -51,6 +52,7 @@ pub(crate) fn encode(request: &dyn Request, options: &Options) -> Result<Encoded
 fn write(
     body: &Body<'_>,
     target: &Target,
+    path: String,
     session: Option<&str>,
     options: &Options,
     notes: &mut Notes,
@@ -65,7 +67,7 @@ fn write(
     params::include(body, to, searches, &mut out);
     conversation::write(body, to, notes, &mut out)?;
     out.end_object();
-    let mut encoded = EncodedRequest::new(endpoint::path(&target.base_path, RESPONSES), out.into_bytes());
+    let mut encoded = EncodedRequest::new(path, out.into_bytes());
     encoded.context = context.finish();
     Ok(encoded)
 }

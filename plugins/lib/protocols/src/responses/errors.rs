@@ -9,7 +9,7 @@ use ccr_plugin::messages::json::Value;
 pub(crate) fn no_output(root: Value<'_>) -> Fault {
     let reported = ProviderError::of(root);
     if !reported.is_error {
-        return Fault::unreadable(
+        return Fault::bad_answer(
             "The provider's answer has no `output`. Check that `api_base_url` is a Responses endpoint (`…/responses`), \
              or use the transformer `openai` for chat completions.",
         );
@@ -19,7 +19,7 @@ pub(crate) fn no_output(root: Value<'_>) -> Fault {
 
 /// An answer that was put off: the gateway never asks for one in the background.
 pub(crate) fn not_ready(status: &str) -> Fault {
-    Fault::unreadable(format!("The provider's answer is not ready ({status}). Try again."))
+    Fault::bad_answer(format!("The provider's answer is not ready ({status}). Try again."))
 }
 
 #[cfg(test)]

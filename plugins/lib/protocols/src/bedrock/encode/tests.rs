@@ -13,7 +13,8 @@ const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
 fn with(request: Value, model: &str, settings: &str) -> Result<(Value, Vec<String>), Fault> {
     let mut request = FakeRequest::new(request);
-    request.target = Some(Target { provider: "p".into(), model: model.into(), base_path: String::new() });
+    request.target = Some(Target::new("p", model));
+    request.base_path = String::new();
     let encoded = encode(&request, &Options::read(&Settings::of(settings))?)?;
     Ok((serde_json::from_slice(&encoded.body).unwrap(), request.dropped.into_inner()))
 }

@@ -8,14 +8,19 @@ use crate::gemini::options::Options;
 use crate::shared::forward::with_model;
 use crate::shared::options::Rule;
 use ccr_plugin::messages::json::{Document, Value};
-use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Target};
+use ccr_plugin::{ClientRequest, Credential, EncodedRequest, Fault, Target};
 
 /// Fields that only Vertex knows; the Gemini API refuses them.
 const OF_VERTEX: [&str; 2] = ["labels", "modelArmorConfig"];
 
 /// `None` where the request cannot go as it is: the options of the target edit it, it carries thoughts of another provider, or
 /// calls of another provider that this model would refuse.
-pub(super) fn forward(request: &ClientRequest, target: &Target, options: &Options) -> Result<Option<Forwarded>, Fault> {
+pub(super) fn forward(
+    request: &ClientRequest,
+    target: &Target,
+    base_path: &str,
+    options: &Options,
+) -> Result<Option<EncodedRequest>, Fault> {
     let call = Call::read(&request.path)?;
     // A stream that is an array could not be read beside its way to the client.
     if options.edits() || (call.streaming && !call.sse) {
@@ -32,8 +37,8 @@ pub(super) fn forward(request: &ClientRequest, target: &Target, options: &Option
         return Ok(None);
     }
     let prefix = if target.model.contains('/') { "" } else { "models/" };
-    Ok(Some(Forwarded {
-        path: path::of(&target.base_path, &target.model, call.streaming),
+    Ok(Some(EncodedRequest {
+        path: path::of(base_path, &target.model, call.streaming),
         headers: Vec::new(),
         // Some clients name the model in the body as well.
         body: with_model(&request.body, root, &[prefix, &target.model].concat())?,
@@ -65,8 +70,9 @@ mod tests {
 
     fn forwarded(path: &str, body: &str, settings: &str) -> Option<(String, String)> {
         let request = ClientRequest { path: path.into(), headers: Vec::new(), body: body.into() };
-        let target = Target { provider: "p".into(), model: "gemini-3-pro".into(), base_path: "/v1beta/models/".into() };
-        let forwarded = forward(&request, &target, &Options::read(&Settings::of(settings)).unwrap()).unwrap()?;
+        let target = Target::new("p", "gemini-3-pro");
+        let forwarded =
+            forward(&request, &target, "/v1beta/models/", &Options::read(&Settings::of(settings)).unwrap()).unwrap()?;
         assert!(matches!(forwarded.credential, Credential::Header(name) if name == "x-goog-api-key"));
         Some((forwarded.path, String::from_utf8(forwarded.body).unwrap()))
     }

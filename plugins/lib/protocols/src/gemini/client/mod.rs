@@ -15,7 +15,9 @@ mod thoughts;
 use crate::gemini::Gemini;
 use crate::gemini::options::Options;
 use ccr_plugin::messages::event::{Event, Failure};
-use ccr_plugin::{Answer, ClientProtocol, ClientRequest, DecodedRequest, Fault, Format, Forwarded, Settings, Target};
+use ccr_plugin::{
+    Answer, ClientProtocol, ClientRequest, DecodedRequest, EncodedRequest, Fault, Format, Settings, Target,
+};
 
 pub use encode::StreamEncoder;
 
@@ -40,8 +42,13 @@ impl ClientProtocol for Gemini {
         decode::decode(request)
     }
 
-    fn forward(request: &ClientRequest, target: &Target, settings: &Settings) -> Result<Option<Forwarded>, Fault> {
-        forward::forward(request, target, &Options::read(settings)?)
+    fn forward(
+        request: &ClientRequest,
+        target: &Target,
+        base_path: &str,
+        settings: &Settings,
+    ) -> Result<Option<EncodedRequest>, Fault> {
+        forward::forward(request, target, base_path, &Options::read(settings)?)
     }
 
     fn encode(events: Vec<Event>, id: &str, model: &str, context: &[u8]) -> Result<Answer, Fault> {

@@ -138,7 +138,7 @@ fn empty_names_of_the_answer_are_none() {
 #[test]
 fn an_answer_that_is_none_is_the_upstreams_fault() {
     for body in ["", "{}", "[]", "null", "<html>", r#"{"choices":[]}"#, r#"{"candidates":[]}"#] {
-        assert!(matches!(whole(body.as_bytes(), b""), Err(Fault::Upstream(_))), "{body}");
+        assert!(matches!(whole(body.as_bytes(), b""), Err(Fault::BadAnswer(_))), "{body}");
     }
 }
 

@@ -9,21 +9,26 @@ use crate::openai::options::Options;
 use crate::openai::thinking::{ANTHROPIC, ENVELOPE};
 use crate::shared::forward::with_model;
 use ccr_plugin::messages::json::{Document, Kind, Str, Value};
-use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Header, Target};
+use ccr_plugin::{ClientRequest, Credential, EncodedRequest, Fault, Header, Target};
 
 /// The only header of OpenAI's API that says something of the request; the others say who asks.
 const HEADERS: [&str; 1] = ["openai-beta"];
 
-pub(super) fn forward(request: &ClientRequest, target: &Target, options: &Options) -> Result<Option<Forwarded>, Fault> {
+pub(super) fn forward(
+    request: &ClientRequest,
+    target: &Target,
+    base_path: &str,
+    options: &Options,
+) -> Result<Option<EncodedRequest>, Fault> {
     let Ok(document) = Document::parse(&request.body) else { return Ok(None) };
     let root = document.root();
     if !options.leave_alone(root) || holds_ours(root, &target.model) {
         return Ok(None);
     }
     let value = |name: &str| Some(Header { name: name.into(), value: request.header(name)?.into() });
-    Ok(Some(Forwarded {
+    Ok(Some(EncodedRequest {
         // The client's own query was for this gateway; OpenAI's endpoint has none.
-        path: endpoint::path(&target.base_path, CHAT_COMPLETIONS),
+        path: endpoint::path(base_path, CHAT_COMPLETIONS),
         headers: HEADERS.iter().filter_map(|name| value(name)).collect(),
         body: with_model(&request.body, root, &target.model)?,
         credential: Credential::Bearer,

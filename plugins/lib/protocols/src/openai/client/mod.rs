@@ -14,7 +14,7 @@ use super::OpenAi;
 use super::options::Options;
 use ccr_plugin::messages::event::{Event, Failure};
 use ccr_plugin::prelude::*;
-use ccr_plugin::{Answer, ClientRequest, DecodedRequest, Format, Forwarded, Target};
+use ccr_plugin::{Answer, ClientRequest, DecodedRequest, EncodedRequest, Format, Target};
 use context::Context;
 
 pub use encode::StreamEncoder;
@@ -38,8 +38,13 @@ impl ClientProtocol for OpenAi {
         decode::decode(&request.body)
     }
 
-    fn forward(request: &ClientRequest, target: &Target, settings: &Settings) -> Result<Option<Forwarded>, Fault> {
-        forward::forward(request, target, &Options::read(settings)?)
+    fn forward(
+        request: &ClientRequest,
+        target: &Target,
+        base_path: &str,
+        settings: &Settings,
+    ) -> Result<Option<EncodedRequest>, Fault> {
+        forward::forward(request, target, base_path, &Options::read(settings)?)
     }
 
     fn encode(events: Vec<Event>, id: &str, model: &str, context: &[u8]) -> Result<Answer, Fault> {

@@ -12,7 +12,7 @@ use crate::shared::forward::with_model;
 use crate::shared::options::Rule;
 use ccr_plugin::messages::effort::Effort;
 use ccr_plugin::messages::json::{Document, Str, Value};
-use ccr_plugin::{ClientRequest, Credential, Fault, Forwarded, Header, Settings, Target};
+use ccr_plugin::{ClientRequest, Credential, EncodedRequest, Fault, Header, Settings, Target};
 
 /// Headers of the client that are part of the API. Who asks, and for whom, is none of a provider's business.
 const HEADERS: &[&str] = &["openai-beta"];
@@ -20,8 +20,9 @@ const HEADERS: &[&str] = &["openai-beta"];
 pub(super) fn forward(
     request: &ClientRequest,
     target: &Target,
+    base_path: &str,
     settings: &Settings,
-) -> Result<Option<Forwarded>, Fault> {
+) -> Result<Option<EncodedRequest>, Fault> {
     let options = Options::read(settings)?;
     let document = Document::parse(&request.body)
         .map_err(|error| Fault::invalid(format!("The body of the request is not JSON: {error}.")))?;
@@ -31,8 +32,8 @@ pub(super) fn forward(
         return Ok(None);
     }
     let is_of_the_api = |header: &&Header| HEADERS.contains(&header.name.as_str());
-    Ok(Some(Forwarded {
-        path: with_query(endpoint::path(&target.base_path, RESPONSES), &request.path),
+    Ok(Some(EncodedRequest {
+        path: with_query(endpoint::path(base_path, RESPONSES), &request.path),
         headers: request.headers.iter().filter(is_of_the_api).cloned().collect(),
         body: with_model(&request.body, root, &target.model)?,
         credential: Credential::Bearer,

@@ -14,7 +14,9 @@ mod tool_name;
 
 use crate::responses::OpenAiResponses;
 use ccr_plugin::messages::event::{Event, Failure};
-use ccr_plugin::{Answer, ClientProtocol, ClientRequest, DecodedRequest, Fault, Format, Forwarded, Settings, Target};
+use ccr_plugin::{
+    Answer, ClientProtocol, ClientRequest, DecodedRequest, EncodedRequest, Fault, Format, Settings, Target,
+};
 
 pub use encode::StreamEncoder;
 
@@ -38,8 +40,13 @@ impl ClientProtocol for OpenAiResponses {
         decode::decode(request)
     }
 
-    fn forward(request: &ClientRequest, target: &Target, settings: &Settings) -> Result<Option<Forwarded>, Fault> {
-        forward::forward(request, target, settings)
+    fn forward(
+        request: &ClientRequest,
+        target: &Target,
+        base_path: &str,
+        settings: &Settings,
+    ) -> Result<Option<EncodedRequest>, Fault> {
+        forward::forward(request, target, base_path, settings)
     }
 
     fn encode(events: Vec<Event>, id: &str, model: &str, context: &[u8]) -> Result<Answer, Fault> {

@@ -222,7 +222,7 @@ fn bodies_that_are_no_answer_are_the_upstreams_fault() {
     for body in ["", " ", "<html></html>", "[]", "{}", "null", r#"{"output":{}}"#, r#"{"status":"queued","output":[]}"#]
     {
         let fault = whole(body.as_bytes(), b"").unwrap_err();
-        assert!(matches!(fault, Fault::Upstream(failure) if !failure.message.is_empty()), "{body}");
+        assert!(matches!(fault, Fault::BadAnswer(reason) if !reason.is_empty()), "{body}");
     }
     assert!(whole(b"\xff\xfe", b"").is_err());
 }

@@ -69,7 +69,9 @@ fn the_session_becomes_the_prompt_cache_key() {
     let body = Body::read(document.root(), &mut notes).unwrap();
     let target = FakeRequest::new(Value::Null).target().unwrap();
     let mut of = |session: Option<&str>| -> Value {
-        let written = write(&body, &target, session, &Options::default(), &mut notes, Writer::new()).unwrap();
+        let written =
+            write(&body, &target, "/v1/responses".into(), session, &Options::default(), &mut notes, Writer::new())
+                .unwrap();
         serde_json::from_slice(&written.body).unwrap()
     };
     assert_eq!(of(Some("5a-b"))["prompt_cache_key"], "5a-b");

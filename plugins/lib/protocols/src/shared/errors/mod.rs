@@ -83,9 +83,9 @@ pub(crate) fn says_something(error: Value<'_>) -> bool {
 pub(crate) fn unreadable_by(who: &str, body: &[u8]) -> Fault {
     let words = excerpt::of(body);
     if words.is_empty() {
-        return Fault::unreadable(format!("{who} answered with nothing. Try again, or check `api_base_url`."));
+        return Fault::bad_answer(format!("{who} answered with nothing. Try again, or check `api_base_url`."));
     }
-    Fault::unreadable(format!("{who}'s answer is not JSON: {words} (check `api_base_url`)"))
+    Fault::bad_answer(format!("{who}'s answer is not JSON: {words} (check `api_base_url`)"))
 }
 
 /// The same where many speak a format.

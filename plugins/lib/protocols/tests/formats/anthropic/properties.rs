@@ -80,7 +80,7 @@ fn request() -> impl Strategy<Value = Value> {
 
 pub(super) fn routed(body: Vec<u8>, model: &str) -> FakeRequest {
     let mut request = FakeRequest::from_bytes(body);
-    request.target = Some(Target { provider: "p".into(), model: model.into(), base_path: "/v1".into() });
+    request.target = Some(Target::new("p", model));
     request.headers.insert("anthropic-version".into(), "2023-06-01".into());
     request
 }

@@ -53,6 +53,7 @@ fn fault_json(fault: Fault) -> Value {
     match fault {
         Fault::InvalidRequest(message) => json!({"invalid_request": message}),
         Fault::Unsupported(message) => json!({"unsupported": message}),
+        Fault::BadAnswer(reason) => json!({"bad_answer": reason}),
         Fault::Upstream(failure) => json!({"upstream": failure_json(&failure.into())}),
         Fault::Other(message) => json!({"other": message}),
         other => panic!("{other:?}"),
@@ -69,11 +70,8 @@ pub(crate) fn requests(golden: &Golden) {
     cases(&format!("{}/requests", golden.folder), |_, case| {
         let mut request = FakeRequest::new(case["request"].clone());
         let text = |key: &str, default: &str| case[key].as_str().unwrap_or(default).to_owned();
-        request.target = Some(Target {
-            provider: "p".into(),
-            model: text("model", golden.model),
-            base_path: text("base_path", golden.base_path),
-        });
+        request.target = Some(Target::new("p", text("model", golden.model)));
+        request.base_path = text("base_path", golden.base_path);
         request.headers = headers(case).into_iter().map(|header| (header.name, header.value)).collect();
         let settings = Settings::of(case.get("settings").map_or("{}".into(), Value::to_string));
         let encoded = match (golden.encode)(case, &request, &settings) {

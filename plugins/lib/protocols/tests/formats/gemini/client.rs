@@ -39,7 +39,8 @@ fn requests() {
         let inner: Value = serde_json::from_slice(&decoded.body).unwrap();
         let mut fake = FakeRequest::new(inner.clone());
         let model = case["model"].as_str().unwrap_or(MODEL).to_owned();
-        fake.target = Some(Target { provider: "p".into(), model, base_path: String::new() });
+        fake.target = Some(Target::new("p", model));
+        fake.base_path = String::new();
         let again = match <Gemini as UpstreamProtocol>::encode(&fake, &Settings::of("{}")) {
             Ok(encoded) => {
                 let body: Value = serde_json::from_slice(&encoded.body).unwrap();

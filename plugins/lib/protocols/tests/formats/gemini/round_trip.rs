@@ -33,8 +33,9 @@ fn replayed(content: &Value) -> Vec<Value> {
     let mut request = FakeRequest::new(json!({"messages": [
         {"role": "user", "content": "x"}, {"role": "assistant", "content": content}, {"role": "user", "content": results},
     ]}));
-    let model = "gemini-3-pro-preview".into();
-    request.target = Some(Target { provider: "p".into(), model, base_path: "/v1beta".into() });
+    let model = "gemini-3-pro-preview";
+    request.target = Some(Target::new("p", model));
+    request.base_path = "/v1beta".into();
     let encoded = <Gemini as UpstreamProtocol>::encode(&request, &Settings::of("{}")).unwrap();
     let body: Value = serde_json::from_slice(&encoded.body).unwrap();
     body["contents"][1]["parts"].as_array().unwrap().clone()

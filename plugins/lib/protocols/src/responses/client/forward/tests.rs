@@ -3,14 +3,14 @@
 use super::forward;
 use crate::responses::decode::whole;
 use ccr_plugin::messages::event::Event;
-use ccr_plugin::{ClientRequest, Forwarded, Header, Settings, Target};
+use ccr_plugin::{ClientRequest, EncodedRequest, Header, Settings, Target};
 
-fn to(base: &str, path: &str, settings: &str, body: &str) -> Option<Forwarded> {
+fn to(base: &str, path: &str, settings: &str, body: &str) -> Option<EncodedRequest> {
     let header = |name: &str| Header { name: name.into(), value: "v".into() };
     let headers = vec![header("openai-beta"), header("openai-organization"), header("user-agent")];
     let request = ClientRequest { path: path.into(), headers, body: body.as_bytes().to_vec() };
-    let target = Target { provider: "p".into(), model: "gpt-\"5\"".into(), base_path: base.into() };
-    forward(&request, &target, &Settings::of(settings)).unwrap()
+    let target = Target::new("p", "gpt-\"5\"");
+    forward(&request, &target, base, &Settings::of(settings)).unwrap()
 }
 
 fn goes(settings: &str, body: &str) -> bool {

@@ -1,17 +1,17 @@
 //! Forwarding: which requests go as they are, and what changes in them.
 
-use ccr_plugin::{ClientProtocol, ClientRequest, Forwarded, Header, Settings, Target};
+use ccr_plugin::{ClientProtocol, ClientRequest, EncodedRequest, Header, Settings, Target};
 use ccr_protocols::openai::OpenAi;
 
-fn forward(body: &str, model: &str, settings: &str) -> Option<Forwarded> {
+fn forward(body: &str, model: &str, settings: &str) -> Option<EncodedRequest> {
     let header = |name: &str, value: &str| Header { name: name.into(), value: value.into() };
     let request = ClientRequest {
         path: "/v1/chat/completions?x=1".into(),
         headers: vec![header("openai-beta", "b"), header("openai-organization", "o"), header("user-agent", "u")],
         body: body.into(),
     };
-    let target = Target { provider: "p".into(), model: model.into(), base_path: "/api/v1".into() };
-    OpenAi::forward(&request, &target, &Settings::of(settings)).unwrap()
+    let target = Target::new("p", model);
+    OpenAi::forward(&request, &target, "/api/v1", &Settings::of(settings)).unwrap()
 }
 
 #[test]

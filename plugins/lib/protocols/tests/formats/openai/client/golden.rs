@@ -20,7 +20,7 @@ pub(crate) fn request(body: &Value) -> ClientRequest {
 /// What this format's own upstream side makes of the inner request.
 pub(crate) fn wire(inner: &Value, model: &str, settings: &Value) -> Value {
     let mut request = FakeRequest::new(inner.clone());
-    request.target = Some(Target { provider: "p".into(), model: model.into(), base_path: "/v1".into() });
+    request.target = Some(Target::new("p", model));
     let settings = Settings::of(if settings.is_null() { "{}".into() } else { settings.to_string() });
     let encoded = <OpenAi as UpstreamProtocol>::encode(&request, &settings).unwrap();
     serde_json::from_slice(&encoded.body).unwrap()

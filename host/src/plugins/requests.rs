@@ -1,4 +1,4 @@
-//! The requests that are lent to plugins (`wit/host.wit`): each method is one call out of a sandbox.
+//! The host functions of the two request resources (`wit/0.2.0/host.wit`): a plugin borrows a request for one call.
 
 use http::HeaderName;
 use wasmtime::component::{Resource, ResourceTable};
@@ -15,22 +15,53 @@ const MAX_DROPPED: usize = 256;
 /// Longest of those notes, in bytes.
 const MAX_DROPPED_BYTES: usize = 256;
 
-/// An inner request in a plugin's hands.
-pub struct Request {
-    pub request: InnerRequest,
-    pub target: Option<Target>,
-    /// Routers may only read.
-    pub may_edit: bool,
-    pub dropped: Vec<String>,
+/// Where a request is sent: what plugins see of its target.
+#[derive(Debug, Clone)]
+pub struct Destination {
+    /// The provider's name in the config, and the model in the provider's own words.
+    pub target: Target,
+    /// Path and query of the provider's base URL.
+    pub base_path: String,
 }
 
-/// A request as it goes over the wire in a plugin's hands.
+impl Destination {
+    /// A model of a provider, with path and query of the provider's base URL.
+    pub fn new(provider: &str, model: &str, base_path: String) -> Self {
+        Self { target: Target { provider: provider.to_owned(), model: model.to_owned() }, base_path }
+    }
+}
+
+/// The resource `request`: one in the inner form.
+pub struct Request {
+    pub(super) request: InnerRequest,
+    /// `None` before it is routed.
+    destination: Option<Destination>,
+    access: Access,
+    /// What the plugin noted as left out.
+    pub(super) dropped: Vec<String>,
+}
+
+/// What a role may do with a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Access {
+    Read,
+    Edit,
+}
+
+impl Request {
+    pub(super) fn new(request: InnerRequest, destination: Option<Destination>, access: Access) -> Self {
+        Self { request, destination, access, dropped: Vec::new() }
+    }
+}
+
+/// The resource `wire-request`: one as it goes over the wire, without credentials.
 pub struct WireRequest {
-    pub target: Target,
-    pub path: String,
-    pub headers: http::HeaderMap,
-    pub body: WireBody,
-    pub dropped: Vec<String>,
+    pub(super) target: Target,
+    pub(super) path: String,
+    pub(super) headers: http::HeaderMap,
+    pub(super) body: WireBody,
+    /// What the plugin noted as left out.
+    pub(super) dropped: Vec<String>,
 }
 
 fn note(list: &mut Vec<String>, what: String) {
@@ -39,34 +70,38 @@ fn note(list: &mut Vec<String>, what: String) {
     }
 }
 
-fn lent<'t, T: 'static>(table: &'t ResourceTable, handle: &Resource<T>) -> wasmtime::Result<&'t T> {
+fn borrowed<'t, T: 'static>(table: &'t ResourceTable, handle: &Resource<T>) -> wasmtime::Result<&'t T> {
     Ok(table.get(handle)?)
 }
 
 impl HostRequest for Guest {
     fn id(&mut self, handle: Resource<Request>) -> wasmtime::Result<String> {
-        Ok(lent(&self.table, &handle)?.request.about().id.clone())
+        Ok(borrowed(&self.table, &handle)?.request.about().id.clone())
     }
 
     fn model(&mut self, handle: Resource<Request>) -> wasmtime::Result<String> {
-        Ok(lent(&self.table, &handle)?.request.about().model.clone())
+        Ok(borrowed(&self.table, &handle)?.request.about().model.clone())
     }
 
     fn target(&mut self, handle: Resource<Request>) -> wasmtime::Result<Option<Target>> {
-        Ok(lent(&self.table, &handle)?.target.clone())
+        Ok(borrowed(&self.table, &handle)?.destination.as_ref().map(|destination| destination.target.clone()))
+    }
+
+    fn base_path(&mut self, handle: Resource<Request>) -> wasmtime::Result<Option<String>> {
+        Ok(borrowed(&self.table, &handle)?.destination.as_ref().map(|destination| destination.base_path.clone()))
     }
 
     fn header(&mut self, handle: Resource<Request>, name: String) -> wasmtime::Result<Option<String>> {
-        let headers = &lent(&self.table, &handle)?.request.about().headers;
+        let headers = &borrowed(&self.table, &handle)?.request.about().headers;
         Ok(headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned))
     }
 
     fn session(&mut self, handle: Resource<Request>) -> wasmtime::Result<Option<String>> {
-        Ok(lent(&self.table, &handle)?.request.about().session.as_deref().map(str::to_owned))
+        Ok(borrowed(&self.table, &handle)?.request.about().session.as_deref().map(str::to_owned))
     }
 
     fn summary(&mut self, handle: Resource<Request>) -> wasmtime::Result<RequestSummary> {
-        let request = &lent(&self.table, &handle)?.request;
+        let request = &borrowed(&self.table, &handle)?.request;
         let figures = request.figures();
         Ok(RequestSummary {
             body_bytes: request.text().len() as u64,
@@ -80,21 +115,21 @@ impl HostRequest for Guest {
     }
 
     fn get(&mut self, handle: Resource<Request>, pointer: String) -> wasmtime::Result<Option<String>> {
-        Ok(lent(&self.table, &handle)?.request.get(&pointer).map(str::to_owned))
+        Ok(borrowed(&self.table, &handle)?.request.get(&pointer).map(str::to_owned))
     }
 
     fn set(&mut self, handle: Resource<Request>, pointer: String, json: String) -> wasmtime::Result<Result<(), Fault>> {
-        let lent = self.table.get_mut(&handle)?;
-        Ok(editable(lent).and_then(|request| request.set(&pointer, &json).map_err(Fault::Other)))
+        let request = self.table.get_mut(&handle)?;
+        Ok(editable(request).and_then(|request| request.set(&pointer, &json).map_err(Fault::Other)))
     }
 
     fn remove(&mut self, handle: Resource<Request>, pointer: String) -> wasmtime::Result<Result<(), Fault>> {
-        let lent = self.table.get_mut(&handle)?;
-        Ok(editable(lent).map(|request| request.remove(&pointer)))
+        let request = self.table.get_mut(&handle)?;
+        Ok(editable(request).map(|request| request.remove(&pointer)))
     }
 
     fn body(&mut self, handle: Resource<Request>) -> wasmtime::Result<Vec<u8>> {
-        Ok(lent(&self.table, &handle)?.request.text().as_bytes().to_vec())
+        Ok(borrowed(&self.table, &handle)?.request.text().as_bytes().to_vec())
     }
 
     fn dropped(&mut self, handle: Resource<Request>, what: String) -> wasmtime::Result<()> {
@@ -103,12 +138,14 @@ impl HostRequest for Guest {
     }
 
     fn token_count(&mut self, handle: Resource<Request>) -> wasmtime::Result<u64> {
-        let lent = lent(&self.table, &handle)?;
+        let borrowed = borrowed(&self.table, &handle)?;
         // A request that is not on its way to a model yet is counted as the config says in general.
         let tokenizers = &self.surroundings.tokenizers;
-        let tokenizer =
-            lent.target.as_ref().map_or_else(|| tokenizers.default.clone(), |target| tokenizers.of(&target.model));
-        Ok(self.tokens.count(&lent.request, &tokenizer))
+        let tokenizer = match &borrowed.destination {
+            Some(destination) => tokenizers.of(&destination.target.model),
+            None => tokenizers.default.clone(),
+        };
+        Ok(self.tokens.count(&borrowed.request, &tokenizer))
     }
 
     fn drop(&mut self, handle: Resource<Request>) -> wasmtime::Result<()> {
@@ -117,34 +154,33 @@ impl HostRequest for Guest {
     }
 }
 
-fn editable(lent: &mut Request) -> Result<&mut InnerRequest, Fault> {
-    if lent.may_edit {
-        Ok(&mut lent.request)
-    } else {
-        Err(Fault::Denied("this role may read the request, not edit it".into()))
+fn editable(resource: &mut Request) -> Result<&mut InnerRequest, Fault> {
+    match resource.access {
+        Access::Edit => Ok(&mut resource.request),
+        Access::Read => Err(Fault::Denied("this role may read the request, not edit it".into())),
     }
 }
 
 impl HostWireRequest for Guest {
     fn target(&mut self, handle: Resource<WireRequest>) -> wasmtime::Result<Target> {
-        Ok(lent(&self.table, &handle)?.target.clone())
+        Ok(borrowed(&self.table, &handle)?.target.clone())
     }
 
     fn path(&mut self, handle: Resource<WireRequest>) -> wasmtime::Result<String> {
-        Ok(lent(&self.table, &handle)?.path.clone())
+        Ok(borrowed(&self.table, &handle)?.path.clone())
     }
 
     fn set_path(&mut self, handle: Resource<WireRequest>, path: String) -> wasmtime::Result<Result<(), Fault>> {
-        let lent = self.table.get_mut(&handle)?;
+        let request = self.table.get_mut(&handle)?;
         if let Err(reason) = crate::wire::check_path(&path) {
             return Ok(Err(Fault::Other(reason)));
         }
-        lent.path = path;
+        request.path = path;
         Ok(Ok(()))
     }
 
     fn header(&mut self, handle: Resource<WireRequest>, name: String) -> wasmtime::Result<Option<String>> {
-        let headers = &lent(&self.table, &handle)?.headers;
+        let headers = &borrowed(&self.table, &handle)?.headers;
         Ok(headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned))
     }
 
@@ -154,8 +190,8 @@ impl HostWireRequest for Guest {
         name: String,
         value: String,
     ) -> wasmtime::Result<Result<(), Fault>> {
-        let lent = self.table.get_mut(&handle)?;
-        Ok(crate::wire::set_header(&mut lent.headers, &name, &value).map_err(Fault::Denied))
+        let request = self.table.get_mut(&handle)?;
+        Ok(crate::wire::set_header(&mut request.headers, &name, &value).map_err(Fault::Denied))
     }
 
     fn remove_header(&mut self, handle: Resource<WireRequest>, name: String) -> wasmtime::Result<()> {
@@ -183,12 +219,12 @@ impl HostWireRequest for Guest {
     }
 
     fn body(&mut self, handle: Resource<WireRequest>) -> wasmtime::Result<Vec<u8>> {
-        Ok(lent(&self.table, &handle)?.body.bytes().to_vec())
+        Ok(borrowed(&self.table, &handle)?.body.bytes().to_vec())
     }
 
     fn set_body(&mut self, handle: Resource<WireRequest>, body: Vec<u8>) -> wasmtime::Result<Result<(), Fault>> {
-        let lent = self.table.get_mut(&handle)?;
-        lent.body = WireBody::new(body.into());
+        let request = self.table.get_mut(&handle)?;
+        request.body = WireBody::new(body.into());
         Ok(Ok(()))
     }
 

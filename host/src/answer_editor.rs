@@ -1,30 +1,31 @@
-//! Agents that edit the answer as the client gets it (`wit/roles.wit`, `answer-stream`): one after the other, in the order in which
-//! they were asked, over all turns.
+//! Plugins that edit an answer: transformers each turn of it, agents the whole as the client gets it
+//! (`wit/0.2.0/roles.wit`, `answer-transformer` and `agent-answer`).
 
 use std::time::Duration;
 
 use ccr_messages::event::Event;
 
 use crate::error::GatewayError;
-use crate::plugins::agent::AnswerStream;
+use crate::plugins::answer_stream::AnswerStream;
 use crate::plugins::bindings;
 use crate::snapshot::PluginUse;
 use crate::transform;
 
-/// One of them at work.
-pub(super) struct Editor {
+/// One of them at work on one answer.
+pub struct Editor {
     used: PluginUse,
     /// `None` once it failed and the answer goes on without it.
     stream: Option<AnswerStream>,
 }
 
 impl Editor {
-    pub(super) fn new(used: PluginUse, stream: AnswerStream) -> Self {
+    /// An editor whose instance is ready.
+    pub fn new(used: PluginUse, stream: AnswerStream) -> Self {
         Self { used, stream: Some(stream) }
     }
 
     /// Edits a batch; `ended` if nothing follows.
-    pub(super) async fn edit(&mut self, events: Vec<Event>, ended: bool) -> Result<Vec<Event>, GatewayError> {
+    pub async fn edit(&mut self, events: Vec<Event>, ended: bool) -> Result<Vec<Event>, GatewayError> {
         let Some(stream) = &mut self.stream else { return Ok(events) };
         if events.is_empty() && !ended {
             return Ok(events);
@@ -53,7 +54,8 @@ impl Editor {
         Ok(edited.into_iter().map(Into::into).collect())
     }
 
-    pub(super) fn spent(&self) -> Duration {
+    /// Time spent in the plugin.
+    pub fn spent(&self) -> Duration {
         self.stream.as_ref().map_or(Duration::ZERO, AnswerStream::spent)
     }
 }

@@ -4,11 +4,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::component::Resource;
 use wasmtime::{Store, UpdateDeadline};
 
 use super::component::Plugin;
 use super::engine::{PluginEngine, TICK};
 use super::error::{Cause, PluginError};
+use super::exports::Interface;
 use super::guest::{Guest, Running, Surroundings};
 
 /// How long a request waits for a free instance before it is told that the gateway is overloaded: longer than any burst of
@@ -22,15 +24,15 @@ const WALL_FACTOR: u32 = 20;
 /// size, and small inputs may grow by more than their own length.
 const OUTPUT_ALLOWANCE: usize = 1024 * 1024;
 
-/// A store with its place among the live instances.
-pub(super) struct Session {
+/// A store with its place among the live instances, its limits and its clock.
+pub(super) struct BoundedStore {
     store: Store<Guest>,
     limit: Duration,
     memory_limit: usize,
     _permit: OwnedSemaphorePermit,
 }
 
-impl Session {
+impl BoundedStore {
     /// Waits (within bounds) for a place and makes a store.
     pub(super) async fn open(
         engine: &PluginEngine,
@@ -104,9 +106,9 @@ impl Session {
     }
 }
 
-/// A plugin's instance with the bindings of the role that it is used in.
-pub(super) struct Live<B> {
-    session: Session,
+/// A plugin's instance with the bindings of the interface that it is used by.
+pub(super) struct Instance<B> {
+    store: BoundedStore,
     bindings: B,
     plugin: Arc<Plugin>,
     /// Time spent in this instance so far, its making included.
@@ -114,38 +116,34 @@ pub(super) struct Live<B> {
     started: Instant,
 }
 
-impl<B> Live<B> {
-    /// Makes an instance; `instantiate` is the role's own way to do it.
-    pub(super) async fn new<F>(
+impl<B: Interface> Instance<B> {
+    /// Makes an instance, within the limits of the plugin.
+    pub(super) async fn new(
         engine: &PluginEngine,
         plugin: &Arc<Plugin>,
         surroundings: Surroundings,
-        instantiate: F,
-    ) -> Result<Self, PluginError>
-    where
-        F: AsyncInstantiate<B>,
-    {
+    ) -> Result<Self, PluginError> {
         let fail = |cause| PluginError { plugin: plugin.label(), step: "instantiate", cause };
         let started = Instant::now();
         if let Some(rest) = plugin.breaker.resting(started) {
             return Err(fail(Cause::Resting(rest)));
         }
-        let mut session =
-            Session::open(engine, surroundings, plugin.needs_wasi, plugin.limits.memory).await.map_err(fail)?;
-        session.arm(plugin.limits.init);
-        match instantiate.instantiate(session.store()).await {
+        let mut store =
+            BoundedStore::open(engine, surroundings, plugin.needs_wasi, plugin.limits.memory).await.map_err(fail)?;
+        store.arm(plugin.limits.init);
+        match B::instantiate(&plugin.exports, store.store()).await {
             Ok(bindings) => {
-                session.guest().end();
-                Ok(Self { session, bindings, plugin: Arc::clone(plugin), spent: started.elapsed(), started })
+                store.guest().end();
+                Ok(Self { store, bindings, plugin: Arc::clone(plugin), spent: started.elapsed(), started })
             }
             Err(error) => {
-                let cause = session.why(&error);
+                let cause = store.why(&error);
                 Err(note_failure(plugin, "instantiate", cause))
             }
         }
     }
 
-    /// Begins a call that may take `limit`, and may hand over as much as fits its input; ended by [`Live::end`].
+    /// Begins a call that may take `limit`, and may hand over as much as fits its input; ended by [`Instance::end`].
     pub(super) fn begin(&mut self, limit: Duration, input_bytes: usize) -> (&B, &mut Store<Guest>) {
         self.begin_bounded(limit, input_bytes * 2 + OUTPUT_ALLOWANCE)
     }
@@ -153,27 +151,27 @@ impl<B> Live<B> {
     /// Begins a call that may take `limit` and hand over `output_bytes`, whatever it does with references to the same memory.
     pub(super) fn begin_bounded(&mut self, limit: Duration, output_bytes: usize) -> (&B, &mut Store<Guest>) {
         self.started = Instant::now();
-        self.session.arm(limit);
-        self.session.store.set_hostcall_fuel(output_bytes);
-        (&self.bindings, &mut self.session.store)
+        self.store.arm(limit);
+        self.store.store.set_hostcall_fuel(output_bytes);
+        (&self.bindings, &mut self.store.store)
     }
 
     /// Ends a call: counts its time, and turns a trap into what it was.
     pub(super) fn end<T>(&mut self, step: &'static str, result: wasmtime::Result<T>) -> Result<T, PluginError> {
         // What it waited for is somebody else's time.
-        let time = self.started.elapsed().saturating_sub(self.session.guest().end());
+        let time = self.started.elapsed().saturating_sub(self.store.guest().end());
         self.spent += time;
-        self.plugin.meter.add(time, self.session.peak_memory(), result.is_err());
+        self.plugin.meter.add(time, self.store.peak_memory(), result.is_err());
         result.map_err(|error| {
-            let cause = self.session.why(&error);
+            let cause = self.store.why(&error);
             note_failure(&self.plugin, step, cause)
         })
     }
 
     /// Ends a call that was not waited for any longer; the instance is of no use then.
     pub(super) fn gave_up(&mut self, step: &'static str, cause: Cause) -> PluginError {
-        let time = self.started.elapsed().saturating_sub(self.session.guest().end());
-        self.plugin.meter.add(time, self.session.peak_memory(), true);
+        let time = self.started.elapsed().saturating_sub(self.store.guest().end());
+        self.plugin.meter.add(time, self.store.peak_memory(), true);
         note_failure(&self.plugin, step, cause)
     }
 
@@ -187,8 +185,20 @@ impl<B> Live<B> {
         note_failure(&self.plugin, step, Cause::BadOutput(reason.into()))
     }
 
-    pub(super) fn guest(&mut self) -> &mut Guest {
-        self.session.guest()
+    /// Puts a request where the guest can borrow it.
+    pub(super) fn lend<R: Send + 'static>(
+        &mut self,
+        step: &'static str,
+        request: R,
+    ) -> Result<Resource<R>, PluginError> {
+        let pushed = self.store.guest().table.push(request);
+        pushed.map_err(|error| self.bad_output(step, error.to_string()))
+    }
+
+    /// Takes a request back after the call.
+    pub(super) fn take_back<R: 'static>(&mut self, step: &'static str, handle: Resource<R>) -> Result<R, PluginError> {
+        let taken = self.store.guest().table.delete(handle);
+        taken.map_err(|error| self.bad_output(step, error.to_string()))
     }
 
     pub(super) fn plugin(&self) -> &Arc<Plugin> {
@@ -211,9 +221,4 @@ fn note_failure(plugin: &Plugin, step: &'static str, cause: Cause) -> PluginErro
         tracing::warn!(plugin = %plugin.label(), "left alone for a while after repeated failures, the last one: {cause}");
     }
     PluginError { plugin: plugin.label(), step, cause }
-}
-
-/// How a role's bindings are instantiated; one implementation per role, in [`super::roles`].
-pub(super) trait AsyncInstantiate<B> {
-    fn instantiate(&self, store: &mut Store<Guest>) -> impl Future<Output = wasmtime::Result<B>> + Send;
 }
