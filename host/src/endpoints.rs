@@ -6,6 +6,8 @@ use http::{HeaderValue, Method, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
 use serde_json::{Value, json};
 
+use percent_encoding::percent_decode_str;
+
 use crate::attempts::Report;
 use crate::body::{self, Body};
 use crate::client::Client;
@@ -32,7 +34,7 @@ pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Respo
         ("/" | "/health", &Method::GET | &Method::HEAD) => public(gateway, &request, path),
         ("/v1/models", &Method::GET | &Method::HEAD) => models(gateway, &request, None),
         (path, &Method::GET | &Method::HEAD) if path.starts_with("/v1/models/") => {
-            let id = percent_decoded(&path["/v1/models/".len()..]);
+            let id = percent_decode_str(&path["/v1/models/".len()..]).decode_utf8_lossy().into_owned();
             models(gateway, &request, Some(&id))
         }
         ("/api/plugins", &Method::GET | &Method::HEAD) => {
@@ -224,37 +226,4 @@ fn without_body(mut response: Response<Body>) -> Response<Body> {
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));
     }
     response.map(|_| body::empty())
-}
-
-/// `%2F` and its like in a model's name.
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, tail)) = rest.split_first() {
-        let hex = |digit: u8| char::from(digit).to_digit(16);
-        match (byte, tail) {
-            (b'%', [high, low, after @ ..]) if hex(*high).is_some() && hex(*low).is_some() => {
-                let value = hex(*high).unwrap_or_default() * 16 + hex(*low).unwrap_or_default();
-                bytes.push(u8::try_from(value).unwrap_or_default());
-                rest = after;
-            }
-            _ => {
-                bytes.push(byte);
-                rest = tail;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::percent_decoded;
-
-    #[test]
-    fn a_models_name_may_hold_a_slash() {
-        assert_eq!(percent_decoded("openrouter%2Canthropic%2fclaude"), "openrouter,anthropic/claude");
-        assert_eq!(percent_decoded("claude-x[1m]%"), "claude-x[1m]%");
-        assert_eq!(percent_decoded("%zz%2"), "%zz%2");
-    }
 }

@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Response, header};
+use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::attempts::AttemptLog;
 use crate::body::Body;
@@ -122,20 +123,19 @@ fn listed(what: &[String]) -> HeaderValue {
     printable(&list)
 }
 
+/// What is escaped where only RFC 3986's unreserved characters stand for themselves.
+pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// What a header's value cannot hold as it is; what is not ASCII is always escaped.
+const UNPRINTABLE: &AsciiSet = &CONTROLS.add(b'%');
+
 /// A text as a header value: anything but visible ASCII and spaces is percent-encoded, as in a URL (claude-code-router PR#1489).
 pub fn printable(text: &str) -> HeaderValue {
     let plain = |byte: u8| (0x20..0x7f).contains(&byte);
     if text.bytes().all(|byte| plain(byte) && byte != b'%') {
         return HeaderValue::from_str(text).unwrap_or_else(|_| HeaderValue::from_static(""));
     }
-    let mut encoded = String::with_capacity(text.len() * 2);
-    for byte in text.bytes() {
-        if plain(byte) && byte != b'%' {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
-        }
-    }
+    let encoded = utf8_percent_encode(text, UNPRINTABLE).to_string();
     HeaderValue::try_from(encoded).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 

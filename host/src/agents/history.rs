@@ -8,11 +8,11 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 use ccr_messages::event::Event;
 use ccr_messages::json::{Document, Kind, Splice, Value};
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
 use crate::plugins::kv::Store;
@@ -116,10 +116,7 @@ impl Fingerprint {
         let mut hash = self.anything.then_some(self.hash)?;
         hash.update([0xfe]);
         hash.update(client_key.unwrap_or_default());
-        Some(hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        }))
+        Some(HEXLOWER.encode(&hash.finalize()))
     }
 }
 

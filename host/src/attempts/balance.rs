@@ -44,7 +44,7 @@ impl Loads {
     /// The targets of an alias in the order in which they are tried for a session.
     pub(super) fn order(&self, config: &Config, alias: &Alias, name: &str, session: u64) -> Vec<ModelRef> {
         let seat = match alias.strategy {
-            Strategy::LeastBusy | Strategy::LowestLatency => lock(&self.seats).get(&hash((session, name))).copied(),
+            Strategy::LeastBusy | Strategy::LowestLatency => lock(&self.seats).get(&seat(session, name)).copied(),
             // Nothing that changes: the session meets the same one without a memory.
             Strategy::Weighted | Strategy::LowestPrice => None,
         };
@@ -96,7 +96,7 @@ impl Loads {
 
     /// The session stays with this target.
     pub(super) fn sits(&self, alias: &str, session: u64, target: u64) {
-        lock(&self.seats).put(hash((session, alias)), target);
+        lock(&self.seats).put(seat(session, alias), target);
     }
 }
 
@@ -107,6 +107,11 @@ fn target_id(config: &Config, target: &ModelRef) -> Option<u64> {
 /// What is guarded stays whole whatever panics: each use is a single step.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// By what the target of a session is remembered for an alias.
+fn seat(session: u64, alias: &str) -> u64 {
+    hash(&[&session.to_le_bytes(), alias.as_bytes()])
 }
 
 #[cfg(test)]

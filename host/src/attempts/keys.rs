@@ -25,7 +25,7 @@ pub(super) fn order(
         let key = &provider.keys[at];
         let id = Place::new(provider, target, Some(at)).key_id();
         let is_nearly_used_up = windows.fill(id, &key.limits, now) >= u64::from(spill_over);
-        (is_nearly_used_up, key.priority, rank(session, hash(&key.id), key.weight))
+        (is_nearly_used_up, key.priority, rank(session, hash(&[key.id.as_bytes()]), key.weight))
     };
     let mut rated: Vec<_> = enabled.into_iter().map(|at| (rate(at), at)).collect();
     rated.sort_by(|((full, priority, rank), _), (other, _)| {

@@ -48,7 +48,8 @@ pub(super) fn session(config: &Config, request: &InnerRequest) -> u64 {
         return 0;
     }
     let about = request.about();
-    hash(about.session.as_deref().or_else(|| request.get("/messages/0")).unwrap_or(&about.id))
+    let told = about.session.as_deref().or_else(|| request.get("/messages/0")).unwrap_or(&about.id);
+    hash(&[told.as_bytes()])
 }
 
 /// Candidates for these targets, each at most once.

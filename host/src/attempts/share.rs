@@ -9,7 +9,7 @@ pub(super) fn rank(session: u64, one: u64, weight: u32) -> f64 {
         return f64::INFINITY;
     }
     // 53 bits, as many as a double holds exactly, and never 0, whose logarithm is infinite.
-    let bits = hash((session, one)) >> 11;
+    let bits = hash(&[&session.to_le_bytes(), &one.to_le_bytes()]) >> 11;
     let fraction = (bits as f64 + 0.5) / (1u64 << 53) as f64;
     -fraction.ln() / f64::from(weight)
 }

@@ -4,11 +4,11 @@
 //! host made and that nobody else may write; the name of a file is the content hash of the component and of the engine's
 //! settings, so a new version or another wasmtime never meets old code.
 
-use std::fmt::Write as _;
 use std::fs;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 use wasmtime::Engine;
 use wasmtime::component::Component;
@@ -17,10 +17,7 @@ use super::engine::PluginEngine;
 
 /// A component's content hash, in hexadecimal.
 pub fn digest(wasm: &[u8]) -> String {
-    Sha256::digest(wasm).iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    HEXLOWER.encode(&Sha256::digest(wasm))
 }
 
 /// The folder, if there is one that can be trusted.

@@ -1,6 +1,8 @@
 //! What images and documents count for. Their contents are no text, so the size decides; images are not decoded for it.
 //!
 //! The rules are Anthropic's (docs: Vision, PDF support), as those of other providers differ by model and are not told by a name.
+//! Sizes are read here, since `imagesize` (0.15) takes a JPEG with fill bytes before a marker (ITU T.81, B.1.1.2) for corrupt, and
+//! sets no bound on the segments it passes over.
 
 use data_encoding::BASE64;
 

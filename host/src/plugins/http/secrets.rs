@@ -9,9 +9,11 @@ use std::collections::BTreeMap;
 
 use ccr_messages::json::Writer;
 use memchr::memmem;
+use percent_encoding::utf8_percent_encode;
 use url::form_urlencoded;
 
 use crate::config::Secret;
+use crate::headers::UNRESERVED;
 
 /// A shorter value would take ordinary words out of answers, and can be guessed anyway.
 const SHORTEST: usize = 4;
@@ -139,18 +141,13 @@ impl Secrets {
 
 /// A value for a URL: everything but letters, digits and `-._~` encoded, so that it stays one value wherever it stands.
 fn percent_encoded(value: &str) -> String {
-    encoded(value, |byte| format!("%{byte:02X}"))
+    utf8_percent_encode(value, UNRESERVED).to_string()
 }
 
-fn encoded(value: &str, escape: impl Fn(u8) -> String) -> String {
-    let mut text = String::with_capacity(value.len());
-    for byte in value.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => text.push(char::from(byte)),
-            _ => text.push_str(&escape(byte)),
-        }
-    }
-    text
+/// The same with escapes in small letters, as some servers write them.
+fn percent_encoded_small(value: &str) -> String {
+    let pieces = utf8_percent_encode(value, UNRESERVED);
+    pieces.map(|piece| if piece.starts_with('%') { piece.to_ascii_lowercase() } else { piece.to_owned() }).collect()
 }
 
 /// A value as servers that repeat it write it: as it is, in URLs, in JSON (where some escape slashes).
@@ -162,7 +159,7 @@ fn forms(value: &str) -> Vec<Vec<u8>> {
     let json = json.strip_suffix('"').unwrap_or(json).to_owned();
     let slashes = json.replace('/', "\\/");
     let form = form_urlencoded::byte_serialize(value.as_bytes()).collect();
-    let percent = [percent_encoded(value), encoded(value, |byte| format!("%{byte:02x}")), form];
+    let percent = [percent_encoded(value), percent_encoded_small(value), form];
     let plain = [value.to_owned(), json, slashes];
     plain.into_iter().chain(percent).map(String::into_bytes).collect()
 }

@@ -6,9 +6,11 @@ use std::time::SystemTime;
 use bytes::Bytes;
 use data_encoding::HEXLOWER;
 use http::header::{self, HeaderMap, HeaderName, HeaderValue, InvalidHeaderValue};
+use percent_encoding::{AsciiSet, percent_decode_str, percent_encode, utf8_percent_encode};
 use ring::{digest, hmac};
 
 use super::Signer;
+use crate::headers::UNRESERVED;
 use crate::upstream::request::sensitive;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -125,7 +127,7 @@ fn canonical_path(path: &str) -> String {
     let mut canonical = String::with_capacity(path.len() + 16);
     for segment in &segments {
         canonical.push('/');
-        encode(segment.as_bytes(), &mut canonical);
+        canonical.extend(utf8_percent_encode(segment, UNRESERVED));
     }
     if segments.is_empty() || matches!(last, "" | "." | "..") {
         canonical.push('/');
@@ -146,44 +148,18 @@ fn canonical_query(query: &str) -> String {
 }
 
 fn reencoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((byte, after)) = rest.split_first() {
-        let escaped = after.first_chunk::<2>().filter(|_| *byte == b'%').and_then(hexadecimal);
-        encode(&[escaped.unwrap_or(*byte)], &mut out);
-        rest = after.get(if escaped.is_some() { 2 } else { 0 }..).unwrap_or_default();
-    }
-    out
+    percent_encode(&percent_decode_str(text).collect::<Vec<u8>>(), UNRESERVED).to_string()
 }
 
-fn hexadecimal(digits: &[u8; 2]) -> Option<u8> {
-    let digit = |digit: u8| char::from(digit).to_digit(16);
-    u8::try_from(digit(digits[0])? * 16 + digit(digits[1])?).ok()
-}
-
-/// Percent-encodes all but RFC 3986's unreserved characters.
-fn encode(bytes: &[u8], out: &mut String) {
-    for byte in bytes {
-        match byte {
-            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' => out.push(char::from(*byte)),
-            byte => {
-                let _ = write!(out, "%{byte:02X}");
-            }
-        }
-    }
-}
+/// What is escaped in a path whose own slashes and escapes stay.
+const IN_PATH: &AsciiSet = &UNRESERVED.remove(b'/').remove(b'%');
 
 /// The path and query as they are sent. AWS's servers encode what they have decoded before they check, so whatever else may
 /// stand in a path must be encoded in it: the colon in a model's name above all. What is encoded stays so.
 fn encoded(whole: &str) -> String {
     let (path, query) = whole.split_once('?').map_or((whole, None), |(path, query)| (path, Some(query)));
     let mut out = String::with_capacity(whole.len() + 16);
-    for byte in path.bytes() {
-        match byte {
-            b'/' | b'%' => out.push(char::from(byte)),
-            byte => encode(&[byte], &mut out),
-        }
-    }
+    out.extend(utf8_percent_encode(path, IN_PATH));
     if let Some(query) = query {
         out.push('?');
         out.push_str(query);
