@@ -56,7 +56,7 @@ impl Upstreams {
         let host = HeaderValue::from_str(origin.authority()).map_err(|_| "its address makes no URL")?;
         request.headers_mut().extend(ask.headers);
         request.headers_mut().insert(header::HOST, host);
-        request.headers_mut().insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        request.headers_mut().entry(header::ACCEPT).or_insert(HeaderValue::from_static("application/json"));
         let begun = self.send(&origin, request).await.map_err(SendError::reason)?;
         let status = begun.head.status.as_u16();
         let body = UpstreamBody::new(begun.source, None, Arc::from(""), self.timeouts.idle);

@@ -18,7 +18,7 @@ use crate::upstream::side::Ask;
 const LIMIT: Duration = Duration::from_secs(2);
 
 /// How long keys last whose end is not told; those of machines last for hours.
-const UNTOLD_LIFE: Duration = Duration::from_secs(600);
+pub(super) const UNTOLD_LIFE: Duration = Duration::from_secs(600);
 
 /// Where an ECS agent answers.
 const CONTAINER: &str = "http://169.254.170.2";
@@ -52,7 +52,7 @@ pub(super) fn container(machine: &Machine) -> Result<Option<Container>, String> 
 }
 
 /// Keys and tokens go over TLS, or to this machine, or to the agents' own addresses (ECS; EKS by either version of IP).
-fn is_trusted(url: &Url) -> bool {
+pub(super) fn is_trusted(url: &Url) -> bool {
     const LOCAL: [&str; 6] = ["localhost", "127.0.0.1", "[::1]", "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"];
     url.scheme() == "https" || (url.scheme() == "http" && url.host_str().is_some_and(|host| LOCAL.contains(&host)))
 }

@@ -1,6 +1,6 @@
 //! AWS: which keys there are, for which region, and the signature made with them.
 //!
-//! [`source`] finds keys, [`profile`] reads the shared file of them, [`metadata`] asks the machine for some, [`sign`] signs.
+//! [`source`] finds keys, [`profile`] reads the shared file of them, [`web_identity`] trades a token for some, [`metadata`] asks the machine, [`sign`] signs.
 
 mod metadata;
 mod profile;
@@ -8,6 +8,7 @@ mod sign;
 mod source;
 #[cfg(test)]
 mod tests;
+mod web_identity;
 
 use std::time::SystemTime;
 

@@ -1,9 +1,9 @@
-//! Where AWS's keys are, in the order of AWS's own tools: what the provider's `api_key` says, the environment, the shared file of
-//! credentials, the container, the machine.
+//! Where AWS's keys are, in the order of AWS's own tools: what the provider's `api_key` says, the environment, a web identity, the shared file
+//! of credentials, the container, the machine.
 
 use std::time::Duration;
 
-use super::{Keys, metadata, profile};
+use super::{Keys, metadata, profile, web_identity};
 use crate::config::Secret;
 use crate::upstream::Upstreams;
 use crate::upstream::credentials::Machine;
@@ -62,17 +62,16 @@ pub(super) fn pair(id: &str, secret: &str, session: Option<&str>) -> Option<Keys
     (legal && !secret.is_empty()).then(|| Keys { id: id.to_owned(), secret: Secret::new(secret), session })
 }
 
-/// The keys of the shared file, of the container or of the machine.
+/// The keys for a web identity, of the shared file, of the container or of the machine.
 pub(super) async fn fetch(upstreams: &Upstreams, machine: &Machine) -> Result<Fetched<Keys>, String> {
+    if let Some(keys) = web_identity::fetch(upstreams, machine).await? {
+        return Ok(keys);
+    }
     if let Some(keys) = profile::read(machine).await? {
         return Ok(Fetched { value: keys, until: machine.now() + FILE_LIFE });
     }
     if let Some(asking) = metadata::container(machine)? {
         return asking.fetch(upstreams, machine).await;
-    }
-    // EKS's way, which asks a server for keys with a token from a file.
-    if machine.variable("AWS_WEB_IDENTITY_TOKEN_FILE").is_some() {
-        return Err(format!("{NONE} (AWS_WEB_IDENTITY_TOKEN_FILE is not served; EKS Pod Identity is)"));
     }
     if machine.variable("AWS_EC2_METADATA_DISABLED").is_some_and(|off| off.eq_ignore_ascii_case("true")) {
         return Err(NONE.into());

@@ -123,6 +123,47 @@ async fn a_container_and_a_machine_hand_out_keys_that_end() {
 }
 
 #[tokio::test]
+async fn a_web_identity_is_traded_for_keys_that_end() {
+    let answer = "<AssumeRoleWithWebIdentityResponse><AssumeRoleWithWebIdentityResult><Credentials>\
+                  <AccessKeyId>ASIAWEB</AccessKeyId><SecretAccessKey>hush</SecretAccessKey>\
+                  <SessionToken>session-2==</SessionToken><Expiration>2026-01-02T09:04:05Z</Expiration>\
+                  </Credentials></AssumeRoleWithWebIdentityResult></AssumeRoleWithWebIdentityResponse>";
+    let server = Server::answering(move |request| match () {
+        () if request.starts_with("POST /model/") => server::whole("{}"),
+        () if request.contains("WebIdentityToken=good") => server::whole(answer),
+        () => {
+            let refusal = "<Error><Code>InvalidIdentityToken</Code><Message>bad-token</Message></Error>";
+            format!("HTTP/1.1 400 No\r\ncontent-length: {}\r\n\r\n{refusal}", refusal.len()).into_bytes()
+        }
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("token");
+    let variables = [
+        REGION,
+        ("AWS_WEB_IDENTITY_TOKEN_FILE", file.to_str().unwrap()),
+        ("AWS_ROLE_ARN", "arn:aws:iam::1:role/r"),
+        ("AWS_ENDPOINT_URL_STS", server.url.as_str()),
+    ];
+    std::fs::write(&file, "bad-token\n").unwrap();
+    let message = sent(&upstreams(&variables), &server, "").await.unwrap_err();
+    assert!(message.contains("status 400, InvalidIdentityToken") && !message.contains("bad-token"), "{message}");
+    std::fs::write(&file, "good\n").unwrap();
+    let upstreams = upstreams(&variables);
+    let before = server.requests().len();
+    for _ in 0..2 {
+        let request = sent(&upstreams, &server, "").await.unwrap();
+        assert!(request.contains("Credential=ASIAWEB/20260102/eu-west-1/bedrock/aws4_request"), "{request}");
+        assert!(request.contains("x-amz-security-token: session-2==\r\n"), "{request}");
+    }
+    let requests = server.requests();
+    assert_eq!(requests.len() - before, 3);
+    let asked = "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole%2Fr&\
+                 RoleSessionName=ccr&WebIdentityToken=good";
+    assert!(requests[before].ends_with(asked), "{}", requests[before]);
+}
+
+#[tokio::test]
 async fn what_is_missing_is_named() {
     let server = Server::answering(|_| b"HTTP/1.1 404 No\r\ncontent-length: 0\r\n\r\n".to_vec()).await;
     let none = ("AWS_EC2_METADATA_DISABLED", "true");
@@ -139,7 +180,7 @@ async fn what_is_missing_is_named() {
             "",
             "/no/such/.aws/credentials of AWS credentials",
         ),
-        (vec![REGION, ("AWS_WEB_IDENTITY_TOKEN_FILE", "/x")], "", "AWS_WEB_IDENTITY_TOKEN_FILE is not served"),
+        (vec![REGION, ("AWS_WEB_IDENTITY_TOKEN_FILE", "/x")], "", "is set without AWS_ROLE_ARN"),
         (vec![REGION, ("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://evil.example/")], "", "neither https://"),
     ] {
         let message = sent(&upstreams(&variables), &server, key).await.unwrap_err();
