@@ -6,11 +6,11 @@ use std::sync::{Arc, LazyLock};
 
 use divan::Bencher;
 use divan::counter::BytesCount;
+use gateway::base::request::InnerRequest;
 use gateway::plugins::agent::{self, ToolCall};
 use gateway::plugins::cache::CompileCache;
 use gateway::plugins::component::{self, Limits, Origin, Plugin};
 use gateway::plugins::{Destination, PluginEngine, Surroundings};
-use gateway::request::InnerRequest;
 use tokio::runtime::Runtime;
 
 fn main() {

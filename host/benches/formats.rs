@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
 
 use divan::Bencher;
+use gateway::base::request::InnerRequest;
 use gateway::plugins::cache::CompileCache;
 use gateway::plugins::component::{self, Limits, Origin, Plugin};
 use gateway::plugins::{Destination, PluginEngine, Surroundings, transformer, upstream};
-use gateway::request::InnerRequest;
 use tokio::runtime::Runtime;
 
 /// As in the binary: what a call costs depends on it.

@@ -8,11 +8,11 @@ use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::{Decoder as _, Settings, UpstreamProtocol as _};
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
+use gateway::base::request::InnerRequest;
 use gateway::plugins::bindings;
 use gateway::plugins::cache::CompileCache;
 use gateway::plugins::component::{self, Limits, Origin, Plugin};
 use gateway::plugins::{Destination, PluginEngine, Surroundings, upstream};
-use gateway::request::InnerRequest;
 use tokio::runtime::Runtime;
 
 fn main() {

@@ -6,14 +6,14 @@ use std::sync::{Arc, LazyLock};
 
 use divan::Bencher;
 use divan::counter::BytesCount;
+use gateway::base::request::InnerRequest;
+use gateway::config::projects::Projects;
 use gateway::config::{Config, Overrides, load_text};
 use gateway::plugins::cache::CompileCache;
 use gateway::plugins::component::{self, Limits, Origin, Plugin};
 use gateway::plugins::{PluginEngine, Surroundings, router};
-use gateway::request::InnerRequest;
 use gateway::routing::count::TokenCount;
 use gateway::routing::order::{Question, decide};
-use gateway::routing::projects::Projects;
 use gateway::routing::sessions::Sessions;
 use gateway::routing::tags;
 use gateway::routing::trace::Trace;

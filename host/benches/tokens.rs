@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use divan::Bencher;
 use divan::counter::BytesCount;
-use gateway::request::InnerRequest;
+use gateway::base::request::InnerRequest;
 use gateway::tokens::{Encoding, TokenCounts, Tokenizer};
 
 fn main() {

@@ -5,11 +5,10 @@ use std::time::Duration;
 
 use ccr_messages::event::Event;
 
-use crate::error::GatewayError;
+use crate::base::error::GatewayError;
 use crate::plugins::answer_stream::AnswerStream;
 use crate::plugins::bindings;
 use crate::snapshot::PluginUse;
-use crate::transform;
 
 /// One of them at work on one answer.
 pub struct Editor {
@@ -34,7 +33,7 @@ impl Editor {
         let mut edited = match if batch.is_empty() { Ok(Vec::new()) } else { stream.push(&batch).await } {
             Ok(edited) => edited,
             Err(error) => {
-                let note = transform::without(&self.used, error)?;
+                let note = self.used.fail_open(error)?;
                 self.stream = None;
                 let mut events: Vec<Event> = batch.into_iter().map(Into::into).collect();
                 events.push(Event::Dropped(note));
@@ -45,7 +44,7 @@ impl Editor {
             match stream.finish().await {
                 Ok(last) => edited.extend(last),
                 Err(error) => {
-                    let note = transform::without(&self.used, error)?;
+                    let note = self.used.fail_open(error)?;
                     self.stream = None;
                     edited.push(bindings::Event::Dropped(note));
                 }

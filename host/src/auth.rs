@@ -7,8 +7,8 @@
 use http::{HeaderMap, Uri, header};
 use subtle::ConstantTimeEq as _;
 
+use crate::base::error::GatewayError;
 use crate::config::Config;
-use crate::error::GatewayError;
 
 /// Who sent a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

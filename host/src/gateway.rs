@@ -9,13 +9,10 @@ use arc_swap::ArcSwap;
 
 use crate::attempts::Shared;
 use crate::client::Client;
-use crate::config::{self, Config, Home, Overrides, Problem, Problems, Scenario, Severity, Source};
-use crate::inventory;
+use crate::config::{self, Config, Home, Overrides, Problem, Problems, Scenario, Source};
 use crate::plugins::PluginEngine;
 use crate::plugins::cache::CompileCache;
 use crate::record::RecordLog;
-use crate::routing::Routing;
-use crate::routing::explain::{Explained, USUAL_PATH, explain};
 use crate::routing::sessions::Sessions;
 use crate::snapshot::{Snapshot, Unresolved};
 use crate::tokens::TokenCounts;
@@ -58,16 +55,10 @@ impl Gateway {
         home: &Home,
         records: impl FnOnce(&Config) -> anyhow::Result<Arc<RecordLog>>,
     ) -> Result<Self, StartError> {
-        let (config, warnings) = load(&sources)?;
-        log_presets(&config);
-        let engine = Arc::new(PluginEngine::new()?);
-        let cache = CompileCache::open(home.dir().join("cache"));
-        let upstreams = Arc::new(Upstreams::new(&config)?);
-        let records = records(&config)?;
-        let listening = (config.host.clone(), config.port);
-        let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
-            .await
-            .map_err(|unresolved| StartError::Config(as_problems(&sources, unresolved)))?;
+        let Loaded { engine, cache, upstreams, snapshot, warnings } = Loaded::build(&sources, home).await?;
+        log_presets(&snapshot.config);
+        let records = records(&snapshot.config)?;
+        let listening = (snapshot.config.host.clone(), snapshot.config.port);
         Ok(Self {
             sources,
             engine,
@@ -114,7 +105,7 @@ impl Gateway {
 
     /// Who posts to this path, if anything is served there.
     pub async fn client(&self, snapshot: &Snapshot, path: &str) -> Option<Client> {
-        snapshot.client(&self.engine, &self.cache, path).await
+        snapshot.format(&self.engine, &self.cache, path).await.map(Client::Component)
     }
 
     /// The HTTP clients.
@@ -157,7 +148,8 @@ impl Gateway {
             Err(StartError::Other(error)) => {
                 tracing::error!("the changed config is not used, the last good one goes on serving: {error:#}");
                 let path = self.sources.config.path.display().to_string();
-                self.set_problems(vec![problem(path, String::new(), format!("{error:#}"), None)]);
+                let message = format!("{error:#}");
+                self.set_problems(vec![Problem::error(path, String::new(), message, None)]);
             }
         }
     }
@@ -204,6 +196,34 @@ impl Gateway {
     }
 }
 
+/// What a config means, and the plugins that fit it.
+pub struct Loaded {
+    /// Runs plugins.
+    pub engine: Arc<PluginEngine>,
+    /// Their compiled code.
+    pub cache: CompileCache,
+    /// The HTTP clients.
+    pub upstreams: Arc<Upstreams>,
+    /// Config and plugins.
+    pub snapshot: Snapshot,
+    /// What is odd about the config.
+    pub warnings: Problems,
+}
+
+impl Loaded {
+    /// Loads everything, as a start does.
+    pub async fn build(sources: &Sources, home: &Home) -> Result<Self, StartError> {
+        let (config, warnings) = load(sources)?;
+        let engine = Arc::new(PluginEngine::new().context("plugins cannot be loaded")?);
+        let cache = CompileCache::open(home.dir().join("cache"));
+        let upstreams = Arc::new(Upstreams::new(&config)?);
+        let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
+            .await
+            .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
+        Ok(Self { engine, cache, upstreams, snapshot, warnings })
+    }
+}
+
 /// Why the gateway does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
@@ -219,71 +239,6 @@ fn load(sources: &Sources) -> Result<(Config, Problems), StartError> {
     config::load(&sources.config, &config::process_env, &sources.overrides).map_err(StartError::Config)
 }
 
-/// Checks config and plugins without serving; the same work as at start. Gives what the config means, and the warnings.
-pub async fn check(sources: &Sources, home: &Home) -> Result<(Config, Problems), StartError> {
-    let (config, mut problems) = load(sources)?;
-    let engine = PluginEngine::new().context("plugins cannot be checked")?;
-    let cache = CompileCache::open(home.dir().join("cache"));
-    let upstreams = Arc::new(Upstreams::new(&config)?);
-    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
-        .await
-        .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
-    for broken in snapshot.registry.broken() {
-        let hint = Some("correct or remove the file; requests that need it get a 503 that names it".to_owned());
-        let mut found = problem(broken.path.display().to_string(), String::new(), broken.reason.clone(), hint);
-        found.severity = Severity::Warning;
-        problems.push(found);
-    }
-    for aside in snapshot.registry.set_aside() {
-        let file = aside.path.display().to_string();
-        let mut found =
-            problem(file, String::new(), format!("is not used: {}", aside.reason), Some(aside.hint.clone()));
-        found.severity = Severity::Warning;
-        problems.push(found);
-    }
-    for (message, hint) in inventory::ungranted(&snapshot.config, &snapshot.registry) {
-        let file = sources.config.path.display().to_string();
-        let mut found = problem(file, "plugins".to_owned(), message, Some(hint));
-        found.severity = Severity::Warning;
-        problems.push(found);
-    }
-    check_tokenizers(&snapshot.config, sources, &mut problems);
-    Ok((snapshot.config, problems))
-}
-
-/// Serving reads these files when they are first needed, and does without those that it cannot read.
-fn check_tokenizers(config: &Config, sources: &Sources, problems: &mut Problems) {
-    for file in config.providers.iter().flat_map(|provider| provider.tokenizers.files()) {
-        let Err(reason) = file.check() else { continue };
-        let (path, fallback) = (file.path.display(), file.fallback);
-        let message = format!("{path}: {reason}; tokens are counted with {fallback}");
-        let hint = Some("take the tokenizer.json of the model, or write `type: \"tiktoken\"`".to_owned());
-        let config = sources.config.path.display().to_string();
-        problems.push(Problem { severity: Severity::Warning, ..problem(config, file.at.clone(), message, hint) });
-    }
-}
-
-/// Where a request would go by this config, without serving; for `ccr explain`.
-pub async fn explain_offline(
-    sources: &Sources,
-    home: &Home,
-    head: &http::request::Parts,
-    body: Vec<u8>,
-) -> Result<Explained, StartError> {
-    let (config, _) = load(sources)?;
-    let engine = PluginEngine::new().context("plugins cannot be loaded")?;
-    let cache = CompileCache::open(home.dir().join("cache"));
-    let upstreams = Arc::new(Upstreams::new(&config)?);
-    let snapshot = Snapshot::build(config, &engine, &cache, &sources.plugins, home, &upstreams, None)
-        .await
-        .map_err(|unresolved| StartError::Config(as_problems(sources, unresolved)))?;
-    let (sessions, client_key) = (Sessions::default(), snapshot.config.api_key.is_some().then_some("default"));
-    let routing = Routing { engine: &engine, snapshot: &snapshot, sessions: &sessions, client_key, upstreams: None };
-    let path = head.uri.path();
-    let client = if path == USUAL_PATH { None } else { snapshot.client(&engine, &cache, path).await };
-    Ok(explain(&routing, client, head, body).await.map_err(|error| anyhow::anyhow!("{error}"))?)
-}
-
 /// Says what presets gave to providers, which no file shows.
 fn log_presets(config: &Config) {
     for line in config.preset_lines() {
@@ -295,11 +250,7 @@ fn as_problems(sources: &Sources, unresolved: Vec<Unresolved>) -> Problems {
     let file = sources.config.path.display().to_string();
     let mut problems = Problems::default();
     for name in unresolved {
-        problems.push(problem(file.clone(), name.path, name.message, name.hint));
+        problems.push(Problem::error(file.clone(), name.path, name.message, name.hint));
     }
     problems
-}
-
-fn problem(file: String, path: String, message: String, hint: Option<String>) -> Problem {
-    Problem { severity: Severity::Error, file, path, message, hint }
 }

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use http::{HeaderName, HeaderValue, Response, header};
-use percent_encoding::{AsciiSet, CONTROLS, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 
 use crate::attempts::AttemptLog;
-use crate::body::Body;
+use crate::base::body::Body;
 use crate::config::Config;
 use crate::record::Attempt;
 use crate::routing::Route;
@@ -122,9 +122,6 @@ fn listed(what: &[String]) -> HeaderValue {
     }
     printable(&list)
 }
-
-/// What is escaped where only RFC 3986's unreserved characters stand for themselves.
-pub(crate) const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// What a header's value cannot hold as it is; what is not ASCII is always escaped.
 const UNPRINTABLE: &AsciiSet = &CONTROLS.add(b'%');

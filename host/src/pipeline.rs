@@ -16,15 +16,16 @@ use self::streaming::StreamBody;
 use crate::agents::{Caller, Completer, Completion, Conversation, Then};
 use crate::answer::{EventStream, Gathered, Gathering, Totals, TurnSource};
 use crate::attempts::{Begun, First, Later};
-use crate::body::Body;
+use crate::base::body::Body;
+use crate::base::error::GatewayError;
+use crate::base::request::InnerRequest;
+use crate::base::{ids, request};
 use crate::client::{Client, WholeAnswer};
-use crate::error::GatewayError;
 use crate::gateway::Gateway;
 use crate::ledger::Ending;
 use crate::reading::{EventSource, Form, RawStream, Streamed, Whole};
 use crate::record::RequestRecord;
-use crate::request::InnerRequest;
-use crate::{auth, headers, ids, request};
+use crate::{auth, headers};
 
 /// Answers a request for a message, in whatever format the client speaks.
 pub async fn messages(gateway: &Arc<Gateway>, request: Request<Incoming>, client: Client) -> Response<Body> {

@@ -6,14 +6,15 @@ use bytes::Bytes;
 use ccr_messages::json::Writer;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
+use crate::base::error::GatewayError;
+use crate::base::request::InnerRequest;
+use crate::base::wire::{self, Credential, WireBody, WireRequest};
 use crate::client::ClientCodec;
 use crate::config::{ModelRef, Provider};
-use crate::error::{GatewayError, from_protocol};
-use crate::plugins::{Cause, Destination, PluginEngine, PluginError, transformer, upstream};
+use crate::plugins::from_protocol;
+use crate::plugins::{Destination, PluginEngine, transformer, upstream};
 use crate::reading::Codec;
-use crate::request::InnerRequest;
-use crate::snapshot::{Chain, PluginUse, Protocol};
-use crate::wire::{self, Credential, WireBody, WireRequest};
+use crate::snapshot::{Chain, Protocol};
 
 /// A request ready to be sent, and what the way back needs.
 pub struct Transformed<'a> {
@@ -57,7 +58,7 @@ pub async fn transform<'a>(
                 plugin_time += edited.spent;
             }
             Err(error) => {
-                dropped.push(without(used, error)?);
+                dropped.push(used.fail_open(error)?);
                 request = before;
             }
         }
@@ -88,7 +89,7 @@ pub async fn transform<'a>(
                 plugin_time += edited.spent;
             }
             Err(error) => {
-                dropped.push(without(used, error)?);
+                dropped.push(used.fail_open(error)?);
                 wire = before;
             }
         }
@@ -157,15 +158,6 @@ fn limit_output(request: &mut InnerRequest, provider: &Provider, model: &str) ->
         });
     edited.map_err(GatewayError::invalid)?;
     Ok(Some(format!("max_tokens above {most}")))
-}
-
-/// What is noted when a request goes on without a plugin that failed; the error itself where it may not.
-pub fn without(used: &PluginUse, error: PluginError) -> Result<String, GatewayError> {
-    if !used.plugin.fails_open() || matches!(error.cause, Cause::Refused(_)) {
-        return Err(error.into());
-    }
-    tracing::warn!(plugin = %used.plugin.label(), "plugin failed and is left out: {error}");
-    Ok(format!("plugin {}: {}", used.plugin.name, error.cause))
 }
 
 /// What plugins see of a target.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 
 use ccr_messages::json::{Document, Kind, Splice, Value, Writer};
 
+use crate::base::request::InnerRequest;
 use crate::plugins::agent::ToolDefinition;
-use crate::request::InnerRequest;
 
 /// A tool as the model is offered it.
 pub(super) struct Offered<'a> {

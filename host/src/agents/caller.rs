@@ -6,10 +6,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::spend::Spend;
-use crate::error::GatewayError;
+use crate::base::error::{GatewayError, PluginFault};
 use crate::plugins::bindings::Fault;
 use crate::plugins::model::{Completing, Models};
-use crate::plugins::{Cause, PluginEngine, Surroundings};
+use crate::plugins::{PluginEngine, Surroundings};
 use crate::snapshot::{PluginUse, Snapshot};
 
 /// The answer to a request that an agent makes: Anthropic's message as JSON.
@@ -90,8 +90,13 @@ fn fault(error: &GatewayError) -> Fault {
             Fault::InvalidRequest(said)
         }
         GatewayError::Unsupported { .. } => Fault::Unsupported(said),
-        GatewayError::Plugin(plugin) => match &plugin.cause {
-            Cause::Refused(fault) => fault.clone(),
+        GatewayError::Plugin(failure) => match &failure.fault {
+            PluginFault::InvalidRequest => Fault::InvalidRequest(said),
+            PluginFault::Unsupported => Fault::Unsupported(said),
+            PluginFault::Denied => Fault::Denied(said),
+            PluginFault::Upstream(failure) => Fault::Upstream(failure.clone().into()),
+            PluginFault::BadAnswer => Fault::BadAnswer(said),
+            PluginFault::Other => Fault::Other(said),
             _ => Fault::Unavailable(said),
         },
         GatewayError::Unavailable(_) | GatewayError::Overloaded(_) => Fault::Unavailable(said),

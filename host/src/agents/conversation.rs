@@ -19,9 +19,9 @@ use super::history::{Fingerprint, Turns};
 use super::joined::Joined;
 use super::turn::{Call, EndedTurn};
 use crate::answer_editor::Editor;
-use crate::error::GatewayError;
+use crate::base::error::GatewayError;
+use crate::base::request::InnerRequest;
 use crate::record::RequestRecord;
-use crate::request::InnerRequest;
 
 /// An answer that agents have a part in.
 pub struct Conversation {

@@ -15,8 +15,8 @@ use ccr_messages::json::{Document, Kind, Splice, Value};
 use data_encoding::HEXLOWER;
 use sha2::{Digest as _, Sha256};
 
+use crate::base::request::InnerRequest;
 use crate::plugins::kv::Store;
-use crate::request::InnerRequest;
 
 /// Whose turns are kept and asked for.
 pub struct Turns<'a> {

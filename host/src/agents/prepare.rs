@@ -11,13 +11,13 @@ use super::calls::{Active, Tool};
 use super::conversation::Conversation;
 use super::history::{Fingerprint, Turns};
 use crate::answer_editor::Editor;
+use crate::base::error::GatewayError;
+use crate::base::request::InnerRequest;
 use crate::config::{FailMode, ModelRef, Provider};
-use crate::error::GatewayError;
 use crate::plugins::agent::{self, Prepared, ToolDefinition};
 use crate::plugins::answer_stream::AnswerStream;
 use crate::plugins::{Cause, Destination, PluginError};
 use crate::record::AttemptNotes;
-use crate::request::InnerRequest;
 use crate::snapshot::PluginUse;
 use crate::transform;
 
@@ -83,7 +83,7 @@ async fn ask(
     match checked {
         Ok(prepared) => Ok(prepared),
         Err(error) if error.step == "prepare" => {
-            notes.dropped.push(transform::without(used, error)?);
+            notes.dropped.push(used.fail_open(error)?);
             Ok(None)
         }
         Err(error) if used.plugin.limits.fail == Some(FailMode::Closed) => Err(error.into()),
@@ -105,7 +105,7 @@ fn legal(used: &PluginUse, prepared: Prepared) -> Result<Prepared, PluginError> 
     match prepared.tools.iter().find(|tool| !is_legal(tool)) {
         None => Ok(prepared),
         Some(tool) => {
-            let name = crate::request::shortened(tool.name.clone(), MAX_NAME);
+            let name = crate::base::request::shortened(tool.name.clone(), MAX_NAME);
             let cause =
                 Cause::BadOutput(format!("its tool `{name}` has an illegal name, or a schema that is no JSON object"));
             Err(PluginError { plugin: used.plugin.label(), step: "prepare", cause })
@@ -140,7 +140,7 @@ fn offer(
 
 /// A name that nobody has: the tool's own, or with the agent's before it, or with a number behind that.
 fn free_name(agent: &str, tool: &str, taken: &BTreeSet<String>) -> String {
-    let with_agent = crate::request::shortened(format!("{agent}_{tool}"), MAX_NAME - 4);
+    let with_agent = crate::base::request::shortened(format!("{agent}_{tool}"), MAX_NAME - 4);
     let numbered = (2..).map(|number| format!("{with_agent}_{number}"));
     let mut names = [tool.to_owned(), with_agent.clone()].into_iter().chain(numbered);
     names.find(|name| !taken.contains(name)).unwrap_or(with_agent)
@@ -159,7 +159,7 @@ async fn open_editors(
         let surroundings = caller.surroundings(used, false);
         match AnswerStream::of_agent(&caller.engine, &used.plugin, surroundings, state).await {
             Ok(stream) => editors.push(Editor::new(used.clone(), stream)),
-            Err(error) => notes.dropped.push(transform::without(used, error)?),
+            Err(error) => notes.dropped.push(used.fail_open(error)?),
         }
     }
     Ok(editors)

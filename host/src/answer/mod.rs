@@ -15,7 +15,7 @@ use ccr_messages::event::{Failure, FinishReason, Start, Usage};
 pub use self::stream::{EventStream, StreamNext};
 pub use self::turns::TurnSource;
 pub use self::whole::{Gathered, Gathering};
-use crate::error::GatewayError;
+use crate::base::error::GatewayError;
 
 /// How a streamed answer ended.
 #[derive(Debug)]

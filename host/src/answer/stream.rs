@@ -6,8 +6,8 @@ use ccr_messages::event::{Event, Start};
 use super::turns::{Step, TurnSource};
 use super::{Blame, StreamEnd, Totals};
 use crate::agents::Conversation;
+use crate::base::error::GatewayError;
 use crate::client::StreamWriter;
-use crate::error::GatewayError;
 use crate::reading::EventSource;
 
 /// A streamed answer, written in the client's format.

@@ -7,7 +7,7 @@ use ccr_messages::event::{Event, Failure};
 
 use super::Totals;
 use crate::agents::Conversation;
-use crate::error::GatewayError;
+use crate::base::error::GatewayError;
 use crate::reading::{EventSource, Next};
 
 /// The events of an answer.

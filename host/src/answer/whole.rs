@@ -5,8 +5,8 @@ use ccr_messages::event::{Event, Start};
 use super::Totals;
 use super::turns::{Step, TurnSource};
 use crate::agents::Conversation;
+use crate::base::error::GatewayError;
 use crate::client::{Collector, WholeAnswer};
-use crate::error::GatewayError;
 use crate::plugins::PluginEngine;
 use crate::reading::EventSource;
 

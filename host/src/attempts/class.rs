@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use ccr_messages::event::{ErrorKind, Failure};
 
-use crate::error::GatewayError;
-use crate::plugins::Cause;
-use crate::plugins::bindings::Fault;
+use crate::base::error::{GatewayError, PluginFault};
 
 /// Where a failed request may go next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +51,11 @@ impl Class {
             GatewayError::UpstreamTimeout { .. } => Self::Transient,
             GatewayError::Unavailable(_) => Self::Unavailable,
             GatewayError::Upstream(failure) => Self::of_failure(failure, statuses),
-            GatewayError::Plugin(error) => match &error.cause {
-                Cause::Refused(Fault::Unavailable(_) | Fault::Other(_) | Fault::Unsupported(_)) => Self::TargetUnfit,
-                Cause::Refused(_) => Self::Fatal,
+            GatewayError::Plugin(failure) => match &failure.fault {
+                PluginFault::InvalidRequest
+                | PluginFault::Denied
+                | PluginFault::BadAnswer
+                | PluginFault::Upstream(_) => Self::Fatal,
                 _ => Self::TargetUnfit,
             },
             _ => Self::Fatal,

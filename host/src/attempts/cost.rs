@@ -7,9 +7,9 @@ use ccr_messages::json::Value;
 
 use super::place::Place;
 use super::windows::Taken;
+use crate::base::error::GatewayError;
+use crate::base::request::InnerRequest;
 use crate::config::{Counted, KeyLimit};
-use crate::error::GatewayError;
-use crate::request::InnerRequest;
 
 /// As much of it as these limits ask for.
 pub(super) fn of(request: &InnerRequest, limits: &[KeyLimit]) -> Taken {

@@ -12,8 +12,8 @@ use super::class::{self, Class};
 use super::place::Place;
 use super::plan::Candidate;
 use super::windows::Taken;
+use crate::base::error::GatewayError;
 use crate::config::{Failover, KeyLimit, ModelRef};
-use crate::error::GatewayError;
 use crate::record::UsageNote;
 use crate::snapshot::Snapshot;
 

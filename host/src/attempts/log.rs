@@ -2,8 +2,8 @@
 
 use super::class::Class;
 use super::place::Place;
+use crate::base::error::GatewayError;
 use crate::config::ModelRef;
-use crate::error::GatewayError;
 use crate::record::{Attempt, AttemptNotes, milliseconds, note_once};
 use std::time::Duration;
 

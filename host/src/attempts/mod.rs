@@ -38,7 +38,7 @@ pub use self::plan::Candidate;
 use self::run::Run;
 pub use self::turn::{Begun, First, Later, Turn};
 use self::windows::Windows;
-use crate::error::GatewayError;
+use crate::base::error::GatewayError;
 use crate::plugins::PluginEngine;
 use crate::routing::Route;
 use crate::snapshot::Snapshot;

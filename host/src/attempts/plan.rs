@@ -6,8 +6,8 @@ use std::time::{Instant, SystemTime};
 
 use super::place::{Place, hash};
 use super::{Shared, keys};
+use crate::base::request::InnerRequest;
 use crate::config::{Config, ModelRef, Provider};
-use crate::request::InnerRequest;
 
 /// Something that can be tried.
 #[derive(Debug, Clone)]

@@ -11,8 +11,8 @@ use super::place::Place;
 use super::plan::{self, Candidate, NextTry};
 use super::summary::Failures;
 use super::{Served, Tools, Turn, cost};
+use crate::base::error::GatewayError;
 use crate::config::{Config, Failover, ModelRef};
-use crate::error::GatewayError;
 use crate::record::AttemptNotes;
 use crate::routing::Route;
 

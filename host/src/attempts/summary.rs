@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use ccr_messages::event::{ErrorKind, Failure};
 
-use crate::error::GatewayError;
+use crate::base::error::GatewayError;
 
 /// Longest list of what else failed; the record has all of it.
 const MAX_LIST: usize = 1024;

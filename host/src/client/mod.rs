@@ -20,14 +20,14 @@ pub use self::names::ModelNames;
 pub use self::whole::{Collector, WholeAnswer};
 pub use self::writer::StreamWriter;
 use self::writer::{ClientSink, ComponentSink};
-use crate::body::Body;
-use crate::error::GatewayError;
-use crate::ids;
+use crate::base::body::Body;
+use crate::base::error::GatewayError;
+use crate::base::ids;
+use crate::base::request::{self, InnerRequest};
 use crate::plugins::bindings::Fault;
-use crate::plugins::client::{self as role, ClientFormat, ClientRequest, Forwarded};
+use crate::plugins::client::{self as role, ClientRequest, Forwarded};
 use crate::plugins::{Cause, Destination, PluginEngine, PluginError};
-use crate::request::{self, InnerRequest};
-use crate::snapshot::{Chain, PluginUse, Protocol};
+use crate::snapshot::{Chain, Format, Protocol};
 
 /// The format of one client.
 #[derive(Clone)]
@@ -36,15 +36,6 @@ pub enum Client {
     Anthropic,
     /// A component's.
     Component(Format),
-}
-
-/// A format that a component speaks.
-#[derive(Clone)]
-pub struct Format {
-    /// The component.
-    pub used: PluginUse,
-    /// What it says of the format.
-    pub format: Arc<ClientFormat>,
 }
 
 /// A request that has been read.
@@ -121,11 +112,6 @@ impl Client {
 }
 
 impl Format {
-    /// Whether it serves this path.
-    pub fn serves(&self, path: &str) -> bool {
-        self.format.paths.iter().any(|pattern| role::matches(pattern, path))
-    }
-
     async fn decode(
         &self,
         engine: &PluginEngine,
@@ -286,6 +272,6 @@ impl Component {
 fn of_client(error: PluginError) -> GatewayError {
     match error.cause {
         Cause::Refused(Fault::InvalidRequest(message) | Fault::Unsupported(message)) => GatewayError::invalid(message),
-        cause => GatewayError::Plugin(PluginError { cause, ..error }),
+        cause => PluginError { cause, ..error }.into(),
     }
 }

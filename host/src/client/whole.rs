@@ -10,8 +10,8 @@ use http::{HeaderValue, Response, StatusCode, header};
 
 use super::Component;
 use super::events::EventSink;
-use crate::body::{self, Body};
-use crate::error::GatewayError;
+use crate::base::body::{self, Body};
+use crate::base::error::GatewayError;
 use crate::plugins::PluginEngine;
 use crate::plugins::client::ClientAnswer;
 

@@ -15,19 +15,21 @@ mod interpolate;
 mod load;
 mod model;
 mod names;
+mod options;
 mod overrides;
 pub mod presets;
 mod problem;
+pub mod projects;
 mod provider;
 mod read;
 mod reader;
 mod rule;
-mod secret;
 mod watch;
 
 #[cfg(test)]
 mod tests;
 
+pub use crate::base::secret::{SafeUrl, Secret};
 pub use ccr_messages::effort::Effort;
 pub use failover::{Alias, Counted, Failover, KeyLimit, Member, Strategy};
 pub use home::Home;
@@ -39,11 +41,11 @@ pub use model::{
     Scenario, Timeouts,
 };
 pub use names::UnknownModel;
+pub use options::Options;
 pub use overrides::{Demo, Overrides};
 pub use problem::{Problem, Problems, Severity};
 pub use provider::{ModelLimits, ModelRef, PresetUse, Provider, ProviderKey, TransformerUse};
 pub use rule::{Condition, Left, ListEdit, Operator, Rewrite, Rule, RuleFallback};
-pub use secret::{Options, SafeUrl, Secret};
 pub use watch::{Changed, WatchError, WatchPaths, Watcher};
 
 /// How the environment is asked for a variable: a function, so that a test needs no process-wide state.

@@ -26,6 +26,18 @@ pub struct Problem {
     pub hint: Option<String>,
 }
 
+impl Problem {
+    /// Something for which a configuration is refused.
+    pub fn error(file: String, path: String, message: String, hint: Option<String>) -> Self {
+        Self { severity: Severity::Error, file, path, message, hint }
+    }
+
+    /// Something that works, though perhaps not as the user thinks.
+    pub fn warning(file: String, path: String, message: String, hint: Option<String>) -> Self {
+        Self { severity: Severity::Warning, file, path, message, hint }
+    }
+}
+
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let severity = match self.severity {

@@ -8,10 +8,10 @@ use std::{cell::RefCell, fmt::Display, ops::RangeInclusive, time::Duration};
 use serde_json::{Map, Value};
 
 use super::{
+    Options, Secret,
     interpolate::{Unset, join},
     names::{nearest, same_key},
     problem::{Problem, Problems, Severity},
-    secret::{Options, Secret},
 };
 
 /// What reading one file gathers beside the values.

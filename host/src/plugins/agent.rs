@@ -14,7 +14,7 @@ use super::error::{Cause, PluginError};
 use super::guest::Surroundings;
 use super::instance::Instance;
 use super::requests::{Access, Destination, Request};
-use crate::request::InnerRequest;
+use crate::base::request::InnerRequest;
 
 pub use wit::{ToolCall, ToolDefinition, ToolResult};
 

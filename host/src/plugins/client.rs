@@ -17,7 +17,7 @@ use super::guest::{Guest, Surroundings};
 use super::instance::{BoundedStore, Instance};
 use super::requests::Destination;
 use super::upstream;
-use crate::wire::WireRequest;
+use crate::base::wire::WireRequest;
 
 pub use wit::{ClientAnswer, ClientFormat, ClientRequest, DecodedRequest};
 

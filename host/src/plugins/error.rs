@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::bindings::Fault;
+use crate::base::error::{GatewayError, PluginFailure, PluginFault};
 
 /// A plugin, the step it was in, and what went wrong there.
 #[derive(Debug, thiserror::Error)]
@@ -62,5 +63,35 @@ pub fn fault_text(fault: &Fault) -> &str {
         | Fault::BadAnswer(text)
         | Fault::Other(text) => text,
         Fault::Upstream(failure) => &failure.message,
+    }
+}
+
+impl From<PluginError> for GatewayError {
+    fn from(error: PluginError) -> Self {
+        let message = error.to_string();
+        let fault = match error.cause {
+            Cause::Refused(fault) => match fault {
+                Fault::InvalidRequest(_) => PluginFault::InvalidRequest,
+                Fault::Unsupported(_) => PluginFault::Unsupported,
+                Fault::Denied(_) => PluginFault::Denied,
+                Fault::Unavailable(_) => PluginFault::Unavailable,
+                Fault::BadAnswer(_) => PluginFault::BadAnswer,
+                Fault::Upstream(failure) => PluginFault::Upstream(failure.into()),
+                Fault::Other(_) => PluginFault::Other,
+            },
+            Cause::Busy => PluginFault::Busy,
+            Cause::Resting(_) | Cause::NotLoaded(_) => PluginFault::NotReady,
+            Cause::TimedOut(_) | Cause::OutOfMemory(_) | Cause::Trapped(_) | Cause::BadOutput(_) => PluginFault::Broken,
+        };
+        Self::Plugin(PluginFailure { message, fault })
+    }
+}
+
+/// A plugin's refusal is the upstream's error where the plugin only reports it.
+pub fn from_protocol(error: PluginError, provider: &str) -> GatewayError {
+    match error.cause {
+        Cause::Refused(Fault::BadAnswer(reason)) => GatewayError::BadAnswer { provider: provider.to_owned(), reason },
+        Cause::Refused(Fault::Upstream(failure)) => GatewayError::Upstream(failure.into()),
+        cause => PluginError { cause, ..error }.into(),
     }
 }

@@ -30,6 +30,6 @@ pub mod upstream;
 
 pub use component::{Limits, Origin, Plugin};
 pub use engine::PluginEngine;
-pub use error::{Cause, PluginError};
+pub use error::{Cause, PluginError, from_protocol};
 pub use guest::Surroundings;
 pub use requests::Destination;

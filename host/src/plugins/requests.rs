@@ -6,8 +6,8 @@ use wasmtime::component::{Resource, ResourceTable};
 use super::bindings::imports::ccr::plugin::host::{HostRequest, HostWireRequest, RequestSummary};
 use super::bindings::{Fault, Target};
 use super::guest::Guest;
-use crate::request::{self, InnerRequest};
-use crate::wire::WireBody;
+use crate::base::request::{self, InnerRequest};
+use crate::base::wire::WireBody;
 
 /// Most notes of one call about what was left out: as many as a request may sensibly lose, few enough for a header.
 const MAX_DROPPED: usize = 256;
@@ -172,7 +172,7 @@ impl HostWireRequest for Guest {
 
     fn set_path(&mut self, handle: Resource<WireRequest>, path: String) -> wasmtime::Result<Result<(), Fault>> {
         let request = self.table.get_mut(&handle)?;
-        if let Err(reason) = crate::wire::check_path(&path) {
+        if let Err(reason) = crate::base::wire::check_path(&path) {
             return Ok(Err(Fault::Other(reason)));
         }
         request.path = path;
@@ -191,7 +191,7 @@ impl HostWireRequest for Guest {
         value: String,
     ) -> wasmtime::Result<Result<(), Fault>> {
         let request = self.table.get_mut(&handle)?;
-        Ok(crate::wire::set_header(&mut request.headers, &name, &value).map_err(Fault::Denied))
+        Ok(crate::base::wire::set_header(&mut request.headers, &name, &value).map_err(Fault::Denied))
     }
 
     fn remove_header(&mut self, handle: Resource<WireRequest>, name: String) -> wasmtime::Result<()> {

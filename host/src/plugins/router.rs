@@ -13,7 +13,7 @@ use super::error::PluginError;
 use super::guest::Surroundings;
 use super::instance::Instance;
 use super::requests::{Access, Request};
-use crate::request::InnerRequest;
+use crate::base::request::InnerRequest;
 
 /// Longest output of a router (design §6): a target and a reason are a line.
 const MAX_OUTPUT: usize = 64 * 1024;

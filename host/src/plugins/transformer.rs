@@ -13,8 +13,8 @@ use super::error::PluginError;
 use super::guest::Surroundings;
 use super::instance::Instance;
 use super::requests::{self, Access, Destination};
-use crate::request::InnerRequest;
-use crate::wire::WireRequest;
+use crate::base::request::InnerRequest;
+use crate::base::wire::WireRequest;
 
 /// What an edit cost and what it left out.
 pub struct Edited<T> {

@@ -15,8 +15,8 @@ use super::error::{Cause, PluginError};
 use super::guest::Surroundings;
 use super::instance::Instance;
 use super::requests::{Access, Destination, Request};
-use crate::request::InnerRequest;
-use crate::wire::{self, Credential, WireBody, WireRequest};
+use crate::base::request::InnerRequest;
+use crate::base::wire::{self, Credential, WireBody, WireRequest};
 
 pub use super::bindings::WireResponse;
 
@@ -171,7 +171,7 @@ pub async fn decode_error(
     let (bindings, store) = instance.begin(limit, response.body.len());
     let result = bindings.ccr_plugin_upstream_protocol().call_decode_error(store, &response).await;
     let mut failure = instance.end(STEP, result)?;
-    failure.message = crate::request::shortened(failure.message, MAX_MESSAGE);
+    failure.message = crate::base::request::shortened(failure.message, MAX_MESSAGE);
     Ok(failure)
 }
 
@@ -179,7 +179,7 @@ pub async fn decode_error(
 pub fn wire_response(status: u16, headers: &HeaderMap, body: Vec<u8>) -> WireResponse {
     let headers = headers
         .iter()
-        .filter(|(name, _)| !crate::request::is_secret(name.as_str()))
+        .filter(|(name, _)| !crate::base::request::is_secret(name.as_str()))
         .filter_map(|(name, value)| Some(Header { name: name.as_str().into(), value: value.to_str().ok()?.into() }))
         .collect();
     WireResponse { status, headers, body }

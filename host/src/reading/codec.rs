@@ -14,8 +14,9 @@ use http::HeaderMap;
 
 use super::framing::unreadable_event;
 use super::{End, MAX_ANSWER, Reading};
-use crate::error::{GatewayError, from_protocol};
+use crate::base::error::GatewayError;
 use crate::plugins::bindings::{self, SseEvent};
+use crate::plugins::from_protocol;
 use crate::plugins::upstream::{self as protocol, WaitingInstance};
 use crate::plugins::{PluginEngine, PluginError};
 use crate::snapshot::PluginUse;

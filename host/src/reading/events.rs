@@ -15,10 +15,11 @@ use super::raw::good_whole;
 use super::waiting::{Wait, Waiting};
 use super::{End, MAX_ANSWER, Opening, Reading, broken_off, opening};
 use crate::answer_editor::Editor;
+use crate::base::error::{GatewayError, redact};
 use crate::config::Secret;
-use crate::error::{GatewayError, from_protocol, redact};
 use crate::plugins::PluginEngine;
 use crate::plugins::answer_stream::AnswerStream;
+use crate::plugins::from_protocol;
 use crate::snapshot::PluginUse;
 use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
 
@@ -279,7 +280,7 @@ async fn open_transformers(
         }
         match AnswerStream::of_transformer(engine, &used.plugin, used.in_session(session)).await {
             Ok(stream) => open.push(Editor::new(used.clone(), stream)),
-            Err(error) => drop(crate::transform::without(used, error)?),
+            Err(error) => drop(used.fail_open(error)?),
         }
     }
     Ok(open)

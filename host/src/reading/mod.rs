@@ -24,10 +24,11 @@ pub use self::codec::Codec;
 pub use self::events::{EventSource, Next};
 pub use self::framing::Framing;
 pub use self::raw::{RawEnd, RawNext, RawStream, RawWhole};
+use crate::base::error::GatewayError;
 use crate::client::ModelNames;
 use crate::config::Secret;
-use crate::error::{GatewayError, from_protocol};
 use crate::plugins::PluginEngine;
+use crate::plugins::from_protocol;
 use crate::snapshot::PluginUse;
 use crate::upstream::UpstreamResponse;
 

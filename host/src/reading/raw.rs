@@ -13,8 +13,9 @@ use ccr_messages::verdict::{Ending, Verdict};
 use super::codec::Watch;
 use super::waiting::{Wait, Waiting};
 use super::{End, EventSource, MAX_ANSWER, Opened, Opening, Reading, broken_off, empty, opening};
+use crate::base::error::GatewayError;
 use crate::client::ModelNames;
-use crate::error::{GatewayError, from_protocol};
+use crate::plugins::from_protocol;
 use crate::upstream::{Batch, UpstreamBody, UpstreamResponse};
 
 /// A stream going through.

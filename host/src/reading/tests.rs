@@ -8,9 +8,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::base::wire::{Credential, WireBody, WireRequest};
 use crate::config::{Config, Provider, SafeUrl};
 use crate::upstream::Upstreams;
-use crate::wire::{Credential, WireBody, WireRequest};
 
 fn headers(value: &str) -> HeaderMap {
     [(http::header::RETRY_AFTER, value.parse().expect("legal"))].into_iter().collect()

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use crate::request::InnerRequest;
+use crate::base::request::InnerRequest;
 use crate::tokens::{TokenCounts, Tokenizer};
 
 /// Counts the input tokens of one request. Counting is dear, so that it is asked for no more than the answer to a question.

@@ -5,10 +5,10 @@
 use std::time::Duration;
 
 use super::trace::{Trace, brief, line};
+use crate::base::error::GatewayError;
+use crate::base::request::InnerRequest;
 use crate::config::ModelRef;
-use crate::error::GatewayError;
 use crate::plugins::{Cause, PluginEngine, PluginError, router};
-use crate::request::InnerRequest;
 use crate::snapshot::{PluginUse, Snapshot};
 
 /// Longest failure in a trace: a sentence or two with a path.

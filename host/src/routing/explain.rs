@@ -8,11 +8,11 @@ use serde::Serialize;
 
 use super::trace::{Trace, brief, line};
 use super::{MAX_REASON, Route, Routing};
+use crate::base::error::GatewayError;
+use crate::base::request::{self, InnerRequest};
 use crate::client::Client;
 use crate::config::Config;
-use crate::error::GatewayError;
 use crate::record::RouteStep;
-use crate::request::{self, InnerRequest};
 
 /// A decision as it is told.
 #[derive(Debug, Serialize)]

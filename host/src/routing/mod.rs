@@ -1,15 +1,15 @@
 //! Step 5, route: which provider and model serve a request, and why.
 //!
 //! The order: custom routers ([`custom`]), `Router.rules` ([`rules`]), then what the request names itself and the scenarios
-//! ([`order`]). A project's `Router` lies over the global one ([`projects`]). What was asked on the way is kept ([`trace`]), and
+//! ([`order`]). A project's `Router` lies over the global one ([`projects`](crate::config::projects)). What was asked on the way is kept ([`trace`]), and
 //! can be seen without sending anything ([`explain`]).
 
 pub mod count;
+pub mod counting_service;
 mod custom;
 pub mod explain;
 pub mod order;
 pub mod progress;
-pub mod projects;
 pub mod rules;
 pub mod sessions;
 pub mod tags;
@@ -26,11 +26,10 @@ use self::order::{Decision, Question};
 use self::progress::Progress;
 use self::sessions::Sessions;
 use self::trace::{Trace, line};
+use crate::base::error::GatewayError;
+use crate::base::request::{self, InnerRequest};
 use crate::config::{Failover, ModelRef, RouterConfig, Rule, Scenario};
-use crate::counting;
-use crate::error::GatewayError;
 use crate::plugins::PluginEngine;
-use crate::request::{self, InnerRequest};
 use crate::snapshot::Snapshot;
 use crate::tokens::{CountingApi, Tokenizer};
 use crate::upstream::Upstreams;
@@ -156,7 +155,7 @@ impl Routing<'_> {
             trace.passed("tokenizer", format!("{host} is not asked here; counted with {fallback}"));
             return Ok(decision);
         };
-        match counting::api::ask(upstreams, counted.counts, counted.request, api, model).await {
+        match counting_service::ask(upstreams, counted.counts, counted.request, api, model).await {
             Ok(count) => {
                 trace.truncate(steps);
                 trace.passed("tokenizer", format!("{} counts {count} tokens", api.host()));

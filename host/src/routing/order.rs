@@ -6,9 +6,9 @@ use ccr_messages::json::Value;
 use super::count::TokenCount;
 use super::trace::{Trace, brief};
 use super::{rules, think};
+use crate::base::error::GatewayError;
+use crate::base::request::InnerRequest;
 use crate::config::{Config, ModelRef, RouterConfig, Rule, Scenario};
-use crate::error::GatewayError;
-use crate::request::InnerRequest;
 
 /// A session counts as long by its last request only while the present one has more tokens than this, as in claude-code-router:
 /// side jobs of a long session are short.

@@ -3,7 +3,7 @@
 
 use ccr_messages::json::{Kind, Splice, Value, Writer};
 
-use crate::request::InnerRequest;
+use crate::base::request::InnerRequest;
 
 const OPEN: &str = "<CCR-SUBAGENT-MODEL>";
 const CLOSE: &str = "</CCR-SUBAGENT-MODEL>";

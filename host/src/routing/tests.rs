@@ -11,9 +11,9 @@ use super::count::{ByBytes, TokenCount};
 use super::order::{Question, decide};
 use super::trace::Trace;
 use super::{rules, tags};
+use crate::base::error::GatewayError;
+use crate::base::request::InnerRequest;
 use crate::config::{Config, Overrides, Problems, load_text};
-use crate::error::GatewayError;
-use crate::request::InnerRequest;
 
 fn load(router: &Value) -> Result<(Config, Problems), Problems> {
     let provider = |name: &str, models: &[&str]| json!({"name": name, "api_base_url": "http://127.0.0.1:1/v1", "api_key": "k", "models": models});

@@ -7,8 +7,8 @@
 use ccr_messages::json::{Kind, Value};
 
 use super::trace::brief;
+use crate::base::request::InnerRequest;
 use crate::config::Effort;
-use crate::request::InnerRequest;
 
 /// What Claude Code adds to a turn whose prompt has the keyword, as it stands in JSON; seen of 2.1.197, for all models.
 const KEYWORD: &str = r#"included the keyword \"ultrathink\""#;

@@ -1,6 +1,6 @@
 //! Names in the config that nothing answers to, or several plugins.
 
-use super::Resolver;
+use super::resolver::Resolver;
 use crate::config::{Provider, TransformerUse, presets};
 use crate::plugins::registry::{self, Clash};
 
@@ -119,5 +119,23 @@ fn unclear(clash: &Clash, path: &str) -> Unresolved {
         path: path.to_owned(),
         message: format!("several plugins are called `{}`: {}", clash.name, files.join(" and ")),
         hint: clash.files.first().map(|file| registry::choose(&clash.name, file)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_that_a_preset_names_is_built_in() {
+        for protocol in presets::protocols() {
+            assert!(registry::is_built_in(protocol), "{protocol}");
+        }
+        for preset in presets::all() {
+            for entry in &preset.transformers {
+                let name = entry.as_str().or_else(|| entry.get(0)?.as_str()).expect("a name, perhaps with options");
+                assert!(registry::is_built_in(name), "{}: {name}", preset.name);
+            }
+        }
     }
 }

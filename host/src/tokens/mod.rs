@@ -6,7 +6,7 @@
 //! texts that [`parts`] finds; no provider's own count is the same, as each adds words of its own around them. A model's own
 //! `tokenizer.json` can count in its place ([`file`](self::file)).
 //!
-//! Which tokenizer a model has is the config's part; asking a service that counts, [`counting`](crate::counting)'s; what is done with a count, the caller's.
+//! Which tokenizer a model has is the config's part; asking a service that counts, [`counting`](crate::routing::counting_service)'s; what is done with a count, the caller's.
 
 mod cache;
 pub mod encoding;
@@ -31,7 +31,7 @@ pub use self::encoding::Encoding;
 use self::parts::Part;
 use self::tokenizer::Scheme;
 pub use self::tokenizer::{ApiFormat, CountingApi, Tokenizer, TokenizerFile, Tokenizers};
-use crate::request::InnerRequest;
+use crate::base::request::InnerRequest;
 
 /// Numbers of tokenizers, by which counts are remembered: encodings come first, then files, then services.
 const FIRST_FILE: u64 = 1 << 8;

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{Bounds, Encoding, Scheme, TokenCounts, Tokenizer};
-use crate::request::InnerRequest;
+use crate::base::request::InnerRequest;
 
 const CL100K: Scheme = Scheme::Encoding(Encoding::Cl100kBase);
 

@@ -9,7 +9,7 @@ use http::{HeaderName, HeaderValue};
 
 use super::file::{self, Model};
 use super::{Encoding, aside};
-use crate::config::{SafeUrl, Secret};
+use crate::base::secret::{SafeUrl, Secret};
 
 /// How tokens are counted.
 #[derive(Debug, Clone)]

@@ -13,7 +13,7 @@ use super::connect::root_cause;
 use super::decompress::Decoder;
 use super::exchange::{Http1, Http2};
 use super::pool::Pool;
-use crate::error::GatewayError;
+use crate::base::error::GatewayError;
 
 /// Most bytes handed on at once: some reads of a fast upstream.
 const BATCH_BYTES: usize = 128 * 1024;

@@ -40,9 +40,9 @@ use self::decompress::Decoder;
 use self::exchange::{Http1, TrySendError};
 use self::pool::{Pool, Ready};
 use self::request::{Origin, Pieces};
+use crate::base::error::GatewayError;
+use crate::base::wire::WireRequest;
 use crate::config::{Config, Provider, Secret, Timeouts};
-use crate::error::GatewayError;
-use crate::wire::WireRequest;
 
 /// The client of one configuration: connections that are open, and what opens more.
 pub struct Upstreams {

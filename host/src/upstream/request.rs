@@ -11,8 +11,8 @@ use http_body::{Body, Frame, SizeHint};
 use url::{Position, Url, form_urlencoded};
 
 use super::credentials::Proof;
+use crate::base::wire::{Credential, WireRequest};
 use crate::config::{Provider, Secret};
-use crate::wire::{Credential, WireRequest};
 
 /// What [`decompress`](super::decompress) can undo.
 pub(super) const ACCEPT_ENCODING: HeaderValue = HeaderValue::from_static("gzip, br, zstd");

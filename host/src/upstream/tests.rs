@@ -12,8 +12,8 @@ use http::HeaderMap;
 
 use self::server::Server;
 use super::*;
+use crate::base::wire::{Credential, WireBody};
 use crate::config::SafeUrl;
-use crate::wire::{Credential, WireBody};
 
 fn provider(url: &str) -> Provider {
     let mut provider = Provider::named("up");

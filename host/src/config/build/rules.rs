@@ -122,7 +122,7 @@ fn parse_left(node: &Node<'_>, written: &str) -> Option<Left> {
     let rest = written.strip_prefix("request.").unwrap_or(written);
     if let Some(name) = rest.strip_prefix("header.").or_else(|| rest.strip_prefix("headers.")) {
         return match header(node, name)? {
-            name if crate::request::is_secret(name.as_str()) => {
+            name if crate::base::request::is_secret(name.as_str()) => {
                 let hint = "compare `key`, the name of the client's key";
                 node.error("never matches: headers with credentials are not shown to rules", hint);
                 None
@@ -302,7 +302,7 @@ fn rewrite(
 fn is_protected(name: &HeaderName) -> bool {
     let framing = ["host", "content-length", "transfer-encoding", "connection", "content-encoding", "te", "upgrade"];
     let name = name.as_str();
-    crate::request::is_secret(name) || framing.contains(&name) || name.starts_with("x-ccr-")
+    crate::base::request::is_secret(name) || framing.contains(&name) || name.starts_with("x-ccr-")
 }
 
 fn rewrite_header(item: &Node<'_>, name: HeaderName, operation: &str, value: Option<&Node<'_>>) -> Option<Rewrite> {

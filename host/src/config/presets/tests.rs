@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 
 use super::*;
-use crate::plugins::registry;
 
 #[test]
 fn every_name_is_of_one_preset_only() {
@@ -93,22 +92,6 @@ fn names_nearly_right_are_recognised() {
     assert_eq!(nearest_name("something else entirely"), None);
 }
 
-#[test]
-fn everything_that_a_preset_names_is_built_in() {
-    let is_there = |name: &str| registry::is_built_in(name);
-    for preset in all() {
-        assert!(is_there(&preset.protocol), "{}: {}", preset.name, preset.protocol);
-        for entry in &preset.transformers {
-            let name = entry.as_str().or_else(|| entry.get(0)?.as_str()).unwrap();
-            assert!(is_there(name), "{}: {name}", preset.name);
-        }
-    }
-    for (_, protocol) in &TABLE.types {
-        assert!(is_there(protocol.as_str().unwrap()), "{protocol}");
-    }
-}
-
-/// The table for people: a row for each preset. `UPDATE_FIXTURES=1` writes it.
 #[test]
 fn the_documented_table_is_this_one() {
     const BEGIN: &str = "<!-- The table of presets: kept equal to host/src/config/presets/table.json by a test. -->\n";

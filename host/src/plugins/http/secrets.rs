@@ -12,8 +12,8 @@ use memchr::memmem;
 use percent_encoding::utf8_percent_encode;
 use url::form_urlencoded;
 
+use crate::base::wire::UNRESERVED;
 use crate::config::Secret;
-use crate::headers::UNRESERVED;
 
 /// A shorter value would take ordinary words out of answers, and can be guessed anyway.
 const SHORTEST: usize = 4;

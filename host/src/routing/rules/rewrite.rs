@@ -4,9 +4,9 @@ use ccr_messages::json::{Kind, Value as Json, Writer};
 use serde_json::Value;
 
 use super::condition::same;
+use crate::base::error::GatewayError;
+use crate::base::request::InnerRequest;
 use crate::config::{ListEdit, Rewrite, Rule};
-use crate::error::GatewayError;
-use crate::request::InnerRequest;
 
 /// Makes all of a rule's changes. What is no legal request then is the rule's fault, and is refused with its name.
 pub fn apply(rule: &Rule, request: &mut InnerRequest) -> Result<(), GatewayError> {

@@ -10,7 +10,7 @@ use percent_encoding::{AsciiSet, percent_decode_str, percent_encode, utf8_percen
 use ring::{digest, hmac};
 
 use super::Signer;
-use crate::headers::UNRESERVED;
+use crate::base::wire::UNRESERVED;
 use crate::upstream::request::sensitive;
 
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";

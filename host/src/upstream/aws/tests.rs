@@ -6,11 +6,11 @@ use http::HeaderMap;
 use serde_json::json;
 
 use super::region;
+use crate::base::wire::{Credential, WireBody, WireRequest};
 use crate::config::{Config, Provider, SafeUrl, Secret};
 use crate::upstream::Upstreams;
 use crate::upstream::credentials::{Credentials, Machine};
 use crate::upstream::tests::server::{self, Server};
-use crate::wire::{Credential, WireBody, WireRequest};
 
 fn upstreams(variables: &[(&str, &str)]) -> Upstreams {
     let mut upstreams = Upstreams::new(&Config::default()).unwrap();

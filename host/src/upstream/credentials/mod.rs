@@ -15,8 +15,8 @@ use super::Upstreams;
 use super::aws::{Aws, Signer};
 use super::google::{Google, Token};
 use super::request::Origin;
+use crate::base::wire::Credential;
 use crate::config::{Provider, Secret};
-use crate::wire::Credential;
 
 /// How long a request waits for its credentials, also if those who fetched them before it gave up one after the other. More than
 /// [`cached`] gives one attempt, and less than the 20 s of silence after which Claude Code gives up.

@@ -13,8 +13,8 @@ use url::{Url, form_urlencoded};
 
 use super::Token;
 use super::source::{Found, Kind, Person, Service};
+use crate::base::error::redact;
 use crate::config::Secret;
-use crate::error::redact;
 use crate::upstream::credentials::cached::Fetched;
 use crate::upstream::side::Said;
 
@@ -158,5 +158,5 @@ pub(super) fn token(said: &Said, asked_at: SystemTime, project: Option<String>) 
 
 /// A server's words without what it was told, and not too many.
 pub(super) fn hushed(reason: &str, secrets: &[Secret]) -> String {
-    crate::request::shortened(redact(reason.to_owned(), secrets), MAX_REASON)
+    crate::base::request::shortened(redact(reason.to_owned(), secrets), MAX_REASON)
 }

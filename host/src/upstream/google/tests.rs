@@ -11,12 +11,12 @@ use rustls::pki_types::PrivatePkcs8KeyDer;
 use rustls::pki_types::pem::PemObject as _;
 use serde_json::{Value, json};
 
+use crate::base::error::GatewayError;
+use crate::base::wire::{Credential, WireBody, WireRequest};
 use crate::config::{Config, Provider, SafeUrl, Secret};
-use crate::error::GatewayError;
 use crate::upstream::credentials::{Credentials, Machine};
 use crate::upstream::tests::server::Server;
 use crate::upstream::{UpstreamResponse, Upstreams};
-use crate::wire::{Credential, WireBody, WireRequest};
 
 /// A key made for these tests; it opens nothing.
 const KEY: &str = include_str!("tests/key.pem");

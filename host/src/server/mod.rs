@@ -1,5 +1,9 @@
 //! Step 1, accept: the listener, its connections, and how it stops.
 
+mod count_tokens;
+mod endpoints;
+mod inventory;
+
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -14,7 +18,6 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream, lookup_host};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::endpoints;
 use crate::gateway::Gateway;
 
 /// Connections that may wait to be accepted. A burst of 2,000 must not be refused: with tokio's 128, a new connection waited

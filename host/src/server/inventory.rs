@@ -7,18 +7,16 @@ use hyper::body::Incoming;
 use serde_json::{Value, json};
 
 use crate::auth;
-use crate::body::Body;
+use crate::base::body::{Body, json_response};
+use crate::base::error::GatewayError;
 use crate::config::Config;
-use crate::endpoints::json_response;
-use crate::error::GatewayError;
 use crate::gateway::Gateway;
 use crate::plugins::capabilities::config_line;
-use crate::plugins::registry::Registry;
 use crate::plugins::{Origin, Plugin};
 use crate::snapshot::Snapshot;
 
 /// `GET /api/plugins`.
-pub fn answer(gateway: &Gateway, request: &Request<Incoming>) -> Result<Response<Body>, GatewayError> {
+pub(super) fn answer(gateway: &Gateway, request: &Request<Incoming>) -> Result<Response<Body>, GatewayError> {
     let snapshot = gateway.snapshot();
     auth::authenticate(&snapshot.config, request.headers(), request.uri())?;
     let described = |plugin: &Arc<Plugin>| {
@@ -32,7 +30,7 @@ pub fn answer(gateway: &Gateway, request: &Request<Incoming>) -> Result<Response
 }
 
 /// For `/health`.
-pub fn all(snapshot: &Snapshot) -> Vec<Value> {
+pub(super) fn all(snapshot: &Snapshot) -> Vec<Value> {
     loaded(snapshot).map(|plugin| about(plugin)).chain(unusable(snapshot)).collect()
 }
 
@@ -94,17 +92,4 @@ fn capabilities(plugin: &Plugin, config: &Config) -> Value {
         told["missing"] = json!(config_line(&plugin.name, &missing.join(", ")));
     }
     told
-}
-
-/// What plugins ask for and do not have: what is missing, and what to do.
-pub fn ungranted(config: &Config, registry: &Registry) -> Vec<(String, String)> {
-    let lacking = |plugin: &Arc<Plugin>| {
-        let grants = config.plugin(&plugin.name).map(|settings| &settings.grants);
-        let missing = plugin.asks.missing(&plugin.asks.granted(&plugin.origin, grants)).join(", ");
-        (!missing.is_empty()).then(|| {
-            let message = format!("plugin `{}` asks for what it is not granted", plugin.name);
-            (message, format!("if it is to have it, write {}", config_line(&plugin.name, &missing)))
-        })
-    };
-    registry.iter().filter_map(lacking).collect()
 }

@@ -7,10 +7,8 @@ use ccr_messages::event::{ErrorKind, Failure};
 use ccr_messages::json::Writer;
 use http::{HeaderValue, Response, StatusCode};
 
-use crate::body::{self, Body};
-use crate::config::Secret;
-use crate::plugins::bindings::Fault;
-use crate::plugins::{Cause, PluginError};
+use super::body::{self, Body};
+use super::secret::Secret;
 
 /// Everything that ends a request without an answer. Messages are for the user: they say what to do, and hold no secrets.
 #[derive(Debug, thiserror::Error)]
@@ -63,8 +61,8 @@ pub enum GatewayError {
     #[error("{0}")]
     Unavailable(String),
     /// A plugin on the request's way did not do its work.
-    #[error("{0}")]
-    Plugin(#[from] PluginError),
+    #[error("{}", .0.message)]
+    Plugin(PluginFailure),
 
     // The upstream's.
     /// It cannot be reached.
@@ -103,6 +101,63 @@ pub enum GatewayError {
     Overloaded(String),
 }
 
+/// How a plugin failed, without anything of the plugin itself.
+#[derive(Debug)]
+pub struct PluginFailure {
+    /// Which plugin, in which step, and why.
+    pub message: String,
+    /// What it means for the request.
+    pub fault: PluginFault,
+}
+
+/// What a plugin's failure means for the request.
+#[derive(Debug)]
+pub enum PluginFault {
+    /// It says that the request is wrong.
+    InvalidRequest,
+    /// It cannot express what the request asks for.
+    Unsupported,
+    /// It says that something is not allowed.
+    Denied,
+    /// It says that something it needs is not there.
+    Unavailable,
+    /// It reports what the upstream said.
+    Upstream(Failure),
+    /// It says that the upstream's answer cannot be read.
+    BadAnswer,
+    /// It gives up for a reason of its own.
+    Other,
+    /// All of its instances are in use.
+    Busy,
+    /// It is not loaded, or rests after failures.
+    NotReady,
+    /// It did not do its work: it trapped, took too long, or answered what it must not.
+    Broken,
+}
+
+impl PluginFault {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidRequest | Self::Unsupported => StatusCode::BAD_REQUEST,
+            Self::Upstream(failure) => upstream_status(failure),
+            Self::Unavailable | Self::Busy | Self::NotReady => StatusCode::SERVICE_UNAVAILABLE,
+            Self::BadAnswer => StatusCode::BAD_GATEWAY,
+            Self::Denied | Self::Other | Self::Broken => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn kind(&self) -> ErrorKind {
+        match self {
+            Self::InvalidRequest | Self::Unsupported => ErrorKind::InvalidRequest,
+            Self::Upstream(failure) => failure.kind,
+            Self::Busy => ErrorKind::Overloaded,
+            Self::Denied | Self::Unavailable | Self::BadAnswer | Self::Other | Self::NotReady | Self::Broken => {
+                ErrorKind::Api
+            }
+        }
+    }
+}
+
 impl GatewayError {
     /// A request that is wrong.
     pub fn invalid(message: impl Into<String>) -> Self {
@@ -122,7 +177,7 @@ impl GatewayError {
             Self::NotFound(_) | Self::NoRoute(_) => StatusCode::NOT_FOUND,
             Self::MethodNotAllowed(_) => StatusCode::METHOD_NOT_ALLOWED,
             Self::Unavailable(_) | Self::Overloaded(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Plugin(error) => plugin_status(&error.cause),
+            Self::Plugin(failure) => failure.fault.status(),
             Self::Connect { .. } | Self::BadAnswer { .. } => StatusCode::BAD_GATEWAY,
             Self::UpstreamTimeout { .. } => StatusCode::GATEWAY_TIMEOUT,
             Self::Upstream(failure) => upstream_status(failure),
@@ -141,7 +196,7 @@ impl GatewayError {
             Self::NotFound(_) | Self::NoRoute(_) => ErrorKind::NotFound,
             Self::MethodNotAllowed(_) => ErrorKind::InvalidRequest,
             Self::Overloaded(_) => ErrorKind::Overloaded,
-            Self::Plugin(error) => plugin_kind(&error.cause),
+            Self::Plugin(failure) => failure.fault.kind(),
             Self::UpstreamTimeout { .. } => ErrorKind::Timeout,
             Self::Upstream(failure) => failure.kind,
             Self::Unavailable(_) | Self::Connect { .. } | Self::BadAnswer { .. } => ErrorKind::Api,
@@ -238,36 +293,6 @@ fn upstream_status(failure: &Failure) -> StatusCode {
             ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
             ErrorKind::Overloaded => status(529),
         },
-    }
-}
-
-fn plugin_status(cause: &Cause) -> StatusCode {
-    match cause {
-        Cause::Refused(Fault::InvalidRequest(_) | Fault::Unsupported(_)) => StatusCode::BAD_REQUEST,
-        Cause::Refused(Fault::BadAnswer(_)) => StatusCode::BAD_GATEWAY,
-        Cause::Refused(Fault::Upstream(failure)) => upstream_status(&failure.clone().into()),
-        Cause::Refused(Fault::Unavailable(_)) | Cause::Busy | Cause::Resting(_) | Cause::NotLoaded(_) => {
-            StatusCode::SERVICE_UNAVAILABLE
-        }
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-fn plugin_kind(cause: &Cause) -> ErrorKind {
-    match cause {
-        Cause::Refused(Fault::InvalidRequest(_) | Fault::Unsupported(_)) => ErrorKind::InvalidRequest,
-        Cause::Refused(Fault::Upstream(failure)) => failure.kind.into(),
-        Cause::Busy => ErrorKind::Overloaded,
-        _ => ErrorKind::Api,
-    }
-}
-
-/// A plugin's refusal is the upstream's error where the plugin only reports it.
-pub fn from_protocol(error: PluginError, provider: &str) -> GatewayError {
-    match error.cause {
-        Cause::Refused(Fault::BadAnswer(reason)) => GatewayError::BadAnswer { provider: provider.to_owned(), reason },
-        Cause::Refused(Fault::Upstream(failure)) => GatewayError::Upstream(failure.into()),
-        cause => GatewayError::Plugin(PluginError { cause, ..error }),
     }
 }
 

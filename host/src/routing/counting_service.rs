@@ -8,7 +8,7 @@ use std::time::Duration;
 use http::{HeaderName, HeaderValue, Method, header};
 use serde_json::{Value, json};
 
-use crate::request::InnerRequest;
+use crate::base::request::InnerRequest;
 use crate::tokens::{self, ApiFormat, CountingApi, TokenCounts};
 use crate::upstream::{Ask, Upstreams};
 

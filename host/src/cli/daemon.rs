@@ -11,7 +11,7 @@ use crate::config::{Home, process_env};
 use crate::gateway::StartError;
 
 /// Starts the gateway without `-d` in a process of its own, and returns when it listens.
-pub fn spawn() -> Result<(), StartError> {
+pub(super) fn spawn() -> Result<(), StartError> {
     let home = Home::find(&process_env);
     let logs = home.logs();
     std::fs::create_dir_all(&logs).with_context(|| format!("{} cannot be made", logs.display()))?;

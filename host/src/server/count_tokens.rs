@@ -1,28 +1,27 @@
 //! `POST /v1/messages/count_tokens`: how many input tokens a request has, before it is sent.
 //!
 //! The gateway counts by itself, with the tokenizer that the config gives the model, and nothing is recorded. Only where that
-//! tokenizer is a service, the service is asked ([`api`]). Counting is [`tokens`](crate::tokens)' part.
-
-pub mod api;
+//! tokenizer is a service, the service is asked ([`counting_service`]). Counting is [`tokens`](crate::tokens)' part.
 
 use http::{HeaderMap, Request, Response};
 use hyper::body::Incoming;
 use serde_json::json;
 
-use crate::body::Body;
+use crate::base::body::{Body, json_response};
+use crate::base::error::GatewayError;
+use crate::base::ids;
+use crate::base::request::{self, InnerRequest};
 use crate::config::{Config, ModelRef, Scenario};
-use crate::endpoints::json_response;
-use crate::error::GatewayError;
 use crate::gateway::Gateway;
-use crate::request::{self, InnerRequest};
+use crate::routing::counting_service;
 use crate::tokens::Tokenizer;
-use crate::{auth, headers, ids};
+use crate::{auth, headers};
 
 /// Where it is asked.
-pub const PATH: &str = "/v1/messages/count_tokens";
+pub(super) const PATH: &str = "/v1/messages/count_tokens";
 
 /// Answers one question.
-pub async fn answer(gateway: &Gateway, request: Request<Incoming>) -> Response<Body> {
+pub(super) async fn answer(gateway: &Gateway, request: Request<Incoming>) -> Response<Body> {
     let id = ids::request_id();
     let response = match count(gateway, request, &id).await {
         Ok(tokens) => json_response(&json!({ "input_tokens": tokens })),
@@ -41,7 +40,7 @@ async fn count(gateway: &Gateway, request: Request<Incoming>, id: &str) -> Resul
     let target = target(config, &request.about().model)?;
     let tokenizer = target.as_ref().map(|target| config.tokenizer(target)).unwrap_or_default();
     if let (Tokenizer::Api(api), Some(target)) = (&tokenizer, &target) {
-        let asked = api::ask(&gateway.upstreams(), gateway.tokens(), &request, api, &target.model).await;
+        let asked = counting_service::ask(&gateway.upstreams(), gateway.tokens(), &request, api, &target.model).await;
         if let Ok(count) = asked {
             return Ok(count);
         }

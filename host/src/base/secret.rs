@@ -1,10 +1,9 @@
-//! Values that must not be printed: keys, addresses with credentials in them, options that may hold either.
+//! Values that must not be printed: keys, and addresses with credentials in them.
 //!
 //! Each type's `Debug` shows what helps in a log and nothing else. Comparing a secret in constant time is left to the authentication.
 
 use std::{fmt, ops::Deref, sync::Arc};
 
-use serde_json::Value;
 use url::Url;
 
 /// A key or password. There is no `PartialEq`: whoever compares secrets should have to think about timing.
@@ -12,6 +11,7 @@ use url::Url;
 pub struct Secret(Arc<str>);
 
 impl Secret {
+    /// Hides a text from now on.
     pub fn new(value: &str) -> Self {
         Self(value.into())
     }
@@ -39,6 +39,7 @@ impl fmt::Display for Secret {
 pub struct SafeUrl(Url);
 
 impl SafeUrl {
+    /// Hides what is secret in an address from now on.
     pub fn new(url: Url) -> Self {
         Self(url)
     }
@@ -70,40 +71,5 @@ impl fmt::Display for SafeUrl {
 impl fmt::Debug for SafeUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
-    }
-}
-
-/// A part of the configuration that is kept as it was written, for a plugin or a later step to read.
-/// `Debug` shows its keys only, since options hold tokens too.
-#[derive(Clone, Default, PartialEq)]
-pub struct Options(Value);
-
-impl Options {
-    pub fn new(value: Value) -> Self {
-        Self(value)
-    }
-
-    /// Nothing was written.
-    pub fn is_absent(&self) -> bool {
-        self.0.is_null()
-    }
-}
-
-impl Deref for Options {
-    type Target = Value;
-
-    fn deref(&self) -> &Value {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Options {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
-            Value::Null => f.write_str("none"),
-            Value::Object(map) => f.debug_set().entries(map.keys()).finish(),
-            Value::Array(items) => write!(f, "[{} items]", items.len()),
-            _ => f.write_str("[value]"),
-        }
     }
 }

@@ -10,7 +10,7 @@ use http::HeaderMap;
 use http_body_util::BodyExt as _;
 use hyper::body::Incoming;
 
-use crate::error::GatewayError;
+use super::error::GatewayError;
 
 /// Largest body that is read: claude-code-router's limit, which people's long conversations with images rely on.
 pub const MAX_BODY: usize = 50 * 1024 * 1024;

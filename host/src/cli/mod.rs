@@ -1,5 +1,10 @@
 //! The command line: what can be typed, and what it means.
 
+mod daemon;
+mod demo;
+mod offline;
+mod run;
+
 use std::io::Read as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -9,7 +14,7 @@ use clap::{Args, Parser, Subcommand};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::config::{Home, LogLevel, Overrides, Source, presets, process_env};
-use crate::gateway::{self, Sources, StartError};
+use crate::gateway::{Sources, StartError};
 use crate::routing::explain;
 
 /// Exit code for a bad config (`EX_USAGE` of sysexits.h, as other proxies use it).
@@ -93,8 +98,8 @@ pub struct Start {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let result = match cli.command {
-        Command::Start(start) if start.daemon => crate::daemon::spawn(),
-        Command::Start(start) => crate::run::start(start.meant(), start.demo),
+        Command::Start(start) if start.daemon => daemon::spawn(),
+        Command::Start(start) => run::start(start.meant(), start.demo),
         Command::Check { file, plugins } => check(sources(file, plugins, Overrides::default())),
         Command::Explain { config, plugins, headers, path, json } => {
             explain(&sources(config, plugins, Overrides::default()), &headers, &path, json)
@@ -103,7 +108,7 @@ pub fn run() -> ExitCode {
             print!("{}", providers());
             Ok(())
         }
-        Command::Health { port } => crate::run::health(port),
+        Command::Health { port } => run::health(port),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -137,7 +142,7 @@ fn sources(file: Option<PathBuf>, plugins: Option<PathBuf>, overrides: Overrides
 
 fn check(sources: Sources) -> Result<(), StartError> {
     let home = Home::find(&process_env);
-    let (config, problems) = crate::run::runtime()?.block_on(gateway::check(&sources, &home))?;
+    let (config, problems) = run::runtime()?.block_on(offline::check(&sources, &home))?;
     let path = sources.config.path.display();
     for line in config.preset_lines() {
         println!("{line}");
@@ -157,7 +162,7 @@ fn explain(sources: &Sources, headers: &[String], path: &str, json: bool) -> Res
     let mut body = Vec::new();
     std::io::stdin().lock().read_to_end(&mut body).context("standard input cannot be read")?;
     let home = Home::find(&process_env);
-    let told = crate::run::runtime()?.block_on(gateway::explain_offline(sources, &home, &head, body))?;
+    let told = run::runtime()?.block_on(offline::explain(sources, &home, &head, body))?;
     if json {
         println!("{}", serde_json::to_string_pretty(&told).context("the decision makes no JSON")?);
     } else {

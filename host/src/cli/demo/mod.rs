@@ -21,7 +21,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::body::{self, Body};
+use crate::base::body::{self, Body};
 
 /// Pause between two pieces of a streamed answer, so that one sees it stream.
 const PACE: Duration = Duration::from_millis(15);
@@ -30,26 +30,26 @@ const PACE: Duration = Duration::from_millis(15);
 const MAX_CONNECTIONS: usize = 256;
 
 /// A running demo provider.
-pub struct Demo {
+pub(super) struct Demo {
     /// What the gateway's config says as `api_base_url`.
-    pub base_url: String,
+    pub(super) base_url: String,
     serving: JoinHandle<()>,
 }
 
 impl Demo {
     /// Waits until it has stopped.
-    pub async fn join(self) {
+    pub(super) async fn join(self) {
         let _ = self.serving.await;
     }
 }
 
 /// The models that it lists; the first one is the default.
-pub fn models() -> Vec<String> {
+pub(super) fn models() -> Vec<String> {
     script::MODELS.iter().map(|model| (*model).to_owned()).collect()
 }
 
 /// Starts it on a free port; it runs until `stop` changes.
-pub async fn start(stop: watch::Receiver<bool>) -> anyhow::Result<Demo> {
+pub(super) async fn start(stop: watch::Receiver<bool>) -> anyhow::Result<Demo> {
     let listener = TcpListener::bind(("127.0.0.1", 0)).await.context("the demo provider cannot listen")?;
     let base_url = format!("http://{}/v1", listener.local_addr().context("the demo provider has no address")?);
     Ok(Demo { base_url, serving: tokio::spawn(serve(listener, stop)) })
@@ -78,7 +78,7 @@ async fn serve(listener: TcpListener, mut stop: watch::Receiver<bool>) {
 }
 
 async fn answer(request: Request<Incoming>) -> Response<Body> {
-    let body = match Limited::new(request.into_body(), crate::request::MAX_BODY).collect().await {
+    let body = match Limited::new(request.into_body(), crate::base::request::MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) => return refuse(&error.to_string()),
     };

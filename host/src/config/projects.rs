@@ -11,7 +11,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lru::LruCache;
 
-use crate::config::{Config, Home, Problems, RouterConfig, load_router, process_env, user_home};
+use super::{Config, Home, Problems, RouterConfig, load_router, process_env, user_home};
 
 /// Sessions whose project is remembered, as in claude-code-router: each may hold a router of its own, of some kilobytes.
 const MOST: NonZeroUsize = NonZeroUsize::new(1000).expect("not zero");

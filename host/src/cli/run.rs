@@ -15,18 +15,19 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::demo;
 use crate::config::{Config, Demo, Home, LogLevel, SafeUrl, WatchPaths, Watcher, process_env};
 use crate::gateway::{Gateway, Sources, StartError};
 use crate::record::{RecordLog, RecordWriter};
-use crate::{demo, server};
+use crate::server;
 
 /// The runtime that everything runs on.
-pub fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+pub(super) fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime does not start")
 }
 
 /// Starts the gateway and serves until it is told to stop.
-pub fn start(sources: Sources, with_demo: bool) -> Result<(), StartError> {
+pub(super) fn start(sources: Sources, with_demo: bool) -> Result<(), StartError> {
     runtime()?.block_on(serve(sources, with_demo))
 }
 
@@ -207,7 +208,7 @@ impl Signals {
 }
 
 /// `ccr health`: asks the gateway on this machine.
-pub fn health(port: u16) -> Result<(), StartError> {
+pub(super) fn health(port: u16) -> Result<(), StartError> {
     // A gateway that needs longer for this is not well.
     let limit = Duration::from_secs(5);
     let text = runtime()?.block_on(async {

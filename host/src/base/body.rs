@@ -1,6 +1,7 @@
 //! The bodies that the gateway answers with.
 
 use bytes::Bytes;
+use http::{HeaderValue, Response, header};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt as _, Full};
 
@@ -20,4 +21,11 @@ pub fn full(bytes: impl Into<Bytes>) -> Body {
 /// No body.
 pub fn empty() -> Body {
     full(Bytes::new())
+}
+
+/// An answer that is a JSON value.
+pub fn json_response(value: &serde_json::Value) -> Response<Body> {
+    let mut response = Response::new(full(value.to_string()));
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
 }

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use ccr_messages::json::{self, Document};
 use http::{HeaderMap, HeaderName, HeaderValue};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 
-use crate::request::SharedText;
+use super::request::SharedText;
 
 /// What is sent to a provider, without its credentials.
 #[derive(Debug, Clone)]
@@ -136,6 +137,9 @@ impl WireBody {
     }
 }
 
+/// What is escaped where only RFC 3986's unreserved characters stand for themselves.
+pub const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
 /// Headers that belong to the connection or to the host's own work; nobody else sets them.
 const PROTECTED: [&str; 16] = [
     "host",
@@ -164,7 +168,7 @@ pub fn is_protected(name: &str) -> bool {
 /// Sets a header for a plugin, unless it is protected or illegal.
 pub fn set_header(headers: &mut HeaderMap, name: &str, value: &str) -> Result<(), String> {
     let name = HeaderName::try_from(name).map_err(|_| format!("`{name}` is not a legal header name"))?;
-    if is_protected(name.as_str()) || crate::request::is_secret(name.as_str()) {
+    if is_protected(name.as_str()) || super::request::is_secret(name.as_str()) {
         return Err(format!("the header `{name}` is set by the host alone"));
     }
     let value = HeaderValue::try_from(value).map_err(|_| format!("the value for header `{name}` is not legal"))?;

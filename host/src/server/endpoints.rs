@@ -8,29 +8,31 @@ use serde_json::{Value, json};
 
 use percent_encoding::percent_decode_str;
 
+use super::{count_tokens, inventory};
 use crate::attempts::Report;
-use crate::body::{self, Body};
+use crate::base::body::{self, Body, json_response};
+use crate::base::error::GatewayError;
+use crate::base::{ids, request};
 use crate::client::Client;
 use crate::config::Severity;
-use crate::error::GatewayError;
 use crate::gateway::Gateway;
 use crate::routing::Routing;
 use crate::routing::explain::{self, USUAL_PATH};
-use crate::{auth, counting, headers, ids, inventory, pipeline, request};
+use crate::{auth, headers, pipeline};
 
 /// The gateway's version.
-pub const VERSION: &str = env!("CARGO_PKG_VERSION");
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// Answers one request.
-pub async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
+pub(super) async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
     let head_only = request.method() == Method::HEAD;
     let path = request.uri().path();
     let path = if path.len() > 1 { path.trim_end_matches('/') } else { path };
     let response = match (path, request.method()) {
         ("/v1/messages", &Method::POST) => pipeline::messages(gateway, request, Client::Anthropic).await,
         ("/v1/messages", _) => refuse(&method("/v1/messages", "POST")),
-        (counting::PATH, &Method::POST) => counting::answer(gateway, request).await,
-        (counting::PATH, _) => refuse(&method(counting::PATH, "POST")),
+        (count_tokens::PATH, &Method::POST) => count_tokens::answer(gateway, request).await,
+        (count_tokens::PATH, _) => refuse(&method(count_tokens::PATH, "POST")),
         ("/" | "/health", &Method::GET | &Method::HEAD) => public(gateway, &request, path),
         ("/v1/models", &Method::GET | &Method::HEAD) => models(gateway, &request, None),
         (path, &Method::GET | &Method::HEAD) if path.starts_with("/v1/models/") => {
@@ -197,12 +199,6 @@ fn model_entry(provider: &str, model: &str) -> Value {
 /// A name for several models.
 fn alias_entry(name: &str) -> Value {
     json!({ "type": "model", "id": name, "display_name": name, "created_at": CREATED })
-}
-
-pub(crate) fn json_response(value: &Value) -> Response<Body> {
-    let mut response = Response::new(body::full(value.to_string()));
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    response
 }
 
 fn refuse(error: &GatewayError) -> Response<Body> {
