@@ -198,9 +198,9 @@ impl Gateway {
 
 /// What a config means, and the plugins that fit it.
 pub struct Loaded {
-    /// Runs plugins.
+    /// Runs plugins, also those of later reloads.
     pub engine: Arc<PluginEngine>,
-    /// Their compiled code.
+    /// Where their compiled code is kept.
     pub cache: CompileCache,
     /// The HTTP clients.
     pub upstreams: Arc<Upstreams>,

@@ -18,7 +18,7 @@ pub fn full(bytes: impl Into<Bytes>) -> Body {
     Full::new(bytes.into()).map_err(|never| match never {}).boxed_unsync()
 }
 
-/// No body.
+/// A body without a byte, as for `HEAD`.
 pub fn empty() -> Body {
     full(Bytes::new())
 }

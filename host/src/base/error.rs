@@ -26,27 +26,27 @@ pub enum GatewayError {
     /// As `InvalidRequest`, with `error.details.error_code` for clients that know it.
     #[error("{message}")]
     Unsupported {
-        /// The code.
+        /// A code from Anthropic's list, which clients act on.
         code: &'static str,
-        /// The words.
+        /// What is not supported, and what to do instead.
         message: String,
     },
     /// The body is too large.
     #[error("the request body is larger than {} MiB, the most that this gateway reads", limit / (1024 * 1024))]
     TooLarge {
-        /// In bytes.
+        /// The most bytes that are read.
         limit: usize,
     },
     /// The client stopped sending in the middle of its body.
     #[error("nothing more of the request body came for {} s", silence.as_secs())]
     ClientTooSlow {
-        /// How long.
+        /// How long nothing has come.
         silence: Duration,
     },
     /// The client hung up.
     #[error("the client hung up")]
     ClientGone,
-    /// No such path.
+    /// Nothing is served at this path.
     #[error("{0}")]
     NotFound(String),
     /// The path is there, the method is not.
@@ -68,19 +68,19 @@ pub enum GatewayError {
     /// It cannot be reached.
     #[error("provider `{provider}` cannot be reached: {reason}")]
     Connect {
-        /// Its name.
+        /// The provider, by its name in the config.
         provider: String,
-        /// Why.
+        /// Why not, without addresses that hold credentials.
         reason: String,
     },
     /// It does not answer.
     #[error("provider `{provider}` {what} within {} s", limit.as_secs_f32())]
     UpstreamTimeout {
-        /// Its name.
+        /// The provider, by its name in the config.
         provider: String,
         /// What it failed to do.
         what: &'static str,
-        /// The limit.
+        /// The time-out of the config that it exceeded.
         limit: Duration,
     },
     /// It answered with an error.
@@ -89,9 +89,9 @@ pub enum GatewayError {
     /// It answered something that is no answer.
     #[error("provider `{provider}` {reason}")]
     BadAnswer {
-        /// Its name.
+        /// The provider, by its name in the config.
         provider: String,
-        /// What it did.
+        /// What it did; goes on after the provider's name.
         reason: String,
     },
 

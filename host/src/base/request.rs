@@ -91,7 +91,7 @@ impl InnerRequest {
 
     /// A request that a component has turned into the inner form. `Err` is the component's fault.
     pub fn translated(body: Vec<u8>, id: &str, headers: HeaderMap, streaming: bool) -> Result<Self, String> {
-        let document = Document::from_vec(body).map_err(|error| format!("its request is not JSON: {error}"))?;
+        let document = Document::from_vec(body).map_err(|error| format!("its request is not valid JSON: {error}"))?;
         let view = MessagesRequest::parse(&document).map_err(|error| format!("its request is not legal: {error}"))?;
         let about = About {
             id: id.to_owned(),
@@ -137,7 +137,7 @@ impl InnerRequest {
     /// Replaces or adds the value at a pointer.
     pub fn set(&mut self, pointer: &str, json: &str) -> Result<(), String> {
         if json.starts_with('\u{feff}') {
-            return Err("the value begins with a byte order mark, which is no JSON within a text".into());
+            return Err("the value begins with a byte order mark, which is not valid JSON within a text".into());
         }
         self.document = Arc::new(json::edit::set(&self.document, pointer, json).map_err(|error| error.to_string())?);
         Ok(())

@@ -83,7 +83,7 @@ impl WireBody {
         self.len() == 0
     }
 
-    /// All of it.
+    /// All pieces as one text; copied only if there are several.
     pub fn bytes(&self) -> Cow<'_, [u8]> {
         match &self.0 {
             Form::Pieces(pieces) => match pieces.as_slice() {
@@ -129,7 +129,7 @@ impl WireBody {
             Form::Read(document) => Arc::clone(document),
             Form::Pieces(pieces) => {
                 let document = Document::from_vec(pieces.concat());
-                Arc::new(document.map_err(|error| format!("the body is not JSON: {error}"))?)
+                Arc::new(document.map_err(|error| format!("the body is not valid JSON: {error}"))?)
             }
         };
         self.0 = Form::Read(Arc::clone(&document));

@@ -164,12 +164,12 @@ fn explain(sources: &Sources, headers: &[String], path: &str, json: bool) -> Res
     let home = Home::find(&process_env);
     let told = run::runtime()?.block_on(offline::explain(sources, &home, &head, body))?;
     if json {
-        println!("{}", serde_json::to_string_pretty(&told).context("the decision makes no JSON")?);
+        println!("{}", serde_json::to_string_pretty(&told).context("the decision cannot be written as JSON")?);
     } else {
         print!("{}", told.text());
     }
     match told.error {
-        // Said above already; the exit code says it to scripts.
+        // Printed above already; the exit code says it to scripts.
         Some(_) => Err(StartError::Other(anyhow::anyhow!("the request would be refused"))),
         None => Ok(()),
     }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, path::Path};
 
 use serde_json::Value;
 
-use super::{Config, Scenario, model::is_loopback, names::same_key, reader::Reader};
+use super::{Config, Scenario, model::is_loopback, reader::Reader, spelling::same_key};
 
 /// Notes problems, and makes safe what must not stay as it is written.
 pub(super) fn check(config: &mut Config, root: &Value, reader: &Reader) {

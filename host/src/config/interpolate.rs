@@ -7,7 +7,7 @@ use std::cell::RefCell;
 
 use serde_json::Value;
 
-use super::{Env, names::same_key};
+use super::{Env, spelling::same_key};
 
 /// A variable that is needed and not set, or empty.
 pub(super) struct Unset {

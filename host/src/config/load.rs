@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use super::{
     Config, Env, Overrides, Problems, Provider, RouterConfig, build, check, home,
     interpolate::interpolate,
-    names::same_key,
     problem::Severity,
     read::{self, Failure},
     reader::{Node, Reader, Table},
+    spelling::same_key,
 };
 
 /// Which file to load.
@@ -51,7 +51,7 @@ pub fn load_text(
 }
 
 /// Reads a project's file: its `Router`, key by key over `base`. A file without `Router` may hold the keys themselves.
-/// Problems do not keep the rest from counting; only a text that is no JSON5 gives nothing.
+/// Problems do not keep the rest from counting; only a text that is not valid JSON5 gives nothing.
 pub fn load_router(
     file: &str,
     text: &str,

@@ -24,6 +24,7 @@ mod provider;
 mod read;
 mod reader;
 mod rule;
+mod spelling;
 mod watch;
 
 #[cfg(test)]

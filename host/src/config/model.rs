@@ -381,8 +381,8 @@ pub struct Grants {
 /// What happens to a request when a plugin in its way fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailMode {
-    /// It goes on without the plugin.
+    /// The request continues without the plugin.
     Open,
-    /// It is refused.
+    /// The request is refused.
     Closed,
 }

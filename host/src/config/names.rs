@@ -1,41 +1,15 @@
-//! Names as people write them: keys in several spellings, `provider,model` references, and the nearest name for a hint.
+//! What people mean by a model: `provider,model` references, aliases, and what was probably meant by a name that is not there.
 
 use std::{fmt, sync::Arc};
 
 use super::{
     model::Config,
     provider::{ModelRef, Provider},
+    spelling::{nearest, same_name},
 };
 
 /// What Claude Code puts behind a model's name to ask for the long context window; upstreams do not know it.
 const LONG_CONTEXT_SUFFIX: &str = "[1m]";
-
-/// Whether two keys are the same but for case, `_` and `-`.
-pub(super) fn same_key(a: &str, b: &str) -> bool {
-    plain(a).eq(plain(b))
-}
-
-fn plain(key: &str) -> impl Iterator<Item = char> + '_ {
-    key.chars().filter(|c| !matches!(c, '_' | '-')).map(|c| c.to_ascii_lowercase())
-}
-
-/// Whether two names are the same but for case, in any script. Allocates nothing: it runs for every request.
-pub(super) fn same_name(a: &str, b: &str) -> bool {
-    a == b || a.chars().flat_map(char::to_lowercase).eq(b.chars().flat_map(char::to_lowercase))
-}
-
-/// The nearest of some names, and whether it is near enough to be what was meant.
-pub(super) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<(&'a str, bool)> {
-    /// Longer names are not typed by hand, and the distance takes time in the square of the length.
-    const LONGEST: usize = 200;
-    let wanted: String = plain(name).take(LONGEST).collect();
-    let distance =
-        |candidate: &&str| strsim::damerau_levenshtein(&wanted, &plain(candidate).take(LONGEST).collect::<String>());
-    let (candidate, distance) =
-        known.map(|candidate| (candidate, distance(&candidate))).min_by_key(|(_, distance)| *distance)?;
-    // One slip in three letters is still a typing error; beyond that two words are different words.
-    Some((candidate, distance <= (wanted.chars().count() / 3).max(1)))
-}
 
 /// What a written model means.
 pub(super) enum Found<'a> {
@@ -163,7 +137,6 @@ pub(super) fn nearest_provider<'a>(providers: &'a [Provider], name: &str) -> Opt
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
 
     fn config() -> Config {
@@ -221,14 +194,5 @@ mod tests {
         for asked in ["openrouter,", "openrouter/", "openrouter, [1m]"] {
             assert!(config().resolve_model(asked).unwrap_err().no_model, "{asked}");
         }
-    }
-
-    #[test]
-    fn keys_are_compared_by_letters() {
-        assert!(same_key("api_base_url", "apiBaseUrl"));
-        assert!(same_key("APIKEY", "api-key"));
-        assert!(!same_key("models", "model"));
-        assert_eq!(nearest("api_kye", ["models", "api_key"].into_iter()), Some(("api_key", true)));
-        assert_eq!(nearest("zzzzzzz", ["api_key"].into_iter()), Some(("api_key", false)));
     }
 }

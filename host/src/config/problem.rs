@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, said so that it can be mended: file, path, message, hint.
+//! What is wrong with a configuration, said so that it can be repaired: file, path, message, hint.
 //!
 //! Deciding what is a problem is left to the rest of the module; here is only how problems are kept and printed.
 

@@ -8,7 +8,7 @@ use http::{HeaderName, HeaderValue};
 use serde_json::Value;
 use url::Url;
 
-use super::{Alias, Config, KeyLimit, Options, SafeUrl, Secret, names::same_name};
+use super::{Alias, Config, KeyLimit, Options, SafeUrl, Secret, spelling::same_name};
 use crate::tokens::Tokenizers;
 
 /// A place to send requests to.

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::{
     Options, Secret,
     interpolate::{Unset, join},
-    names::{nearest, same_key},
     problem::{Problem, Problems, Severity},
+    spelling::{nearest, same_key},
 };
 
 /// What reading one file gathers beside the values.

@@ -72,9 +72,9 @@ impl TokenCount for Probe<'_> {
 
 /// A number that somebody has found.
 #[derive(Debug)]
-pub struct Told(pub u64);
+pub struct KnownCount(pub u64);
 
-impl TokenCount for Told {
+impl TokenCount for KnownCount {
     fn exceeds(&self, threshold: u64) -> (bool, Option<u64>) {
         (self.0 > threshold, Some(self.0))
     }

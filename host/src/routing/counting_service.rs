@@ -54,7 +54,7 @@ async fn ask_now(upstreams: &Upstreams, request: &InnerRequest, api: &CountingAp
     if !(200..300).contains(&said.status) {
         return Err(format!("it answers {}", said.status));
     }
-    let answer: Value = serde_json::from_slice(&said.body).map_err(|_| "its answer is no JSON")?;
+    let answer: Value = serde_json::from_slice(&said.body).map_err(|_| "its answer is not valid JSON")?;
     let found = api.field.split('.').try_fold(&answer, |value, name| match value {
         Value::Array(items) => name.parse::<usize>().ok().and_then(|index| items.get(index)),
         value => value.get(name),

@@ -53,7 +53,7 @@ pub(super) async fn ask_all(
                 Err(failure) => failure.to_string(),
             },
         };
-        tracing::warn!(request = request.about().id, "routed without a custom router: {failure}");
+        tracing::warn!(request = request.about().id, "failed to ask a custom router: {failure}");
         trace.passed("CUSTOM_ROUTER_PATH", line(&failure, MAX_FAILURE).into_owned());
         asked.failures.push(failure);
     }

@@ -10,6 +10,7 @@ mod custom;
 pub mod explain;
 pub mod order;
 pub mod progress;
+pub mod question;
 pub mod rules;
 pub mod sessions;
 pub mod tags;
@@ -21,9 +22,9 @@ pub mod trace;
 use std::sync::Arc;
 use std::time::Duration;
 
-use self::count::{Counted, Probe, Told};
-use self::order::{Decision, Question};
+use self::count::{Counted, KnownCount, Probe};
 use self::progress::Progress;
+use self::question::{Decision, Question};
 use self::sessions::Sessions;
 use self::trace::{Trace, line};
 use crate::base::error::GatewayError;
@@ -114,7 +115,7 @@ impl Routing<'_> {
                         let model = usual.map_or(&*about.model, |target| &target.model);
                         self.decide_by(api, model, &counted, question, trace).await?
                     }
-                    _ => order::decide(&question, trace)?,
+                    _ => rules::decide(&question, trace)?,
                 };
                 (decision.target, decision.scenario, decision.reason, decision.rule)
             }
@@ -146,7 +147,7 @@ impl Routing<'_> {
     ) -> Result<Decision<'r>, GatewayError> {
         let probe = Probe::new(counted);
         let steps = trace.steps().len();
-        let decision = order::decide(&Question { tokens: &probe, ..question }, trace)?;
+        let decision = rules::decide(&Question { tokens: &probe, ..question }, trace)?;
         if !probe.was_asked() {
             return Ok(decision);
         }
@@ -159,7 +160,7 @@ impl Routing<'_> {
             Ok(count) => {
                 trace.truncate(steps);
                 trace.passed("tokenizer", format!("{} counts {count} tokens", api.host()));
-                order::decide(&Question { tokens: &Told(count), ..question }, trace)
+                rules::decide(&Question { tokens: &KnownCount(count), ..question }, trace)
             }
             Err(reason) => {
                 trace.passed("tokenizer", line(&reason, MAX_REASON).into_owned());

@@ -1,68 +1,19 @@
-//! The order of the built-in rules, and `Router.rules` before them: a function of the request, the config and what is known of
-//! the session, and of nothing else.
+//! The order of the built-in rules: a function of the request, the config and what is known of the session, and of nothing else.
 
 use ccr_messages::json::Value;
 
-use super::count::TokenCount;
+use super::question::{Decision, Question};
+use super::think;
 use super::trace::{Trace, brief};
-use super::{rules, think};
 use crate::base::error::GatewayError;
 use crate::base::request::InnerRequest;
-use crate::config::{Config, ModelRef, RouterConfig, Rule, Scenario};
+use crate::config::{Config, ModelRef, Scenario};
 
 /// A session counts as long by its last request only while the present one has more tokens than this, as in claude-code-router:
 /// side jobs of a long session are short.
 const LAST_USAGE_FROM: u64 = 20_000;
 
-/// Everything that a decision depends on.
-pub struct Question<'r, 'a> {
-    /// The config that targets point into.
-    pub config: &'a Config,
-    /// Its `Router`, with the project's over it.
-    pub router: &'r RouterConfig,
-    /// The request, as it came.
-    pub request: &'a InnerRequest,
-    /// The model that a subagent's tag names.
-    pub tag: Option<&'a str>,
-    /// The name of the client's key.
-    pub client_key: Option<&'a str>,
-    /// Input tokens of the session's last request.
-    pub last_input: Option<u64>,
-    /// Counts the request's.
-    pub tokens: &'a dyn TokenCount,
-}
-
-/// Where a request goes.
-pub struct Decision<'a> {
-    /// The first target.
-    pub target: ModelRef,
-    /// What kind of request it is.
-    pub scenario: Scenario,
-    /// Why.
-    pub reason: String,
-    /// The rule that matched, with its rewrites and its fallback; it may have left the target to others.
-    pub rule: Option<&'a Rule>,
-}
-
-/// Decides.
-pub fn decide<'r>(question: &Question<'r, '_>, trace: &mut Trace) -> Result<Decision<'r>, GatewayError> {
-    let rule = match question.tag {
-        Some(_) if !question.router.rules.is_empty() => {
-            trace.passed("Router.rules", "not asked: a subagent's tag names the model");
-            None
-        }
-        _ => rules::first(question, trace),
-    };
-    if let Some((rule, target)) = rule.and_then(|rule| Some((rule, rule.target.clone()?))) {
-        let reason = format!("rule `{}`", rule.name);
-        return Ok(Decision { target, scenario: Scenario::Default, reason, rule: Some(rule) });
-    }
-    let mut decision = usual(question, trace)?;
-    decision.rule = rule;
-    Ok(decision)
-}
-
-/// The order without rules.
+/// Where a request goes where no rule says so.
 pub fn usual<'a>(question: &Question<'_, '_>, trace: &mut Trace) -> Result<Decision<'a>, GatewayError> {
     let decision =
         |target, scenario, reason: &str| Decision { target, scenario, reason: reason.to_owned(), rule: None };

@@ -8,7 +8,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::count::{ByBytes, TokenCount};
-use super::order::{Question, decide};
+use super::question::Question;
+use super::rules::decide;
 use super::trace::Trace;
 use super::{rules, tags};
 use crate::base::error::GatewayError;

@@ -42,7 +42,7 @@ pub(super) async fn answer(gateway: &Arc<Gateway>, request: Request<Incoming>) -
         ("/api/plugins", &Method::GET | &Method::HEAD) => {
             inventory::answer(gateway, &request).unwrap_or_else(|error| refuse(&error))
         }
-        ("/api/explain", &Method::POST) => tell(gateway, request).await,
+        ("/api/explain", &Method::POST) => explain_route(gateway, request).await,
         ("/api/explain", _) => refuse(&method("/api/explain", "POST")),
         (path, &Method::POST) => {
             let snapshot = gateway.snapshot();
@@ -157,7 +157,7 @@ fn models(gateway: &Gateway, request: &Request<Incoming>, id: Option<&str>) -> R
 }
 
 /// Where the request in the body would go, and why. Nothing is sent, and nothing is remembered.
-async fn tell(gateway: &Gateway, request: Request<Incoming>) -> Response<Body> {
+async fn explain_route(gateway: &Gateway, request: Request<Incoming>) -> Response<Body> {
     let snapshot = gateway.snapshot();
     let (head, body) = request.into_parts();
     let told = async {

@@ -27,9 +27,9 @@ use crate::upstream::Upstreams;
 
 /// One generation of config and plugins.
 pub struct Snapshot {
-    /// What is meant.
+    /// What the config file means.
     pub config: Config,
-    /// What is loaded.
+    /// The plugins that are loaded.
     pub registry: Registry,
     /// The public part of the config, for plugins.
     pub public_config: Arc<str>,

@@ -17,7 +17,7 @@ pub(super) struct Resolver<'a> {
     pub(super) engine: &'a PluginEngine,
     /// Says which are used, and with what.
     pub(super) config: &'a Config,
-    /// What is loaded.
+    /// The plugins that are loaded.
     pub(super) registry: &'a Registry,
     /// The public part of the config, which they get to see.
     pub(super) public_config: &'a Arc<str>,

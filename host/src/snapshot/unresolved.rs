@@ -7,9 +7,9 @@ use crate::plugins::registry::{self, Clash};
 /// A name in the config that nothing answers to.
 #[derive(Debug, Clone)]
 pub struct Unresolved {
-    /// Where it stands.
+    /// Where it stands in the config, as `Providers[2].transformer`.
     pub path: String,
-    /// What is wrong.
+    /// What is wrong with it, for the user.
     pub message: String,
     /// What may have been meant.
     pub hint: Option<String>,
@@ -76,7 +76,7 @@ impl Resolver<'_> {
         let plugin = self.registry.get(&agent.name).filter(|plugin| !plugin.is_agent())?;
         Some(Unresolved {
             path: agent.path.clone(),
-            message: format!("`{}` is no agent: its roles are {}", agent.name, plugin.role_names().join(", ")),
+            message: format!("`{}` is not an agent: its roles are {}", agent.name, plugin.role_names().join(", ")),
             hint: Some("name it where its role is used, or take it out of `agents`".into()),
         })
     }

@@ -22,7 +22,7 @@ pub(super) struct ProviderPlan {
 pub struct Chain {
     /// Who speaks with the provider.
     pub protocol: Protocol,
-    /// Who edits.
+    /// They edit requests and answers.
     pub transformers: Vec<PluginUse>,
 }
 
@@ -39,14 +39,14 @@ pub enum Protocol {
         /// elsewhere.
         component: PluginUse,
     },
-    /// A component.
+    /// A component translates both ways.
     Plugin(PluginUse),
 }
 
 /// A plugin with the options of one use.
 #[derive(Clone)]
 pub struct PluginUse {
-    /// What is called.
+    /// The loaded component.
     pub plugin: Arc<Plugin>,
     /// What it gets to see.
     pub surroundings: Surroundings,
@@ -79,7 +79,7 @@ impl std::fmt::Debug for PluginUse {
 /// A client's format that a component speaks.
 #[derive(Clone)]
 pub struct Format {
-    /// The component.
+    /// The component that speaks it.
     pub used: PluginUse,
     /// What it says of the format.
     pub format: Arc<ClientFormat>,

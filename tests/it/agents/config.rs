@@ -10,7 +10,7 @@ async fn an_agent_that_is_not_there_or_is_none_is_named() {
     let upstream = FakeUpstream::start().await;
     for (agents, named) in [
         (json!(["nope"]), ["agents[0]", "`nope`"]),
-        (json!(["test-agent", "maxtoken"]), ["agents[1]", "no agent"]),
+        (json!(["test-agent", "maxtoken"]), ["agents[1]", "not an agent"]),
         (json!("nope"), ["agents", "nope"]),
     ] {
         let (code, said) = setup(&super::config(Format::Messages, &upstream, agents)).fails().await;

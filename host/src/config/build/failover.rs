@@ -6,9 +6,9 @@ use super::preset;
 use super::router::reference;
 use crate::config::{
     Alias, Counted, Failover, KeyLimit, Member, ModelRef, Strategy,
-    names::same_name,
     provider::Provider,
     reader::{Node, Table},
+    spelling::same_name,
 };
 
 /// `Router.fallback`, with claude-code-router 3's keys and ours, key by key over `base`.

@@ -6,9 +6,10 @@ use std::sync::Arc;
 use super::{failover, rules};
 use crate::config::{
     Effort, RouterConfig, Scenario,
-    names::{Found, look_up, nearest, nearest_provider, same_name},
+    names::{Found, look_up, nearest_provider},
     provider::{ModelRef, Provider},
     reader::{Node, Table},
+    spelling::{nearest, same_name},
 };
 
 /// A router as it is written, key by key over `base`.

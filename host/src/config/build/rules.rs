@@ -7,9 +7,9 @@ use super::failover::retry_count;
 use super::router::reference;
 use crate::config::{
     Condition, Left, ListEdit, Operator, Rewrite, Rule, RuleFallback, Scenario,
-    names::nearest,
     provider::{ModelRef, Provider},
     reader::{Node, Table},
+    spelling::nearest,
 };
 
 /// All rules that are switched on and mean something.

@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::config::{
     Options, Provider, TransformerUse,
-    names::{nearest, same_name},
     reader::{Node, Table},
+    spelling::{nearest, same_name},
 };
 
 /// `{use: [...], "<model>": {use: [...]}}`, or the list alone.

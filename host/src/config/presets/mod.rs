@@ -10,7 +10,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::names::{nearest, same_key};
+use super::spelling::{nearest, same_key};
 
 /// One well-known provider.
 #[derive(Debug, Deserialize)]

@@ -4,7 +4,8 @@ use ccr_messages::json::{Kind, Value as Json};
 use serde_json::Value;
 
 use crate::config::{Condition, Left, Operator, Scenario};
-use crate::routing::order::{self, Question};
+use crate::routing::order;
+use crate::routing::question::Question;
 use crate::routing::trace::{Trace, brief};
 
 /// Parts of the body that hold the conversation, of which nothing is shown.

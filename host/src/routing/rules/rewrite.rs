@@ -49,7 +49,7 @@ fn edited(request: &InnerRequest, pointer: &str, edit: &ListEdit, value: &Value)
     let adds = matches!(edit, ListEdit::Append | ListEdit::Prepend);
     let list = match request.document().root().pointer(pointer) {
         Some(list) if list.kind() == Kind::Array => Some(list),
-        Some(_) => return Err(format!("`{pointer}` is no list")),
+        Some(_) => return Err(format!("`{pointer}` is not a list")),
         None if adds => None,
         None => return Ok(None),
     };

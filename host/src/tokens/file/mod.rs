@@ -72,7 +72,7 @@ impl Model {
     pub(super) fn parse(bytes: &[u8]) -> Result<Self, String> {
         /// Numbers below are those of encodings.
         static NEXT: AtomicU64 = AtomicU64::new(super::FIRST_FILE);
-        let root: Value = serde_json::from_slice(bytes).map_err(|error| format!("is no JSON: {error}"))?;
+        let root: Value = serde_json::from_slice(bytes).map_err(|error| format!("is not valid JSON: {error}"))?;
         let model = root.get("model").ok_or("has no `model`; is it a tokenizer.json?")?;
         let mut normalizers = Vec::new();
         steps::normalizers(&root["normalizer"], &mut normalizers)?;

@@ -71,7 +71,7 @@ fn what_cannot_be_counted_with_is_named() {
         change(&mut file);
         Model::parse(file.to_string().as_bytes()).unwrap_err()
     };
-    assert!(Model::parse(b"{").unwrap_err().contains("is no JSON"));
+    assert!(Model::parse(b"{").unwrap_err().contains("is not valid JSON"));
     assert!(Model::parse(b"{}").unwrap_err().contains("tokenizer.json"));
     assert!(refused(&|file| file["model"]["type"] = json!("Unigram")).contains("`Unigram`"));
     assert!(refused(&|file| file["model"]["merges"] = json!(["zzz yyy"])).contains("merge 0"));
