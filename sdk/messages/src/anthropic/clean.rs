@@ -29,8 +29,7 @@ pub const NOT_AT_THE_TOP: [&str; 3] = ["oneOf", "allOf", "anyOf"];
 /// Anthropic's format and a model of Anthropic's. That is what the API refuses and what may be there through no fault of the
 /// client, or is easily repaired:
 ///
-/// - reasoning of others, blank texts, messages without content, a history that the assistant begins, white space at the end of a
-///   last message of the assistant;
+/// - reasoning of others, blank texts, messages without content, white space at the end of a last message of the assistant;
 /// - calls whose ids are illegal or used twice, whose names are illegal, or whose input is no object; calls without results,
 ///   results without calls or behind other content;
 /// - search results that cannot be replayed, and images whose data is a data URL;
@@ -73,7 +72,7 @@ struct Members<'d> {
     tool_choice: Option<Value<'d>>,
     thinking: Option<Value<'d>>,
     has_model: bool,
-    /// `max_tokens` is there and a number of tokens.
+    /// `max_tokens` is there and a number.
     has_limit: bool,
 }
 
@@ -95,7 +94,7 @@ impl<'d> Members<'d> {
                 "tool_choice" => read.tool_choice = Some(value).filter(|choice| !choice.is_null()),
                 "thinking" => read.thinking = Some(value),
                 "model" => read.has_model = true,
-                "max_tokens" => read.has_limit = value.as_u64().is_some(),
+                "max_tokens" => read.has_limit = value.kind() == Kind::Number,
                 "ccr" => return None,
                 _ if is_openai_parameter(name) => return None,
                 _ => {}

@@ -82,9 +82,8 @@ impl<'d> Walk<'d> {
             }
         }
         let (Some(role), Some(content)) = (role.and_then(Role::of), content) else { return true };
-        // The API wants the user to speak first.
-        let is_first = self.last.replace((role, content)).is_none();
-        if role == Role::Assistant && (is_first || !self.calls.assistant_begins()) {
+        self.last = Some((role, content));
+        if role == Role::Assistant && !self.calls.assistant_begins() {
             return true;
         }
         if role == Role::Other {

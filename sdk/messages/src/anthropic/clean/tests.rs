@@ -121,7 +121,6 @@ fn everything_else_that_is_refused_is_found() {
         turns(&[json!([{"type": "tool_use", "id": "1", "name": "Bash", "input": "{}"}]), json!([result("1")])]),
         json!({"messages": []}),
         json!({"messages": [{"role": "user", "content": [result("1")]}]}),
-        json!({"messages": [{"role": "assistant", "content": "a"}, {"role": "user", "content": "x"}]}),
         json!({"messages": [{"role": "user"}, {"role": "user", "content": "x"}]}),
         json!({"max_tokens": null, "messages": [{"role": "user", "content": "x"}]}),
         json!({"seed": 1, "messages": [{"role": "user", "content": "x"}]}),

@@ -73,7 +73,8 @@ pub(super) fn clean<'d>(
     let turn_without_thought = walk.turn.lacks_thought();
     let end = walk.end;
     walk.calls.finish(end, walk.splice);
-    if role == Role::Assistant {
+    // A client of Anthropic's own format answers for its first message itself.
+    if role == Role::Assistant && !to.native_client {
         splice.replace(start..start, FIRST);
     }
     if !empty.is_empty() {

@@ -93,6 +93,10 @@ pub(super) fn write<'d>(
 
 fn limit(members: &mut Members<'_>, to: &To<'_>, ccr: Option<Value<'_>>, as_asked: bool, notes: &mut Notes) {
     let made_up = ccr.and_then(|ccr| ccr.get("default_max_tokens")?.as_bool()) == Some(true);
+    if as_asked && members.get("max_tokens").is_some_and(|limit| limit.kind() == Kind::Number) {
+        // However it is written.
+        return;
+    }
     let asked = members.get("max_tokens").and_then(Value::as_u64).filter(|_| !made_up);
     let model = Some(to.model).filter(|_| to.is_strict());
     let Some(asked) = asked else {
