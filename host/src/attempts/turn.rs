@@ -63,6 +63,7 @@ pub struct Later<'a, F> {
 }
 
 /// A first turn that has begun well.
+#[allow(clippy::large_enum_variant, reason = "there is one for a request, and it is taken apart at once")]
 pub enum Begun<R> {
     /// The upstream's own bytes.
     Raw(R),

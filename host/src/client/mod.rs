@@ -52,6 +52,7 @@ pub struct Decoded {
 
 /// How one request of a client is answered in its format.
 #[derive(Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one for a request")]
 pub enum ClientCodec {
     /// As Anthropic does.
     Anthropic,

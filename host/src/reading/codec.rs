@@ -22,6 +22,7 @@ use crate::plugins::{PluginEngine, PluginError};
 use crate::snapshot::PluginUse;
 
 /// Reads one upstream's format.
+#[allow(clippy::large_enum_variant, reason = "there is one for an attempt, and it is used up")]
 pub enum Codec<'a> {
     /// The host: what was sent were an Anthropic client's own bytes, or nearly.
     Anthropic,

@@ -58,6 +58,7 @@ pub struct Reading<'a> {
 }
 
 /// What an answer was opened as.
+#[allow(clippy::large_enum_variant, reason = "there is one for an attempt, and it is taken apart at once")]
 pub enum Opened<R> {
     /// The upstream's own bytes.
     Raw(R),

@@ -8,7 +8,7 @@ use ccr_plugin::host::HttpResponse;
 use ccr_plugin::messages::event::Event;
 use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::testing::host::{forget, on_http, set_session};
-use ccr_plugin::{Agent, Preparation, Settings, ToolCall, ToolResult};
+use ccr_plugin::{Agent, AgentAnswer as _, Preparation, Settings, ToolCall, ToolResult};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use std::cell::Cell;

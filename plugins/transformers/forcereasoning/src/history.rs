@@ -62,7 +62,7 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a failed unwrap is a failed test")]
     use crate::{ForceReasoning, PROMPT};
     use ccr_plugin::testing::FakeRequest;
-    use ccr_plugin::{Settings, Transformer};
+    use ccr_plugin::{RequestTransformer as _, Settings};
     use serde_json::{Value, json};
 
     fn edited(body: Value) -> Value {

@@ -34,6 +34,7 @@ pub trait AgentAnswer: Agent {
     fn answer(state: &[u8], settings: &Settings) -> Box<dyn AnswerStream>;
 }
 
+#[allow(clippy::derivable_impls, reason = "the type is generated from the WIT")]
 impl Default for Preparation {
     fn default() -> Self {
         Self { tools: Vec::new(), system: None, state: Vec::new() }

@@ -5,7 +5,7 @@ use crate::WebSearch;
 use ccr_plugin::host::{Scope, kv_get};
 use ccr_plugin::testing::FakeRequest;
 use ccr_plugin::testing::host::{forget, set_config};
-use ccr_plugin::{Agent, Fault, Settings};
+use ccr_plugin::{Fault, Settings};
 use serde_json::json;
 
 /// The provider that the request goes to speaks this.
