@@ -11,7 +11,9 @@ use std::{env, fs};
 fn main() {
     println!("cargo::rerun-if-env-changed=CCR_PLUGINS_DIR");
     let folder = env::var_os("CCR_PLUGINS_DIR").map_or_else(default_folder, PathBuf::from);
-    println!("cargo::rerun-if-changed={}", folder.display());
+    // The list changes when a component comes or goes. Without one (a folder filled by hand) the folder is watched, with all below it.
+    let list = folder.join("built-in.txt");
+    println!("cargo::rerun-if-changed={}", if list.is_file() { &list } else { &folder }.display());
     let mut files: Vec<PathBuf> = fs::read_dir(&folder)
         .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
         .unwrap_or_default();

@@ -3,12 +3,15 @@
 //! - [`workspace`] knows where things are and which crates are plugins;
 //! - [`toolchain`] and [`debian`] find a compiler for the plugins; [`plugins`] builds them and checks what came out;
 //! - [`bench`] compares the gateway with nginx and with no gateway at all;
-//! - [`process`] runs other programs and passes their exit codes on.
+//! - [`process`] runs other programs and passes their exit codes on;
+//! - `rules` is tests only: what CONTRIBUTING asks for and no lint checks.
 
 mod bench;
 mod debian;
 mod plugins;
 mod process;
+#[cfg(test)]
+mod rules;
 mod toolchain;
 mod workspace;
 

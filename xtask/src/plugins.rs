@@ -52,7 +52,21 @@ pub(crate) fn build(workspace: &Workspace, wanted: Wanted) -> Outcome {
         Wanted::BuiltIn => &[""][..],
         Wanted::All => &["", "examples", "hostile"],
     };
-    remove_others(&workspace.plugins_folder(), folders, &finished)
+    remove_others(&workspace.plugins_folder(), folders, &finished)?;
+    list_built_in(&workspace.plugins_folder(), &finished)
+}
+
+/// Leaves the names of the built-in components for the host's build script, which runs again when this file changes. The folder
+/// itself changes also when tests get components of their own below it, and the host would be compiled again for nothing.
+fn list_built_in(folder: &Path, finished: &HashSet<PathBuf>) -> Outcome {
+    let built_in = finished.iter().filter(|file| file.parent() == Some(folder)).filter_map(|file| file.file_name());
+    let mut names: Vec<_> = built_in.map(|name| format!("{}\n", name.to_string_lossy())).collect();
+    names.sort();
+    let (list, text) = (folder.join("built-in.txt"), names.concat());
+    if fs::read_to_string(&list).is_ok_and(|old| old == text) {
+        return Ok(());
+    }
+    fs::write(&list, text).map_err(Failure::doing(format!("cannot write {}", list.display())))
 }
 
 fn finished_file(workspace: &Workspace, plugin: &Plugin) -> PathBuf {
@@ -96,7 +110,7 @@ fn remove_others(folder: &Path, folders: &[&str], finished: &HashSet<PathBuf>) -
 
 #[cfg(test)]
 mod tests {
-    use super::{COMPONENT, copy, remove_others};
+    use super::{COMPONENT, copy, list_built_in, remove_others};
     use std::collections::HashSet;
     use std::fs;
     use std::path::PathBuf;
@@ -140,6 +154,20 @@ mod tests {
         }
         remove_others(&folder, &[""], &HashSet::from([kept.clone()])).unwrap();
         assert_eq!((kept.exists(), stale.exists(), other.exists()), (true, false, true));
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn components_of_tests_leave_the_list_as_it_is() {
+        let folder = scratch("list");
+        let list = folder.join("built-in.txt");
+        let built_in = [folder.join("b.wasm"), folder.join("a.wasm")];
+        list_built_in(&folder, &HashSet::from(built_in.clone())).unwrap();
+        assert_eq!(fs::read_to_string(&list).unwrap(), "a.wasm\nb.wasm\n");
+        let before = fs::metadata(&list).unwrap().modified().unwrap();
+        let all = built_in.into_iter().chain([folder.join("hostile/c.wasm")]).collect();
+        list_built_in(&folder, &all).unwrap();
+        assert_eq!(fs::metadata(&list).unwrap().modified().unwrap(), before);
         fs::remove_dir_all(folder).unwrap();
     }
 }

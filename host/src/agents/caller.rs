@@ -82,7 +82,7 @@ impl Models for CallsModels {
     }
 }
 
-/// An error as an agent reads it: the kinds of `wit/types.wit`, by whose fault it is.
+/// An error as an agent reads it: the kinds of `wit/0.2.0/types.wit`, by whose fault it is.
 fn fault(error: &GatewayError) -> Fault {
     let said = error.to_string();
     match error {

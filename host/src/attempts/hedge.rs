@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-use super::plan::{Candidate, NextTry};
-use super::run::{Attempted, Run, Started, Step, after};
+use super::plan::{Candidate, NextTry, after};
+use super::run::{Attempted, Run, Started, Step};
 use super::{Tools, Turn};
 use crate::record::AttemptNotes;
 

@@ -8,7 +8,7 @@ use super::lease::Lease;
 use super::log::AttemptLog;
 use super::pause;
 use super::place::Place;
-use super::plan::{self, Candidate, NextTry};
+use super::plan::{self, Candidate, NextTry, after};
 use super::summary::Failures;
 use super::{Served, Tools, Turn, cost};
 use crate::base::error::GatewayError;
@@ -348,62 +348,4 @@ impl<'a, T: Turn> Run<'a, T> {
 
 fn gone<A>() -> Round<A> {
     Round::Ended(GatewayError::NoRoute("the provider is gone from the config".into()))
-}
-
-/// What a failure of one candidate means for those behind it.
-pub(super) fn after(candidates: &mut [Candidate], at: usize, class: Class) {
-    let failed = candidates[at].target.clone();
-    let behind = &mut candidates[at + 1..];
-    match class {
-        // Another key will hardly help against an outage: other targets go first.
-        Class::Transient => behind.sort_by_key(|candidate| candidate.target == failed),
-        Class::TargetUnfit => {
-            let same = behind.iter_mut().filter(|candidate| candidate.target == failed);
-            same.for_each(|candidate| candidate.next_try = NextTry::Never);
-        }
-        Class::Limited | Class::KeyRefused | Class::Unavailable | Class::TooLong | Class::Fatal => {}
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::ModelRef;
-
-    fn candidates() -> Vec<Candidate> {
-        let candidate = |(provider, key)| Candidate {
-            target: ModelRef { provider, model: "m".into() },
-            key: Some(key),
-            alias: None,
-            next_try: NextTry::First,
-        };
-        [(0, 0), (0, 1), (1, 0), (0, 2)].map(candidate).into()
-    }
-
-    fn keys(candidates: &[Candidate]) -> Vec<(usize, Option<usize>)> {
-        candidates.iter().map(|candidate| (candidate.target.provider, candidate.key)).collect()
-    }
-
-    #[test]
-    fn after_an_outage_other_targets_go_before_other_keys() {
-        let mut list = candidates();
-        after(&mut list, 0, Class::Transient);
-        assert_eq!(keys(&list), [(0, Some(0)), (1, Some(0)), (0, Some(1)), (0, Some(2))]);
-    }
-
-    #[test]
-    fn after_a_refused_key_the_next_key_is_next() {
-        let mut list = candidates();
-        after(&mut list, 0, Class::KeyRefused);
-        assert_eq!(keys(&list), keys(&candidates()));
-        assert!(list.iter().all(|candidate| candidate.next_try == NextTry::First));
-    }
-
-    #[test]
-    fn a_target_that_is_unfit_is_not_tried_with_other_keys() {
-        let mut list = candidates();
-        after(&mut list, 0, Class::TargetUnfit);
-        let untried: Vec<bool> = list.iter().map(|candidate| candidate.next_try == NextTry::First).collect();
-        assert_eq!(untried, [true, false, true, false]);
-    }
 }

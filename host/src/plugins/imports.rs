@@ -1,4 +1,4 @@
-//! What every plugin may call without asking (`wit/host.wit`), and the capabilities, which are refused unless
+//! What every plugin may call without asking (`wit/0.2.0/host.wit`), and the capabilities, which are refused unless
 //! granted; `http` is in [`super::http`].
 
 use std::sync::{Arc, LazyLock};
@@ -9,10 +9,10 @@ use super::capabilities::config_line;
 use super::guest::Guest;
 use super::kv::Store;
 
-/// Longest log line of a plugin: `wit/host.wit` promises it.
+/// Longest log line of a plugin: `wit/0.2.0/host.wit` promises it.
 const LOG_LINE_BYTES: usize = 4 * 1024;
 
-/// Most random bytes of one call: `wit/host.wit` promises it.
+/// Most random bytes of one call: `wit/0.2.0/host.wit` promises it.
 const RANDOM_BYTES: u32 = 64 * 1024;
 
 /// Where the plugins' monotonic clock begins: no plugin learns how long the machine has been up.

@@ -1,4 +1,4 @@
-//! The plugins' stores (`wit/host.wit`, interface `kv`): one per plugin, in memory, bounded in entries and bytes. What has been
+//! The plugins' stores (`wit/0.2.0/host.wit`, interface `kv`): one per plugin, in memory, bounded in entries and bytes. What has been
 //! used the longest time ago goes first. They outlive a reload of the config, not the gateway.
 
 use std::collections::HashMap;

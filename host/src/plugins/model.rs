@@ -1,4 +1,4 @@
-//! The capability `model` (`wit/host.wit`): who calls models for a plugin.
+//! The capability `model` (`wit/0.2.0/host.wit`): who calls models for a plugin.
 
 use std::pin::Pin;
 

@@ -4,7 +4,7 @@
 //! counting answer that first ([`TokenCounts::exceeds`]). What has been counted is remembered by block, so that the next turn
 //! of a conversation counts only what is new. The counts are those of `tiktoken` to the last token (`encoding_tests`), for the
 //! texts that [`parts`] finds; no provider's own count is the same, as each adds words of its own around them. A model's own
-//! `tokenizer.json` can count in its place ([`file`](self::file)).
+//! `tokenizer.json` can count in its place ([`mod@file`]).
 //!
 //! Which tokenizer a model has is the config's part; asking a service that counts, [`counting`](crate::routing::counting_service)'s; what is done with a count, the caller's.
 

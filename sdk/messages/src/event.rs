@@ -1,6 +1,6 @@
 //! The typed events an answer consists of, whatever provider sent it.
 //!
-//! They mirror `variant event` of `wit/types.wit` one to one. A protocol plugin makes them from wire bytes,
+//! They mirror `variant event` of `wit/0.2.0/types.wit` one to one. A protocol plugin makes them from wire bytes,
 //! [`crate::tool_calls`] turns raw tool-call fragments into assembled ones, transformers edit them,
 //! and [`crate::encode`] and [`crate::fold`] turn them into what the client reads.
 

@@ -1,4 +1,4 @@
-//! Conversions between the plain types of [`crate::event`] and what a generator makes of `wit/types.wit`.
+//! Conversions between the plain types of [`crate::event`] and what a generator makes of `wit/0.2.0/types.wit`.
 //!
 //! Host and SDK each generate their own types from the same WIT; the conversions are the same for both, so they are written
 //! once, as a macro over the module with the generated types. Only moves, no copies.

@@ -1,4 +1,4 @@
-//! HTTP for plugins (`wit/host.wit`, interface `http`): who may ask whom, within which bounds, and what they get to see of it.
+//! HTTP for plugins (`wit/0.2.0/host.wit`, interface `http`): who may ask whom, within which bounds, and what they get to see of it.
 //!
 //! [`request`] checks what is asked and makes it ready, [`secrets`] puts values in and takes them out again. The connections,
 //! and that none of them leads into a private network unless it may, are [`crate::upstream`]'s.

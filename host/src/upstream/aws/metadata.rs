@@ -126,6 +126,6 @@ fn keys(said: &[u8], now: SystemTime) -> Result<Fetched<Keys>, String> {
     const UNREADABLE: &str = "its answer holds no keys";
     let answer: Answer = serde_json::from_slice(said).map_err(|_| UNREADABLE)?;
     let value = source::pair(&answer.access_key_id, &answer.secret_access_key, answer.token.as_deref());
-    let until = answer.expiration.and_then(|end| end.parse::<jiff::Timestamp>().ok()).map(SystemTime::from);
+    let until = answer.expiration.and_then(|end| SystemTime::try_from(end.parse::<jiff::Timestamp>().ok()?).ok());
     Ok(Fetched { value: value.ok_or(UNREADABLE)?, until: until.unwrap_or(now + UNTOLD_LIFE) })
 }

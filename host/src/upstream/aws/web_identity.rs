@@ -74,7 +74,7 @@ fn keys(status: u16, body: &Bytes, now: SystemTime) -> Result<Fetched<Keys>, Str
     let found = element(xml, "AccessKeyId").zip(element(xml, "SecretAccessKey"));
     let value = found.and_then(|(id, secret)| source::pair(id, secret, element(xml, "SessionToken")));
     let end = element(xml, "Expiration").and_then(|end| end.parse::<jiff::Timestamp>().ok());
-    let until = end.map_or(now + UNTOLD_LIFE, SystemTime::from);
+    let until = end.and_then(|end| SystemTime::try_from(end).ok()).unwrap_or(now + UNTOLD_LIFE);
     Ok(Fetched { value: value.ok_or("its answer holds no keys")?, until })
 }
 

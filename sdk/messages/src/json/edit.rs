@@ -1,5 +1,5 @@
 //! One edit of a document, named by a JSON pointer; the result is the edited document. For several edits in one copy of the
-//! text use [`Splice`](super::Splice).
+//! text use [`Splice`].
 //!
 //! What is known of the values stays known: only the new one is parsed, and the places of the others are moved. So an edit of
 //! a large request costs a copy of it, a fraction of what reading it again would.

@@ -197,7 +197,7 @@ fn sessions_in_every_form() {
 fn refusals_name_the_place() {
     let text =
         |content: Tree| json!({"messages": [{"role": "user", "content": "a"}, {"role": "user", "content": content}]});
-    for (body, start) in [
+    let rows = [
         (json!([]), "the body must be"),
         (json!({"messages": []}), "model: is required"),
         (json!({"model": null}), "model: is required"),
@@ -244,6 +244,15 @@ fn refusals_name_the_place() {
             )),
             "messages.1.content.0.content.0.type: a tool result cannot",
         ),
+    ];
+    for (body, start) in rows {
+        assert_refused(&body, start);
+    }
+}
+
+#[test]
+fn refusals_name_the_field() {
+    let rows = [
         (request(json!({"system": 1})), "system: must be a string or"),
         (request(json!({"system": [{}]})), "system.0.type: is required"),
         (request(json!({"tools": {}})), "tools: must be an array"),
@@ -269,10 +278,15 @@ fn refusals_name_the_place() {
         (request(json!({"temperature": "0"})), "temperature: must be a number"),
         (request(json!({"stop_sequences": "a"})), "stop_sequences: must be an array"),
         (request(json!({"stop_sequences": ["a", 1]})), "stop_sequences.1: must be a string"),
-    ] {
-        let said = refused(&body);
-        assert!(said.starts_with(start), "{body}\n said {said:?}, not {start:?}");
+    ];
+    for (body, start) in rows {
+        assert_refused(&body, start);
     }
+}
+
+fn assert_refused(body: &Tree, start: &str) {
+    let message = refused(body);
+    assert!(message.starts_with(start), "{body}\n gives {message:?}, not {start:?}");
 }
 
 #[test]
