@@ -17,6 +17,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::client::legacy::connect::proxy::{SocksV5, Tunnel};
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tower_service::Service;
+use url::{Position, Url};
 
 use super::public;
 use super::request::Origin;
@@ -25,7 +26,7 @@ use crate::config::SafeUrl;
 
 /// How long a connection may be silent before the kernel asks whether the other side still lives, and how long it waits before
 /// it asks again. A model that thinks sends nothing for minutes, and routers forget silent connections.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// How often it asks before it gives up.
 const KEEP_ALIVE_PROBES: u32 = 3;
@@ -55,8 +56,6 @@ pub(super) enum ConnectError {
     TimedOut,
     /// In words, without addresses or keys.
     Failed(String),
-    /// It leads into a private network, and must not.
-    Private,
 }
 
 impl ConnectError {
@@ -95,8 +94,6 @@ pub(super) struct Connector {
     tcp: HttpConnector,
     proxies: Matcher,
     pub(super) tls: Tls,
-    /// For opening one connection.
-    pub(super) timeout: Duration,
     /// Which addresses a connection that must stay public may lead to; a test has none but its own.
     pub(super) may_reach: fn(IpAddr) -> bool,
 }
@@ -123,25 +120,27 @@ impl Connector {
             }
             None => Matcher::from_system(),
         };
-        Ok(Self { tcp, proxies, tls: Tls::default(), timeout, may_reach: public::is_public })
+        Ok(Self { tcp, proxies, tls: Tls::default(), may_reach: public::is_public })
     }
 
     /// Opens a connection with a server.
     pub(super) async fn open(&self, origin: &Origin<'_>) -> Result<Opened, ConnectError> {
         let target = origin.address().map_err(|error| ConnectError::because(&error))?;
-        let proxy = if origin.direct || origin.is_loopback() { None } else { self.proxies.intercept(&target) };
+        let proxy = if origin.is_loopback() { None } else { self.proxies.intercept(&target) };
         let stream = match proxy {
-            None if origin.public => self.dial_public(&target).await?,
             None => self.dial(target).await?,
-            Some(proxy) => {
-                let target = if origin.public { self.public_target(&proxy, target).await? } else { target };
-                self.through(&proxy, target).await.map_err(ConnectError::at_proxy)?
-            }
+            Some(proxy) => self.through(&proxy, target).await.map_err(ConnectError::at_proxy)?,
         };
         match origin.https {
             true => self.tls.wrap(origin.host, stream, Alpn::Any).await,
             false => Ok(Opened { stream, http2: false }),
         }
+    }
+
+    /// The proxy that leads to an address.
+    pub(super) fn proxy(&self, url: &Url) -> Option<Uri> {
+        let target = url[..Position::AfterPort].parse().ok()?;
+        self.proxies.intercept(&target).map(|proxy| proxy.uri().clone())
     }
 
     pub(super) async fn dial(&self, to: Uri) -> Result<Stream, ConnectError> {

@@ -5,8 +5,8 @@
 //! connection itself ([`exchange`]), and takes all that one read of the socket brought ([`body`]).
 //!
 //! [`request`] writes a request, [`connect`] opens connections, [`pool`] keeps them, [`decompress`] undoes compression.
-//! [`credentials`] finds what a request must carry; what has to be asked for that goes over the same connections ([`side`]), and so
-//! does what plugins ask of the world ([`outside`]), with what must not lead into private networks kept out of them ([`public`]).
+//! [`credentials`] finds what a request must carry. What has to be asked for that ([`side`]), and what plugins ask of the world
+//! ([`outside`]), a ready-made client sends, with what must not lead into private networks kept out of it ([`public`]).
 //! Retries and fallbacks are [`crate::attempts`]'.
 
 mod aws;
@@ -40,9 +40,10 @@ use self::decompress::Decoder;
 use self::exchange::{Http1, TrySendError};
 use self::pool::{Pool, Ready};
 use self::request::{Origin, Pieces};
+use self::side::SideClients;
 use crate::base::error::GatewayError;
 use crate::base::wire::WireRequest;
-use crate::config::{Config, Provider, Secret, Timeouts};
+use crate::config::{Config, Provider, SafeUrl, Secret, Timeouts};
 
 /// The client of one configuration: connections that are open, and what opens more.
 pub struct Upstreams {
@@ -50,6 +51,9 @@ pub struct Upstreams {
     pool: Arc<Pool>,
     timeouts: Timeouts,
     credentials: Credentials,
+    side: SideClients,
+    /// The proxy that the config names.
+    proxy_url: Option<SafeUrl>,
 }
 
 /// A provider's answer whose body has yet to be read. Dropping it ends the request upstream.
@@ -80,7 +84,14 @@ impl Upstreams {
     /// Makes the client. It must be made within the runtime, where the task that closes idle connections lives.
     pub fn new(config: &Config) -> anyhow::Result<Self> {
         let connector = Connector::new(config.proxy_url.as_ref(), config.timeouts.connect)?;
-        Ok(Self { connector, pool: Pool::start(), timeouts: config.timeouts, credentials: Credentials::new() })
+        Ok(Self {
+            connector,
+            pool: Pool::start(),
+            timeouts: config.timeouts,
+            credentials: Credentials::new(),
+            side: SideClients::default(),
+            proxy_url: config.proxy_url.clone(),
+        })
     }
 
     /// Whether a snapshot with this config can go on with this client and its open connections.
@@ -189,25 +200,7 @@ impl Upstreams {
                 timed_out(provider, "could not be connected with", self.timeouts.connect)
             }
             SendError::Connect(ConnectError::Failed(reason)) => GatewayError::Connect { provider: name, reason },
-            SendError::Connect(ConnectError::Private) => {
-                GatewayError::Connect { provider: name, reason: PRIVATE.into() }
-            }
             SendError::Http(error) => bad(http_reason(&error)),
-        }
-    }
-}
-
-/// Providers are the operator's own choice and may be anywhere; only what plugins ask for is refused for this.
-const PRIVATE: &str = "it leads into a private network";
-
-impl SendError {
-    /// In words, of whatever was asked.
-    fn reason(self) -> String {
-        match self {
-            Self::Connect(ConnectError::TimedOut) => "it could not be connected with in time".into(),
-            Self::Connect(ConnectError::Failed(reason)) => format!("it cannot be reached: {reason}"),
-            Self::Connect(ConnectError::Private) => format!("it cannot be reached: {PRIVATE}"),
-            Self::Http(error) => format!("it {}", http_reason(&error)),
         }
     }
 }

@@ -1,18 +1,14 @@
 //! Requests of plugins to hosts that are no providers, over the gateway's own connections: any method, any answer, read whole
 //! and within bounds. Who may ask whom for what is decided in [`crate::plugins`].
 
-use std::sync::Arc;
-
 use bytes::Bytes;
-use http::uri::PathAndQuery;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{HeaderMap, HeaderName, Method, StatusCode, header};
 use url::Url;
 
-use super::body::{ReadError, UpstreamBody};
-use super::connect::ConnectError;
+use super::Upstreams;
 use super::decompress::Decoder;
-use super::request::{ACCEPT_ENCODING, Origin, Pieces};
-use super::{SendError, Upstreams};
+use super::request::ACCEPT_ENCODING;
+use super::side::SideError;
 
 /// What belongs to the connection, and says nothing to whoever asked.
 const HOP_BY_HOP: [HeaderName; 4] =
@@ -21,9 +17,7 @@ const HOP_BY_HOP: [HeaderName; 4] =
 /// A request.
 pub struct Outgoing {
     pub method: Method,
-    /// Scheme, host and port count.
     pub url: Url,
-    pub path: PathAndQuery,
     /// Those of the connection and of the body's length are added.
     pub headers: HeaderMap,
     pub body: Option<Bytes>,
@@ -65,22 +59,15 @@ pub enum Failed {
 impl Upstreams {
     /// Sends a request and reads the answer. How long that may take is for the caller to say.
     pub async fn fetch(&self, outgoing: Outgoing, bounds: Bounds) -> Result<Incoming, Failed> {
-        let no_url = || Failed::Other("has an address that makes no URL".into());
-        let mut origin = Origin::of(&outgoing.url).ok_or_else(no_url)?;
-        // Never a connection that was opened for somebody who may reach more.
-        let key = if outgoing.public { format!("public {}", origin.key) } else { origin.key.to_owned() };
-        origin.key = &key;
-        origin.public = outgoing.public;
         let head_only = outgoing.method == Method::HEAD;
-        let mut request = Request::new(Pieces::new(outgoing.body.into_iter().collect()));
-        *request.method_mut() = outgoing.method;
-        *request.uri_mut() = outgoing.path.into();
+        let way = self.way(&outgoing.url, false, outgoing.public)?;
+        let mut request = reqwest::Request::new(outgoing.method, outgoing.url);
         *request.headers_mut() = outgoing.headers;
-        let host = HeaderValue::from_str(origin.authority()).map_err(|_| no_url())?;
-        request.headers_mut().insert(header::HOST, host);
         request.headers_mut().insert(header::ACCEPT_ENCODING, ACCEPT_ENCODING);
-        let begun = self.send(&origin, request).await.map_err(failed)?;
-        let (status, mut headers) = (begun.head.status, begun.head.headers);
+        *request.body_mut() = outgoing.body.map(Into::into);
+        let mut response = self.send_beside(way, request).await?;
+        let status = response.status();
+        let mut headers = std::mem::take(response.headers_mut());
         if headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > bounds.headers {
             return Err(Failed::LargeHead);
         }
@@ -89,8 +76,7 @@ impl Upstreams {
         for name in &HOP_BY_HOP {
             headers.remove(name);
         }
-        let body = UpstreamBody::new(begun.source, decoder, Arc::from(""), self.timeouts.idle);
-        let body = body.read_all(bounds.body).await.map_err(unread)?;
+        let body = self.read_beside(response, decoder, bounds.body).await?;
         Ok(Incoming { status: status.as_u16(), headers, body })
     }
 }
@@ -117,19 +103,12 @@ fn unknown_encoding() -> Failed {
     Failed::Other("packed its answer in a way that was not asked for".into())
 }
 
-fn failed(error: SendError) -> Failed {
-    match error {
-        SendError::Connect(ConnectError::Private) => Failed::Private,
-        SendError::Connect(ConnectError::TimedOut) => Failed::Other("could not be connected with in time".into()),
-        SendError::Connect(ConnectError::Failed(reason)) => Failed::Other(format!("cannot be reached: {reason}")),
-        SendError::Http(error) => Failed::Other(super::http_reason(&error)),
-    }
-}
-
-fn unread(error: ReadError) -> Failed {
-    match error {
-        ReadError::TooLarge => Failed::LargeBody,
-        ReadError::Broken(reason) => Failed::Other(format!("broke off in the middle of its answer ({reason})")),
-        ReadError::Idle(limit) => Failed::Other(format!("sent nothing more within {} s", limit.as_secs_f32())),
+impl From<SideError> for Failed {
+    fn from(error: SideError) -> Self {
+        match error {
+            SideError::Private => Self::Private,
+            SideError::TooLarge => Self::LargeBody,
+            SideError::Other(reason) => Self::Other(reason),
+        }
     }
 }

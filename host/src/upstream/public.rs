@@ -6,69 +6,51 @@
 //! the proxy's to decide, as it is for everything else that goes through it; here only addresses, and names that say
 //! themselves that they are private, are refused. A `socks5` proxy is given an address, which is looked up and checked here.
 
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::time::Duration;
 
-use http::Uri;
-use hyper_util::client::proxy::matcher::Intercept;
-
-use super::connect::{ConnectError, Connector, Stream};
+use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 
 /// Addresses of a name that are tried: two of each family. A name with hundreds would be a way to scan what is there.
 const MOST_ADDRESSES: usize = 4;
 
-impl Connector {
-    /// Connects with one of a name's public addresses.
-    pub(super) async fn dial_public(&self, target: &Uri) -> Result<Stream, ConnectError> {
-        self.dial_first(&self.public_addresses(target).await?).await
-    }
+/// Looks names up, and leaves out what they lead to in private networks.
+pub(super) struct Checked {
+    /// Which addresses a connection may lead to.
+    pub(super) may_reach: fn(IpAddr) -> bool,
+    /// The proxy on the way, by name: the operator's own choice, which may be anywhere.
+    pub(super) proxy: Option<Box<str>>,
+}
 
-    /// Connects with the first address that answers.
-    pub(super) async fn dial_first(&self, addresses: &[SocketAddr]) -> Result<Stream, ConnectError> {
-        let share = self.timeout / u32::try_from(addresses.len()).unwrap_or(1);
-        let mut last = ConnectError::TimedOut;
-        for &address in addresses {
-            match self.dial_within(address, share).await {
-                Ok(stream) => return Ok(stream),
-                Err(error) => last = error,
+impl Resolve for Checked {
+    fn resolve(&self, name: Name) -> Resolving {
+        let (may_reach, is_proxy) = (self.may_reach, self.proxy.as_deref() == Some(name.as_str()));
+        Box::pin(async move {
+            let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
+            let reached = found.filter(|address| is_proxy || may_reach(address.ip()));
+            let reached: Vec<SocketAddr> = reached.take(MOST_ADDRESSES).collect();
+            match reached.is_empty() {
+                true => Err(Private.into()),
+                false => Ok(Box::new(reached.into_iter()) as Addrs),
             }
-        }
-        Err(last)
-    }
-
-    async fn dial_within(&self, address: SocketAddr, limit: Duration) -> Result<Stream, ConnectError> {
-        let dialling = self.dial(uri(address)?);
-        tokio::time::timeout(limit, dialling).await.map_err(|_| ConnectError::TimedOut)?
-    }
-
-    /// What a proxy is asked for in the target's place.
-    pub(super) async fn public_target(&self, proxy: &Intercept, target: Uri) -> Result<Uri, ConnectError> {
-        if proxy.uri().scheme_str() == Some("socks5") {
-            let addresses = self.public_addresses(&target).await?;
-            return addresses.first().map_or(Err(ConnectError::Private), |address| uri(*address));
-        }
-        let host = target.host().unwrap_or_default().trim_matches(['[', ']']);
-        let refused = match host.parse::<IpAddr>() {
-            Ok(address) => !(self.may_reach)(address),
-            Err(_) => is_private_name(host),
-        };
-        if refused { Err(ConnectError::Private) } else { Ok(target) }
-    }
-
-    async fn public_addresses(&self, target: &Uri) -> Result<Vec<SocketAddr>, ConnectError> {
-        let authority = target.authority().map_or("", |authority| authority.as_str());
-        let found = tokio::net::lookup_host(authority).await.map_err(|error| ConnectError::because(&error))?;
-        let public: Vec<_> = found.filter(|address| (self.may_reach)(address.ip())).take(MOST_ADDRESSES).collect();
-        if public.is_empty() { Err(ConnectError::Private) } else { Ok(public) }
+        })
     }
 }
 
-fn uri(address: SocketAddr) -> Result<Uri, ConnectError> {
-    format!("http://{address}/").parse().map_err(|error: http::uri::InvalidUri| ConnectError::because(&error))
+/// A name leads into a private network only.
+#[derive(Debug)]
+pub(super) struct Private;
+
+impl fmt::Display for Private {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("it leads into a private network")
+    }
 }
+
+impl std::error::Error for Private {}
 
 /// Names that no public name server knows: single words, and what RFC 6761, 6762, 8375 and ICANN set aside for private use.
-fn is_private_name(host: &str) -> bool {
+pub(super) fn is_private_name(host: &str) -> bool {
     let host = host.trim_end_matches('.').to_ascii_lowercase();
     let set_aside = ["localhost", "local", "internal", "home.arpa"];
     !host.contains('.')

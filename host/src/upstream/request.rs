@@ -27,10 +27,6 @@ pub(super) struct Origin<'a> {
     pub(super) port: u16,
     /// As in `host`: the port only if it is not the scheme's own.
     authority: &'a str,
-    /// No proxy leads there.
-    pub(super) direct: bool,
-    /// It must not lead into a private network.
-    pub(super) public: bool,
 }
 
 impl<'a> Origin<'a> {
@@ -42,14 +38,7 @@ impl<'a> Origin<'a> {
             host: url.host_str()?,
             port: url.port_or_known_default()?,
             authority: &url[Position::BeforeHost..Position::AfterPort],
-            direct: false,
-            public: false,
         })
-    }
-
-    /// Host, and port if it is not the scheme's own.
-    pub(super) fn authority(&self) -> &'a str {
-        self.authority
     }
 
     /// Whether it is this machine, to which no proxy leads (claude-code-router#602).

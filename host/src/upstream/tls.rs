@@ -1,11 +1,12 @@
 //! TLS towards providers and proxies, with the system's roots of trust.
 
+use std::error::Error;
 use std::io;
 use std::sync::Arc;
 
 use hyper_util::rt::TokioIo;
-use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
+use rustls::{CertificateError, ClientConfig};
 use rustls_platform_verifier::BuilderVerifierExt as _;
 use tokio::sync::OnceCell;
 use tokio_rustls::TlsConnector;
@@ -31,7 +32,7 @@ pub(super) struct Tls {
 impl Tls {
     /// Speaks TLS over a stream.
     pub(super) async fn wrap(&self, host: &str, stream: Stream, alpn: Alpn) -> Result<Opened, ConnectError> {
-        let mut config = Arc::clone(self.config.get_or_try_init(load).await?);
+        let mut config = self.config().await?;
         if matches!(alpn, Alpn::Http1) {
             Arc::make_mut(&mut config).alpn_protocols.clear();
         }
@@ -41,6 +42,11 @@ impl Tls {
         let stream = connecting.await.map_err(|error| refused(&error))?;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok(Opened { stream: Box::new(TokioIo::new(stream)), http2 })
+    }
+
+    /// How TLS is spoken, by whichever client.
+    pub(super) async fn config(&self) -> Result<Arc<ClientConfig>, ConnectError> {
+        self.config.get_or_try_init(load).await.map(Arc::clone)
     }
 
     /// With roots of one's own.
@@ -72,15 +78,18 @@ fn with_alpn(mut config: ClientConfig) -> ClientConfig {
 }
 
 fn refused(error: &io::Error) -> ConnectError {
-    use rustls::{CertificateError, Error};
-    let tls = error.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
-    let reason = match tls {
-        Some(Error::InvalidCertificate(CertificateError::UnknownIssuer)) => {
+    let tls = error.get_ref().and_then(|inner| explained(inner));
+    tls.map_or_else(|| ConnectError::because(error), |reason| ConnectError::Failed(reason.into()))
+}
+
+/// What a person is told of the troubles that can be mended at home.
+pub(super) fn explained(error: &(dyn Error + 'static)) -> Option<&'static str> {
+    match error.downcast_ref()? {
+        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => Some(
             "its certificate was issued by nobody that this machine trusts; \
-             add the issuer's certificate to the system's, or name a file that holds it in SSL_CERT_FILE"
-        }
-        Some(Error::InvalidMessage(_)) => "it does not speak TLS; should its address begin with http://?",
-        _ => return ConnectError::because(error),
-    };
-    ConnectError::Failed(reason.into())
+             add the issuer's certificate to the system's, or name a file that holds it in SSL_CERT_FILE",
+        ),
+        rustls::Error::InvalidMessage(_) => Some("it does not speak TLS; should its address begin with http://?"),
+        _ => None,
+    }
 }

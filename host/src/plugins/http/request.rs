@@ -76,13 +76,13 @@ pub(super) fn build(grant: &HttpGrant, request: HttpRequest) -> Result<(HostPort
         return Err(own("the URL's host is longer than any name"));
     }
     granted(grant, &host)?;
-    let path = path(grant, &url, &marked)?;
+    let url = filled(grant, url, &marked)?;
     let headers = headers(grant, &request.headers)?;
     if request.body.as_ref().is_some_and(|body| body.len() > MAX_BODY) {
         return Err(Fault::Denied(format!("the body of an HTTP request may have {} MiB", MAX_BODY >> 20)));
     }
     let body = request.body.map(Bytes::from);
-    Ok((host, Outgoing { method, url, path, headers, body, public: !grant.private_network }))
+    Ok((host, Outgoing { method, url, headers, body, public: !grant.private_network }))
 }
 
 /// Scheme and port are part of a grant, so a secret goes without TLS only where the operator wrote `http://`.
@@ -98,10 +98,15 @@ fn granted(grant: &HttpGrant, host: &HostPort) -> Result<(), Fault> {
     }))
 }
 
-fn path(grant: &HttpGrant, url: &Url, marked: &Marked<'_>) -> Result<PathAndQuery, Fault> {
+/// The URL with its secrets in it.
+fn filled(grant: &HttpGrant, mut url: Url, marked: &Marked<'_>) -> Result<Url, Fault> {
     let part = &url[Position::BeforePath..Position::AfterQuery];
-    let path = grant.secrets.put(part, marked).map_err(|name| unknown_secret(grant, name))?;
-    PathAndQuery::from_maybe_shared(Bytes::from(path)).map_err(|_| Fault::Other("the URL cannot be sent".into()))
+    let part = grant.secrets.put(part, marked).map_err(|name| unknown_secret(grant, name))?;
+    let part: PathAndQuery = part.parse().map_err(|_| Fault::Other("the URL cannot be sent".into()))?;
+    url.set_path(part.path());
+    url.set_query(part.query());
+    url.set_fragment(None);
+    Ok(url)
 }
 
 fn headers(grant: &HttpGrant, given: &[Header]) -> Result<HeaderMap, Fault> {

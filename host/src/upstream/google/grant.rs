@@ -16,7 +16,7 @@ use super::source::{Found, Kind, Person, Service};
 use crate::base::error::redact;
 use crate::config::Secret;
 use crate::upstream::credentials::cached::Fetched;
-use crate::upstream::side::Said;
+use crate::upstream::side::Reply;
 
 /// Where tokens are had unless the file says otherwise.
 const TOKEN_URI: &str = "https://oauth2.googleapis.com/token";
@@ -139,7 +139,7 @@ struct Refusal {
 }
 
 /// The token in an answer; `Err` is the server's reason.
-pub(super) fn token(said: &Said, asked_at: SystemTime, project: Option<String>) -> Result<Fetched<Token>, String> {
+pub(super) fn token(said: &Reply, asked_at: SystemTime, project: Option<String>) -> Result<Fetched<Token>, String> {
     let answer = serde_json::from_slice::<Answer>(&said.body).ok().filter(|answer| !answer.access_token.is_empty());
     match answer {
         Some(answer) if said.status == 200 => {

@@ -4,7 +4,6 @@ use super::server::{self, Server};
 use super::upstreams;
 use crate::config::{Config, SafeUrl};
 use crate::upstream::Upstreams;
-use crate::upstream::connect::ConnectError;
 use crate::upstream::outside::{Bounds, Failed, Incoming, Outgoing};
 use bytes::Bytes;
 use http::Method;
@@ -14,8 +13,7 @@ const BOUNDS: Bounds = Bounds { headers: 1000, body: 1000 };
 
 fn outgoing(url: &str, public: bool) -> Outgoing {
     let url: Url = url.parse().unwrap();
-    let path = url.path().parse().unwrap();
-    Outgoing { method: Method::GET, url, path, headers: http::HeaderMap::new(), body: None, public }
+    Outgoing { method: Method::GET, url, headers: http::HeaderMap::new(), body: None, public }
 }
 
 pub(super) async fn fetch(upstreams: &Upstreams, url: &str, public: bool) -> Result<Incoming, Failed> {
@@ -54,21 +52,9 @@ async fn the_connection_leads_to_an_address_that_was_checked() {
     }
     assert_eq!(server.connections(), 1);
     assert!(server.requests()[0].contains("host: localhost:"), "{:?}", server.requests());
+    let mut upstreams = super::upstreams();
     upstreams.connector.may_reach = |_| false;
     assert_eq!(fetch(&upstreams, "http://localhost:1", true).await.unwrap_err(), Failed::Private);
-}
-
-#[tokio::test]
-async fn the_second_address_is_tried_after_the_first() {
-    let listening = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let nobody = listening.local_addr().unwrap();
-    drop(listening);
-    let server = Server::answering(|_| server::whole("hi")).await;
-    let somebody = server.url.strip_prefix("http://").unwrap().parse().unwrap();
-    let connector = &upstreams().connector;
-    assert!(connector.dial_first(&[nobody, somebody]).await.is_ok());
-    let Err(ConnectError::Failed(reason)) = connector.dial_first(&[nobody, nobody]).await else { panic!() };
-    assert!(reason.contains("refused"), "{reason}");
 }
 
 #[tokio::test]
@@ -154,7 +140,7 @@ async fn a_proxy_is_not_asked_for_what_is_private_by_name() {
     assert_eq!(fetch(&upstreams, "http://host.example/", true).await.unwrap().body, b"through");
     assert_eq!(fetch(&upstreams, "http://10.0.0.1/", false).await.unwrap().body, b"through");
     let asked = proxy.requests();
-    assert!(asked[0].starts_with("CONNECT host.example:80"), "{asked:?}");
+    assert!(asked[0].starts_with("GET http://host.example/ HTTP/1.1\r\n"), "{asked:?}");
     // An address is looked up here for a proxy of that kind, and so is checked.
     let config =
         Config { proxy_url: Some(SafeUrl::new(proxy.url.replace("http", "socks5").parse().unwrap())), ..config };
